@@ -1,0 +1,16 @@
+"""What can go wrong in the model package.
+
+An `InputError` is the caller's to mend (other data, another setting); any other `ModelError` is the operator's.
+"""
+
+
+class ModelError(Exception):
+    """Anything that the model package refuses or fails to do; its text says what, where, and what to do."""
+
+
+class InputError(ModelError, ValueError):
+    """An argument is out of the range that the function's docstring states."""
+
+
+class ImageError(InputError):
+    """An image can't be used: broken, of an unknown format, or over a limit."""
