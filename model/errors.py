@@ -14,3 +14,7 @@ class InputError(ModelError, ValueError):
 
 class ImageError(InputError):
     """An image can't be used: broken, of an unknown format, or over a limit."""
+
+
+class ExportError(ModelError):
+    """A backbone could not be written, or its ONNX form disagrees with PyTorch."""

@@ -1,0 +1,94 @@
+"""The pretrained networks that turn an image into a feature, and how each wants its pixels. Needs no torch."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from model.errors import InputError
+from model.images import to_rgb
+
+Channels = tuple[float, float, float]
+
+# Part of every version: raise it when `Backbone.preprocess` changes what it computes, so that features are made anew.
+PREPROCESSING = 1
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A frozen network: what it is called, what it eats, what it yields.
+
+    Attributes:
+        name: key in the registry.
+        version: changes with the weights and the preprocessing; features of two versions don't compare.
+        input_size: side in pixels of the square input.
+        mean: what is taken from each of the channels R, G, B, in pixel units 0..255.
+        std: what each channel is divided by after that, in pixel units, above 0.
+        width: how many numbers a feature has.
+    """
+
+    name: str
+    version: str
+    input_size: int
+    mean: Channels
+    std: Channels
+    width: int
+
+    def preprocess(self, image: Image.Image) -> npt.NDArray[np.float32]:
+        """The network's input for one image: the whole of it (no crop) resized to a square, then normalised.
+
+        Args:
+            image: any mode and any size from 1x1.
+
+        Returns:
+            float32 (3, input_size, input_size), contiguous.
+        """
+        side = (self.input_size, self.input_size)
+        resized = to_rgb(image).resize(side, Image.Resampling.BICUBIC)
+        planes = np.ascontiguousarray(np.asarray(resized).transpose(2, 0, 1), dtype=np.float32)
+        planes -= np.asarray(self.mean, dtype=np.float32)[:, None, None]
+        planes /= np.asarray(self.std, dtype=np.float32)[:, None, None]
+        return planes
+
+
+def backbone(name: str) -> Backbone:
+    """The registered backbone of that name.
+
+    Raises:
+        InputError: no such backbone; the text names those there are.
+    """
+    try:
+        return REGISTRY[name]
+    except KeyError:
+        known = ", ".join(sorted(REGISTRY))
+        raise InputError(f"There is no backbone {name!r}. Choose one of: {known}.") from None
+
+
+def weights_digest(name: str) -> str:
+    """SHA-256 (hexadecimal) of the weights file that the registered backbone was measured with."""
+    return WEIGHTS_SHA256[backbone(name).name]
+
+
+def _registered(name: str, input_size: int, mean: Channels, std: Channels, width: int) -> Backbone:
+    maker = [WEIGHTS_SHA256[name], PREPROCESSING, input_size, mean, std, width]
+    short_hash = hashlib.sha256(json.dumps(maker).encode()).hexdigest()[:8]
+    return Backbone(name, f"{name}-{short_hash}", input_size, mean, std, width)
+
+
+WEIGHTS_SHA256: Mapping[str, str] = MappingProxyType(
+    {"efficientnet-lite0": "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"}
+)
+
+REGISTRY: Mapping[str, Backbone] = MappingProxyType(
+    {
+        known.name: known
+        for known in [
+            _registered("efficientnet-lite0", 224, mean=(127.0,) * 3, std=(128.0,) * 3, width=1280),
+        ]
+    }
+)

@@ -1,0 +1,37 @@
+"""The backbone in PyTorch, for a worker with a CUDA device. Same features as `model.features.OnnxEmbedder`."""
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from model.backbones import Backbone
+from model.errors import InputError
+from model.export import build
+from model.features import BatchEmbedder
+
+
+class TorchEmbedder(BatchEmbedder):
+    """A registered backbone run by PyTorch in float32."""
+
+    def __init__(self, backbone: Backbone, device: str) -> None:
+        """Load the backbone onto a device.
+
+        Args:
+            backbone: a registered one.
+            device: as PyTorch names it, "cuda", "cuda:1", "cpu".
+
+        Raises:
+            InputError: no such device here, or the backbone is not registered.
+            ExportError: the installed weights are not the backbone's.
+        """
+        super().__init__(backbone)
+        try:
+            self._device = torch.device(device)
+            self._module = build(backbone).to(self._device)
+        except (RuntimeError, AssertionError) as error:
+            raise InputError(f"PyTorch can't use the device {device!r} ({error}). Use another, such as cpu.") from error
+
+    def _infer(self, inputs: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        with torch.inference_mode():
+            features: npt.NDArray[np.float32] = self._module(torch.from_numpy(inputs).to(self._device)).cpu().numpy()
+        return features
