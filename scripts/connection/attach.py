@@ -2,12 +2,19 @@
 
 from pathlib import Path
 
-from scripts.connection.api import BackendAddress, LabelStudioApi
-from scripts.connection.findings import Finding
+from scripts.connection import answers, record
+from scripts.connection.api import ApiError, BackendAddress, Json, LabelStudioApi
+from scripts.connection.checks import backend_from_here, prerequisites
+from scripts.connection.findings import Finding, error, has_errors, ok
+
+TITLE = "Label Loop"
+SAMPLING = "Uncertainty sampling"
 
 
 def attach(label_studio: LabelStudioApi, project_id: int, backend: BackendAddress, records: Path) -> list[Finding]:
     """Connect the backend to a project: ML connection, one webhook with its header, uncertainty sampling.
+
+    Attached again, it repairs what was changed since and leaves the record of the first time alone.
 
     Args:
         label_studio: the Label Studio that holds the project.
@@ -18,4 +25,83 @@ def attach(label_studio: LabelStudioApi, project_id: int, backend: BackendAddres
     Returns:
         One finding per thing set or found wrong; `has_errors` tells whether the project is attached.
     """
-    raise NotImplementedError
+    findings = prerequisites(label_studio, project_id)
+    if has_errors(findings):
+        return findings
+    file = record.path(records, label_studio.url, project_id)
+    earlier = record.load(file)
+    if earlier and not record.same_address(earlier.backend, backend.url):
+        return [
+            error(
+                f"Project {project_id} is attached to another backend ({earlier.backend}).",
+                f"Run disconnect --backend {earlier.backend} first.",
+            )
+        ]
+    before = earlier or record.take(label_studio, project_id, backend)
+    record.save(before, file)
+    try:
+        findings = [_connect(label_studio, project_id, backend)]
+    except ApiError as refusal:
+        _remove_half_made(label_studio, project_id, before)
+        if earlier is None:
+            file.unlink()  # Nothing is changed, so there is nothing to put back.
+        return [*backend_from_here(backend), answers.of_connection(refusal, backend)]
+    try:
+        findings.append(_set_webhook(label_studio, project_id, backend))
+    except ApiError as refusal:
+        findings.append(answers.of_webhook(refusal, backend))
+    findings.append(_set_sampling(label_studio, project_id))
+    return findings
+
+
+def _connect(label_studio: LabelStudioApi, project_id: int, backend: BackendAddress) -> Finding:
+    """Add the ML connection, or bring an existing one to the same address and credentials up to date."""
+    wanted: Json = {"url": backend.url, "project": project_id, "title": TITLE, "auth_method": "NONE"}
+    if backend.basic_auth:
+        user, password = backend.basic_auth
+        wanted |= {"auth_method": "BASIC_AUTH", "basic_auth_user": user, "basic_auth_pass": password}
+    for connection in label_studio.connections(project_id):
+        if record.same_address(connection["url"], backend.url):
+            # Title is kept: model_version may name it. Label Studio calls the backend before it takes a change.
+            del wanted["title"]
+            label_studio.send_object("PATCH", f"/api/ml/{connection['id']}", wanted)
+            return ok(f"Label Studio reaches the backend {backend.url} (ML connection {connection['id']}, kept).")
+    connection = label_studio.send_object("POST", "/api/ml", wanted)
+    return ok(f"Label Studio reaches the backend {backend.url} (ML connection {connection['id']}, added).")
+
+
+def _remove_half_made(label_studio: LabelStudioApi, project_id: int, before: record.Record) -> None:
+    """With ML_BLOCK_LOCAL_IP=false alone, Label Studio saves the connection, then refuses because of its webhook."""
+    if before.connections:
+        return
+    for connection in label_studio.connections(project_id):
+        if record.same_address(connection["url"], before.backend):
+            label_studio.delete(f"/api/ml/{connection['id']}")
+
+
+def _set_webhook(label_studio: LabelStudioApi, project_id: int, backend: BackendAddress) -> Finding:
+    """Leave exactly one webhook to the backend, for all events, with the header that lets it in.
+
+    Label Studio makes one with the connection, but without a header, and none where it exists already.
+    """
+    wanted: Json = {
+        "url": backend.webhook_url,
+        "send_payload": True,
+        "send_for_all_actions": True,
+        "is_active": True,
+        "headers": backend.webhook_headers,
+    }
+    ours = [hook for hook in label_studio.webhooks(project_id) if record.same_address(hook["url"], backend.webhook_url)]
+    if not ours:
+        label_studio.send_object("POST", "/api/webhooks/", wanted | {"project": project_id})
+        return ok(f"Webhook {backend.webhook_url} made.")
+    label_studio.send_object("PATCH", f"/api/webhooks/{ours[0]['id']}/", wanted)
+    for doubled in ours[1:]:
+        label_studio.delete(f"/api/webhooks/{doubled['id']}/")
+    return ok(f"Webhook {backend.webhook_url} set" + (f", {len(ours) - 1} doubled removed." if ours[1:] else "."))
+
+
+def _set_sampling(label_studio: LabelStudioApi, project_id: int) -> Finding:
+    """Ask for the lowest score first and for pre-annotations on the page, which any project may have turned off."""
+    label_studio.change_project(project_id, sampling=SAMPLING, show_collab_predictions=True)
+    return ok(f"Sampling of project {project_id} is {SAMPLING}.")

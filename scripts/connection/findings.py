@@ -46,3 +46,15 @@ def error(what: str, mend: str) -> Finding:
 def has_errors(findings: Iterable[Finding]) -> bool:
     """Whether any finding keeps the loop from running."""
     return any(finding.level is Level.ERROR for finding in findings)
+
+
+COLOURS = {Level.OK: "\033[32m", Level.WARNING: "\033[33m", Level.ERROR: "\033[31m"}
+PLAIN = "\033[0m"
+
+
+def show(finding: Finding, *, colours: bool) -> str:
+    """One line for a person: what is so and, after an arrow, how to mend it."""
+    name = f"{finding.level.value:8}"
+    label = f"{COLOURS[finding.level]}{name}{PLAIN}" if colours else name
+    line = f"{label}{finding.what}"
+    return f"{line} → {finding.mend}" if finding.mend else line
