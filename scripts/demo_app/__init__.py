@@ -1,0 +1,1 @@
+"""The command `./scripts/demo`: everything on one machine, with a project and a simulated annotator."""

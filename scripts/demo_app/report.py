@@ -1,0 +1,133 @@
+"""What a session of the simulated annotator showed: as JSON, as a table, and as a verdict."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from scripts.demo_app.accuracy import CurvePoint
+from scripts.demo_app.annotator import Submitted
+from scripts.demo_app.versions import SeenVersion
+
+
+@dataclass(frozen=True)
+class Session:
+    """Everything that was seen.
+
+    Attributes:
+        submitted: the annotations, in order.
+        curve: the learning curve, in order.
+        versions: seen active, in order; the first may have been active before.
+        stored: ids of the tasks that have an annotation in Label Studio at the end.
+        seconds: from the first task to the last annotation, without measuring.
+    """
+
+    submitted: Sequence[Submitted]
+    curve: Sequence[CurvePoint]
+    versions: Sequence[SeenVersion]
+    stored: frozenset[int]
+    seconds: float
+
+    @property
+    def runs(self) -> int:
+        """Versions seen active that are trained on at least one annotation of this session."""
+        ours = {each.annotation for each in self.submitted}
+        return sum(bool(version.annotations & ours) for version in self.versions)
+
+
+def fresh_after_seconds(submitted: Submitted, versions: Sequence[SeenVersion]) -> float | None:
+    """Seconds from *Submit* until the first sight of an active version trained on it; None where none was seen."""
+    times = [version.seen_at for version in versions if submitted.annotation in version.annotations]
+    return min(times) - submitted.submitted_at if times else None
+
+
+def as_json(session: Session) -> dict[str, Any]:
+    """The report's content; the issue that asked for the demo fixes its names."""
+    arm = next((version.arm for version in reversed(session.versions) if version.arm is not None), None)
+    waits = [fresh_after_seconds(each, session.versions) for each in session.submitted]
+    fresh = [seconds for seconds in waits if seconds is not None]
+    annotations = [
+        {
+            "task": each.task,
+            "arm": None if arm is None else each.task in arm,
+            "rank_score": each.rank_score,
+            "was_lowest": each.was_lowest,
+            "prediction_right": each.prediction_right,
+            "version": each.version,
+            "submit_seconds": _rounded(each.submit_seconds),
+            "fresh_after_seconds": _rounded(wait),
+        }
+        for each, wait in zip(session.submitted, waits, strict=True)
+    ]
+    totals = {
+        "labels": len(session.stored),
+        "accuracy": session.curve[-1].accuracy if session.curve else None,
+        "runs": session.runs,
+        "median_fresh_after_seconds": _rounded(median(fresh)) if fresh else None,
+        "seconds": _rounded(session.seconds),
+    }
+    return {"annotations": annotations, "curve": [asdict(point) for point in session.curve], "totals": totals}
+
+
+def write(report: dict[str, Any], path: Path) -> None:
+    """Write the report; its folder is made if it is not there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(report, indent=1) + "\n")
+
+
+def failures(session: Session) -> list[str]:
+    """Why the loop did not run, in a line each; empty where it did."""
+    found = []
+    if not session.submitted:
+        found.append("Nothing was annotated.")
+    lost = [each.task for each in session.submitted if each.task not in session.stored]
+    if lost:
+        found.append(f"Label Studio holds no annotation of {len(lost)} tasks: {lost[:5]}.")
+    last = session.versions[-1].annotations if session.versions else frozenset()
+    if session.submitted and not any(each.annotation in last for each in session.submitted):
+        found.append("The active version is trained on none of the annotations. See worker.log.")
+    return found
+
+
+def table(report: dict[str, Any]) -> str:
+    """The report for a person: the learning curve, and what the annotator met."""
+    lines = ["", "labels  accuracy on unlabelled  version", "------  ----------------------  -------"]
+    lines += [
+        f"{point['labels']:>6}  {_percent(point['accuracy']):>22}  {point['version'] or '–'}"
+        for point in report["curve"]
+    ]
+    annotations, totals = report["annotations"], report["totals"]
+    submits = [each["submit_seconds"] for each in annotations]
+    lines += [
+        "",
+        f"annotations           {len(annotations)} in {totals['seconds']:.0f} s, {totals['labels']} in the project",
+        f"lowest-scored         {_share(annotations, 'was_lowest')}",
+        f"pre-annotation right  {_share(annotations, 'prediction_right')}",
+        f"random arm            {_share(annotations, 'arm')}",
+        f"versions made         {totals['runs']}",
+        f"submit to new order   {_seconds(totals['median_fresh_after_seconds'])} (median)",
+        f"submit call           {_seconds(median(submits) if submits else None)} (median), "
+        f"{_seconds(max(submits, default=None))} (longest)",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _share(annotations: Sequence[dict[str, Any]], name: str) -> str:
+    known = [each[name] for each in annotations if each[name] is not None]
+    unknown = f", {len(annotations) - len(known)} not known" if len(known) < len(annotations) else ""
+    return f"{sum(known)} of {len(known)} ({_percent(sum(known) / len(known))}){unknown}" if known else "not known"
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.1%}"
+
+
+def _seconds(seconds: float | None) -> str:
+    return "–" if seconds is None else f"{seconds:.2f} s"
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
