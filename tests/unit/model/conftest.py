@@ -1,0 +1,33 @@
+"""An exported backbone, made once for all the tests here: it takes seconds."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from model.backbones import backbone
+from model.export import export
+
+# Two threads that wait for each other take several times as long where other tests want the cores.
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("backbones") / "efficientnet-lite0"
+    export(backbone("efficientnet-lite0"), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def picture() -> Callable[..., Image.Image]:
+    """Makes a picture of blobs and edges, another one for each seed."""
+
+    def make(seed: int = 0, size: tuple[int, int] = (300, 200)) -> Image.Image:
+        coarse = np.random.default_rng(seed).integers(0, 256, (8, 12, 3), dtype=np.uint8)
+        return Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC)
+
+    return make
