@@ -1,12 +1,14 @@
 """What Label Studio's refusals mean and how to mend them; its texts are recorded in tests/contract/payloads."""
 
 from scripts.connection.api import ApiError, BackendAddress
-from scripts.connection.findings import Finding, error
+from scripts.connection.findings import Finding, error, ok, warning
 
 PRIVATE_ADDRESSES = (
     "Set ML_BLOCK_LOCAL_IP=false and SSRF_PROTECTION_ENABLED=false on the Label Studio server, "
     "restart it, then run connect again."
 )
+
+FAST_IMPORTS = "fflag_fix_back_4620_memory_efficient_predictions_import_08012025_short"
 
 
 def of_token(refusal: ApiError, url: str, personal: bool) -> Finding:
@@ -98,3 +100,20 @@ def unreachable(backend: BackendAddress, how: str) -> Finding:
     else:
         mend = "Start the backend with HOST=0.0.0.0 and open its port to the Label Studio server."
     return error(f"Label Studio cannot reach the backend: its call to {backend.url}/health {how}.", mend)
+
+
+def of_import(refusal: ApiError | None) -> Finding:
+    """Which importer refused a prediction for a task that is not there.
+
+    Args:
+        refusal: of the import, or None where Label Studio took it and dropped the prediction, as the slow one can.
+    """
+    said = refusal.reason if refusal else "Invalid task ID"
+    if "task ID 0 not found in project" in said:
+        return ok("Label Studio imports predictions the fast way.")
+    if "task ID couldn't be retrieved" in said or "Invalid task ID" in said:
+        return warning(
+            "Label Studio imports predictions the slow way: publishing takes seconds once thousands of tasks have one.",
+            f"Start Label Studio with {FAST_IMPORTS}=true in its environment.",
+        )
+    return warning(f"Whether Label Studio imports predictions fast is not known: {refusal}", "Look into its log.")

@@ -1,6 +1,7 @@
 """The two ends of a connection: Label Studio's HTTP API as far as connecting needs it, and the backend's address."""
 
 import base64
+import json
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -167,24 +168,29 @@ class LabelStudioApi:
         except requests.RequestException as error:
             raise ApiError(0, cause(error)) from error
         if not answer.ok:
-            raise ApiError(answer.status_code, reason(answer))
+            raise ApiError(answer.status_code, words(answer.text, answer.reason))
         return answer
 
 
-def reason(answer: requests.Response) -> str:
-    """Label Studio's own words for a refusal, without markup, in one line."""
+def words(text: str, otherwise: str) -> str:
+    """Label Studio's own words for a refusal, without markup, in one line.
+
+    Args:
+        text: body of the answer.
+        otherwise: what to say where the body says nothing.
+    """
     try:
-        body = answer.json()
+        body = json.loads(text)
     except ValueError:
-        return answer.reason
+        return otherwise
     if not isinstance(body, dict):
-        return str(body)
+        return otherwise
     faults = body.get("validation_errors")
     if isinstance(faults, dict):
-        words = " ".join(str(fault) for of_field in faults.values() for fault in _as_list(of_field))
+        said = " ".join(str(fault) for of_field in faults.values() for fault in _as_list(of_field))
     else:
-        words = str(body.get("detail", answer.reason))
-    return " ".join(re.sub(r"<[^>]*>", "", words).split())
+        said = str(body.get("detail", otherwise))
+    return " ".join(re.sub(r"<[^>]*>", "", said).split())
 
 
 def cause(error: requests.RequestException) -> str:

@@ -38,7 +38,7 @@ def detach(label_studio: LabelStudioApi, project_id: int, backend_url: str, reco
     findings = [
         _put_webhooks_back(label_studio, project_id, backend, before.webhooks),
         _put_connections_back(label_studio, project_id, backend, before.connections),
-        # After the connection: deleting one clears a model_version that names it.
+        # After the connection: Label Studio's code means to clear a model_version that names a deleted one.
         *_put_settings_back(label_studio, project_id, before),
     ]
     file.unlink()

@@ -8,13 +8,13 @@ from PIL import Image, UnidentifiedImageError
 from backend.errors import ImageUnavailableError, LabelLoopError
 from backend.labelstudio import config
 from backend.labelstudio.images import CLOUD_SCHEMES, LOCAL_FILES, ImageFetcher
+from scripts.connection import answers
 from scripts.connection.api import ApiError, Json, LabelStudioApi
 from scripts.connection.findings import Finding, error, ok, warning
 
 IMAGE_MAX_BYTES = 50_000_000
 IMAGE_SECONDS = 20.0
 SAMPLING = "Uncertainty sampling"
-FAST_IMPORTS = "fflag_fix_back_4620_memory_efficient_predictions_import_08012025_short"
 
 
 def label_config(project: Json) -> Finding:
@@ -127,9 +127,5 @@ def prediction_imports(label_studio: LabelStudioApi, project_id: int) -> Finding
     try:
         label_studio.send_object("POST", f"/api/projects/{project_id}/import/predictions", [{"task": 0, "result": []}])
     except ApiError as refusal:
-        if "task ID 0 not found in project" in refusal.reason:
-            return ok("Label Studio imports predictions the fast way.")
-    return warning(
-        "Label Studio imports predictions the slow way: publishing takes seconds once thousands of tasks have one.",
-        f"Start Label Studio with {FAST_IMPORTS}=true in its environment.",
-    )
+        return answers.of_import(refusal)
+    return answers.of_import(None)
