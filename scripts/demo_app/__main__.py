@@ -52,7 +52,7 @@ def _run(home: Home, options: Options) -> int:
     state.ports = _ports(state)
     home.save(state)
     if not is_installed(home.label_studio_environment):
-        print("Installing Label Studio (once) …")
+        print("Installing Label Studio (once, about a minute) …", flush=True)
         install(home.label_studio_environment)
     label_studio, backend = _servers(home, state, options)
     supervisor = Supervisor(announce=lambda line: print(f"\n{line}", flush=True))
@@ -60,9 +60,9 @@ def _run(home: Home, options: Options) -> int:
         print("Starting Redis, Label Studio, the backend and its worker …", flush=True)
         supervisor.start(redis_spec(state.ports["Redis"], home.redis, home.logs / "redis.log"))
         supervisor.start(
-            label_studio_spec(label_studio, home.label_studio_environment, home.logs / "label-studio.log"),
             web_spec(backend, home.logs / "backend.log"),
             worker_spec(backend, home.logs / "worker.log"),
+            label_studio_spec(label_studio, home.label_studio_environment, home.logs / "label-studio.log"),
         )
         supervisor.watch()
         demo = open_project(home, state, options, label_studio.url)

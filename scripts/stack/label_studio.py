@@ -73,8 +73,16 @@ def install(environment: Path) -> None:
         return
     uv = os.environ.get("UV", "uv")
     _run(uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable, str(environment))
-    # uv shows its own progress in a terminal.
-    _run(uv, "pip", "sync", "--require-hashes", "--python", str(environment / "bin" / "python"), str(REQUIREMENTS))
+    _run(
+        uv,
+        "pip",
+        "sync",
+        "--quiet",
+        "--require-hashes",
+        "--python",
+        str(environment / "bin" / "python"),
+        str(REQUIREMENTS),
+    )
     (environment / ".stamp").write_text(_requirements_digest())
 
 
