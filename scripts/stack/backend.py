@@ -1,6 +1,7 @@
 """The backend's two processes: the web process that Label Studio calls, and the worker that trains."""
 
 import sys
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import rq
 
 from scripts.stack.http import answers
 from scripts.stack.processes import ProcessSpec
-from scripts.stack.redis import redis_url
+from scripts.stack.redis import client, redis_url
 from scripts.stack.surroundings import inherited
 
 CHECKOUT = Path(__file__).parents[2]
@@ -102,7 +103,7 @@ def worker_spec(server: BackendServer, log: Path) -> ProcessSpec:
 def has_worker(redis_port: int) -> bool:
     """Whether an RQ worker is registered in the Redis on this port."""
     try:
-        with redis.Redis.from_url(redis_url(redis_port)) as client:
-            return rq.Worker.count(connection=client) > 0
+        with closing(client(redis_port)) as asking:
+            return rq.Worker.count(connection=asking) > 0
     except redis.RedisError:
         return False

@@ -36,10 +36,15 @@ def redis_spec(port: int, folder: Path, log: Path) -> ProcessSpec:
     )
 
 
+def client(port: int) -> redis.Redis:
+    """A client of the Redis on this port; to be closed."""
+    return redis.Redis(host="127.0.0.1", port=port, socket_timeout=1.0)
+
+
 def answers(port: int) -> bool:
     """Whether a Redis answers on the port."""
-    with closing(redis.Redis(host="127.0.0.1", port=port, socket_timeout=1.0)) as client:
+    with closing(client(port)) as asking:
         try:
-            return bool(client.ping())
+            return bool(asking.ping())
         except redis.RedisError:
             return False
