@@ -1,0 +1,33 @@
+"""What can go wrong, sorted by who can mend it: time, the operator, or the caller."""
+
+
+class LabelLoopError(Exception):
+    """Base of every error that the backend raises on purpose; its text is one sentence for a person."""
+
+
+class RetryLaterError(LabelLoopError):
+    """Something outside is not answering now; the same call may succeed later."""
+
+
+class OperatorError(LabelLoopError):
+    """Nothing changes until somebody changes a setting, a token or a label config."""
+
+
+class NotFoundError(OperatorError):
+    """Label Studio says that the project or task does not exist (any more)."""
+
+
+class UnsupportedConfigError(OperatorError):
+    """The label config asks for something that this backend cannot learn yet."""
+
+
+class ImageUnavailableError(LabelLoopError):
+    """One image could not be fetched; the others are not affected."""
+
+
+class RequestError(LabelLoopError):
+    """The caller sent something malformed; answered with a 4xx."""
+
+
+class PublicationRefusedError(RetryLaterError):
+    """Label Studio stored fewer predictions than it was sent."""

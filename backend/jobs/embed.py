@@ -1,0 +1,123 @@
+"""Turn the images of new tasks into features, each image once."""
+
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from tqdm import tqdm
+
+from backend import logs, queueing
+from backend.errors import ImageUnavailableError
+from backend.project import Project
+from backend.services import Services
+from backend.store.features import content_hash
+from backend.store.mirror import MirroredTask
+from model.arrays import FloatArray
+from model.errors import ImageError
+
+CHUNK = 64
+"""Tasks fetched, embedded and recorded together: what a killed run has to do again at most."""
+
+FETCHERS = 8
+RETRY = timedelta(minutes=10)
+"""An image that could not be used is tried again after this time: its host may have been down."""
+
+log = logs.get()
+
+
+@dataclass
+class Embedded:
+    """What a run did: tasks embedded, images computed, tasks without a usable image, tasks left for the next run."""
+
+    tasks: int = 0
+    images: int = 0
+    failed: int = 0
+    left: int = 0
+
+
+@dataclass
+class _Batch:
+    hashes: dict[int, str] = field(default_factory=dict)
+    problems: dict[int, str] = field(default_factory=dict)
+    unreachable: bool = False
+
+
+def run(project: Project, services: Services) -> Embedded:
+    """Embed tasks without a feature, oldest first, until none is left or the time for this run is used up.
+
+    Raises:
+        RetryLaterError: Label Studio does not answer, or the backbone is not exported yet.
+    """
+    todo = [task for task in services.mirror.tasks(project) if _wants_embedding(task)]
+    embedded = Embedded(left=len(todo))
+    deadline = time.monotonic() + services.settings.embed_seconds
+    with tqdm(total=len(todo), desc="embed", unit="image", disable=not todo or not sys.stderr.isatty()) as bar:
+        for start in range(0, len(todo), CHUNK):
+            if start and time.monotonic() > deadline:
+                break
+            chunk = todo[start : start + CHUNK]
+            _embed_chunk(project, services, chunk, embedded)
+            bar.update(len(chunk))
+            queueing.show_progress(start + len(chunk), len(todo), "embed")
+    return embedded
+
+
+def _wants_embedding(task: MirroredTask) -> bool:
+    if task.content_hash is not None:
+        return False
+    return task.image_tried_at is None or datetime.now(UTC) - task.image_tried_at > RETRY
+
+
+def _embed_chunk(project: Project, services: Services, chunk: list[MirroredTask], embedded: Embedded) -> None:
+    batch = _Batch()
+    backbone = services.backbone
+    files = dict(_fetch(services, chunk, batch))
+    if batch.unreachable:
+        # When Label Studio itself is down, the images are not to blame: this raises and the run is tried again.
+        services.label_studio.whoami()
+    hashes = {task: content_hash(data) for task, data in files.items()}
+    known = _known(services, sorted(set(hashes.values())))
+    new = {hashes[task]: data for task, data in files.items() if hashes[task] not in known}
+    features: dict[str, FloatArray] = {}
+    broken: dict[str, str] = {}
+    if new:
+        for key, outcome in services.embedder.embed_bytes(new.items(), services.image_limits):
+            if isinstance(outcome, ImageError):
+                broken[key] = str(outcome)
+            else:
+                features[key] = outcome
+    services.features.add(backbone.version, backbone.width, features)
+    batch.hashes |= {task: key for task, key in hashes.items() if key not in broken}
+    batch.problems |= {task: broken[key] for task, key in hashes.items() if key in broken}
+    for task, problem in sorted(batch.problems.items()):
+        log.warning("image can't be used", task=task, reason=problem)
+    services.mirror.record_images(project, batch.hashes, batch.problems)
+    embedded.tasks += len(batch.hashes)
+    embedded.images += len(features)
+    embedded.failed += len(batch.problems)
+    embedded.left -= len(chunk)
+
+
+def _known(services: Services, hashes: list[str]) -> set[str]:
+    backbone = services.backbone
+    _, missing = services.features.get(backbone.version, backbone.width, hashes)
+    return {key for index, key in enumerate(hashes) if index not in missing}
+
+
+def _fetch(services: Services, tasks: list[MirroredTask], batch: _Batch) -> Iterator[tuple[int, bytes]]:
+    def one(task: MirroredTask) -> bytes | ImageUnavailableError:
+        try:
+            return services.images.fetch(task.image, task.id)
+        except ImageUnavailableError as error:
+            return error
+
+    with ThreadPoolExecutor(FETCHERS) as pool:
+        for task, outcome in zip(tasks, pool.map(one, tasks), strict=True):
+            if isinstance(outcome, ImageUnavailableError):
+                batch.problems[task.id] = str(outcome)
+                batch.unreachable = True
+            else:
+                yield task.id, outcome

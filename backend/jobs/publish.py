@@ -1,0 +1,37 @@
+"""Make a version the one that Label Studio shows and sorts by: the head of its queue first, then the switch."""
+
+from collections.abc import Callable
+
+from backend import predictions
+from backend.labelstudio.config import Labeling
+from backend.project import Project
+from backend.services import Services
+from backend.store.versions import Version
+
+
+def run(
+    project: Project, services: Services, version: Version, labeling: Labeling, still_ours: Callable[[], None]
+) -> int:
+    """Import the predictions of the queue's head and switch the project to the version.
+
+    Args:
+        still_ours: raises when the lease on the project was lost; asked right before the switch.
+
+    Returns:
+        How many predictions were stored.
+
+    Raises:
+        PublicationRefusedError: Label Studio stored fewer than it was sent; the old version stays active.
+    """
+    head = version.task_ids[version.scores < predictions.LAST][: services.settings.queue_head].tolist()
+    stored = predictions.publish(project, services, version, labeling, head) if head else 0
+    still_ours()
+    switch(project, services, version)
+    services.versions.prune(project, services.settings.versions_kept)
+    return stored
+
+
+def switch(project: Project, services: Services, version: Version) -> None:
+    """Make the version active in Label Studio, then in the mirror."""
+    services.label_studio.set_model_version(project.id, version.name)
+    services.versions.activate(project, version.name)

@@ -1,0 +1,213 @@
+"""The only HTTP to Label Studio's API."""
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import requests
+
+from backend.errors import NotFoundError, OperatorError, RetryLaterError
+
+PAGE_SIZE = 500
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 120.0
+_TASK_FIELDS = "id,data,created_at,updated_at"
+# `include` filters the fields of the nested annotations as well, so theirs are named here too.
+_ANNOTATED_TASK_FIELDS = f"{_TASK_FIELDS},annotations,result,was_cancelled,ground_truth,completed_by"
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ProjectState:
+    """What Label Studio says of a project."""
+
+    title: str
+    label_config: str
+    model_version: str
+    sampling: str
+    tasks: int
+    annotations: int
+    skipped: int
+
+
+class Token:
+    """Makes the Authorization header from a legacy token or a personal access token.
+
+    A personal access token is a refresh JWT: it is exchanged for an access token, which lives some minutes.
+    """
+
+    def __init__(self, url: str, token: str) -> None:
+        self._url = url
+        self._token = token
+        self._personal = token.count(".") == 2
+        self._access = ""
+        self._expires = 0.0
+        self._lock = threading.Lock()
+
+    def header(self) -> str:
+        """Value of the Authorization header.
+
+        Raises:
+            OperatorError: Label Studio refuses the personal access token.
+            RetryLaterError: Label Studio does not answer.
+        """
+        if not self._personal:
+            return f"Token {self._token}"
+        with self._lock:
+            if time.time() > self._expires - 30:
+                self._exchange()
+            return f"Bearer {self._access}"
+
+    def _exchange(self) -> None:
+        try:
+            answer = requests.post(
+                f"{self._url}/api/token/refresh", json={"refresh": self._token}, timeout=(CONNECT_SECONDS, 30)
+            )
+        except requests.RequestException as error:
+            raise RetryLaterError(f"Label Studio at {self._url} does not answer: {error}") from error
+        if answer.status_code >= 500:
+            raise RetryLaterError(f"Label Studio at {self._url} answered {answer.status_code} to the token exchange.")
+        if answer.status_code != 200:
+            raise OperatorError("Label Studio refuses the personal access token in LABEL_STUDIO_API_KEY.")
+        self._access = str(answer.json()["access"])
+        payload = self._access.split(".")[1]
+        self._expires = float(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["exp"])
+
+
+class LabelStudio:
+    """A Label Studio server, as seen with one token. Safe to use from several threads."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.url = url
+        self._token = Token(url, token)
+        self._local = threading.local()
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = requests.Session()
+        return session
+
+    def request(self, method: str, path: str, *, stream: bool = False, **options: Any) -> requests.Response:
+        """Call Label Studio with our token.
+
+        Raises:
+            RetryLaterError: no answer, a time-out, 429 or 5xx.
+            NotFoundError: 404.
+            OperatorError: 401, 403 or another 4xx, with Label Studio's words.
+        """
+        options.setdefault("timeout", (CONNECT_SECONDS, READ_SECONDS))
+        headers = {"Authorization": self._token.header()}
+        try:
+            answer = self._session().request(method, f"{self.url}{path}", headers=headers, stream=stream, **options)
+        except requests.RequestException as error:
+            raise RetryLaterError(f"Label Studio at {self.url} does not answer: {error}") from error
+        if answer.status_code == 429 or answer.status_code >= 500:
+            raise RetryLaterError(f"Label Studio answered {answer.status_code} to {method} {path}.")
+        if answer.status_code == 404:
+            raise NotFoundError(f"Label Studio has no {path} (404).")
+        if answer.status_code in (401, 403):
+            raise OperatorError(
+                f"Label Studio refuses the token ({answer.status_code} to {method} {path}); set LABEL_STUDIO_API_KEY "
+                "to a token of a user who may see the project."
+            )
+        if answer.status_code >= 400:
+            raise OperatorError(f"Label Studio answered {answer.status_code} to {method} {path}: {answer.text[:500]}")
+        return answer
+
+    def project(self, project: int) -> ProjectState:
+        """Title, label config, settings and counts of a project."""
+        body = self.request("GET", f"/api/projects/{project}").json()
+        return ProjectState(
+            title=str(body.get("title") or ""),
+            label_config=str(body.get("label_config") or ""),
+            model_version=str(body.get("model_version") or ""),
+            sampling=str(body.get("sampling") or ""),
+            tasks=int(body.get("task_number") or 0),
+            annotations=int(body.get("total_annotations_number") or 0),
+            skipped=int(body.get("skipped_annotations_number") or 0),
+        )
+
+    def connections(self, project: int) -> list[str]:
+        """Titles of the ML backends that are connected to a project."""
+        body = self.request("GET", "/api/ml", params={"project": project}).json()
+        listed = body.get("results", []) if isinstance(body, dict) else body
+        return [str(connection.get("title") or "") for connection in listed]
+
+    def all_tasks(self, project: int) -> Iterator[Json]:
+        """Every task of a project, without its annotations."""
+        return self._tasks(project, _TASK_FIELDS, "task_only", None)
+
+    def changed_tasks(self, project: int, since: datetime) -> Iterator[Json]:
+        """Tasks with an `updated_at` after `since`, with their annotations."""
+        return self._tasks(
+            project,
+            _ANNOTATED_TASK_FIELDS,
+            "all",
+            _filter("filter:tasks:updated_at", "greater", "Datetime", since.strftime("%Y-%m-%dT%H:%M:%S.%fZ")),
+        )
+
+    def annotated_tasks(self, project: int) -> Iterator[Json]:
+        """Tasks that have an annotation, a skipped one included, with their annotations."""
+        for count in ("total_annotations", "cancelled_annotations"):
+            yield from self._tasks(
+                project, _ANNOTATED_TASK_FIELDS, "all", _filter(f"filter:tasks:{count}", "greater", "Number", 0)
+            )
+
+    def _tasks(self, project: int, include: str, fields: str, query: Json | None) -> Iterator[Json]:
+        page = 1
+        while True:
+            parameters = {
+                "project": project,
+                "page": page,
+                "page_size": PAGE_SIZE,
+                "fields": fields,
+                "include": include,
+            }
+            parameters["query"] = json.dumps({"ordering": ["tasks:id"], **(query or {})})
+            body = self.request("GET", "/api/tasks", params=parameters).json()
+            yield from body["tasks"]
+            if page * PAGE_SIZE >= int(body["total"]) or not body["tasks"]:
+                return
+            page += 1
+
+    def import_predictions(self, project: int, predictions: Sequence[Json]) -> int:
+        """Store many predictions in one call; return how many Label Studio says it created.
+
+        Raises:
+            OperatorError: also when one of the tasks does not exist any more; nothing is stored then.
+        """
+        answer = self.request("POST", f"/api/projects/{project}/import/predictions", json=list(predictions))
+        return int(answer.json()["created"])
+
+    def delete_predictions(self, project: int, tasks: Sequence[int]) -> None:
+        """Remove all predictions, of every version, of these tasks."""
+        self.request(
+            "POST",
+            "/api/dm/actions",
+            params={"id": "delete_tasks_predictions", "project": project},
+            json={"selectedItems": {"all": False, "included": list(tasks)}},
+        )
+
+    def set_model_version(self, project: int, version: str) -> None:
+        """Make `version` the active one: its predictions are shown and order the queue."""
+        self.request("PATCH", f"/api/projects/{project}", json={"model_version": version})
+
+    def version(self) -> str:
+        """Label Studio's release, e.g. "1.23.2"; the cheapest call that needs the token to be right."""
+        return str(self.request("GET", "/api/version", timeout=(2, 5)).json().get("release", ""))
+
+    def whoami(self) -> None:
+        """Raise unless the token is accepted."""
+        self.request("GET", "/api/current-user/whoami", timeout=(2, 5))
+
+
+def _filter(name: str, operator: str, kind: str, value: Any) -> Json:
+    item = {"filter": name, "operator": operator, "type": kind, "value": value}
+    return {"filters": {"conjunction": "and", "items": [item]}}

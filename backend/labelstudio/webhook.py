@@ -1,0 +1,59 @@
+"""What a webhook event says. An event is a hint: only the project's number and the label config are looked at."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from backend.errors import RequestError
+
+PROJECT_UPDATED = "PROJECT_UPDATED"
+
+ACTIONS = frozenset(
+    {
+        "TASKS_CREATED",
+        "TASKS_DELETED",
+        "ANNOTATION_CREATED",
+        "ANNOTATIONS_CREATED",
+        "ANNOTATION_UPDATED",
+        "ANNOTATIONS_DELETED",
+        PROJECT_UPDATED,
+        "START_TRAINING",
+    }
+)
+"""Events that Label Studio sends. An unknown one is taken as a hint too, but not counted by its name."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """An event.
+
+    Attributes:
+        action: Label Studio's name of it.
+        project_id: the project it is about.
+        label_config: the label config it carries, if it does.
+    """
+
+    action: str
+    project_id: int
+    label_config: str | None
+
+
+def read(body: Any) -> Event:
+    """Read an event, with or without payload.
+
+    Raises:
+        RequestError: no action, or no project.
+    """
+    if not isinstance(body, dict):
+        raise RequestError("A webhook event must be a JSON object.")
+    action = body.get("action")
+    if not isinstance(action, str) or not action:
+        raise RequestError('A webhook event needs an "action".')
+    project = body.get("project")
+    details = project if isinstance(project, dict) else {}
+    number = details.get("id", project if not isinstance(project, dict) else None)
+    if isinstance(number, str) and number.isdigit():
+        number = int(number)
+    if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+        raise RequestError('A webhook event needs a "project" with its "id".')
+    config = details.get("label_config")
+    return Event(action, number, config if isinstance(config, str) else None)

@@ -1,0 +1,62 @@
+"""The bodies that Label Studio sends, as far as they are used.
+
+`hostname` and `access_token` of a setup request are never read: address and token come from our settings.
+"""
+
+import re
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+from backend.errors import RequestError
+
+_NUMBER = re.compile(r"\s*(\d+)(?:\..*)?\s*", re.DOTALL)
+
+
+def project_number(value: Any) -> int | None:
+    """The id in Label Studio's "{id}.{created}"; None where there is no number."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    found = _NUMBER.fullmatch(value) if isinstance(value, str) else None
+    return int(found[1]) if found else None
+
+
+ProjectNumber = Annotated[int | None, BeforeValidator(project_number)]
+LabelConfig = Annotated[str, BeforeValidator(lambda value: value if isinstance(value, str) else "")]
+
+
+class Setup(BaseModel):
+    """A setup request. It must never fail: whatever is missing or odd is taken as absent."""
+
+    model_config = ConfigDict(extra="ignore")
+    project: ProjectNumber = None
+    label_config: LabelConfig = ""
+
+
+class Predict(BaseModel):
+    """A predict request."""
+
+    model_config = ConfigDict(extra="ignore")
+    tasks: list[dict[str, Any]]
+    project: ProjectNumber = None
+    label_config: LabelConfig = ""
+
+
+def read_predict(body: Any) -> Predict:
+    """Read a predict request.
+
+    Raises:
+        RequestError: not an object with a list of tasks.
+    """
+    try:
+        return Predict.model_validate(body)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(str(part) for part in problem["loc"]) or "body"
+        raise RequestError(f"A predict request is malformed at {where}: {problem['msg']}.") from error
+
+
+def read_setup(body: Any) -> Setup:
+    """Read a setup request, whatever it holds."""
+    fields = body if isinstance(body, dict) else {}
+    return Setup.model_validate({"project": fields.get("project"), "label_config": fields.get("schema")})

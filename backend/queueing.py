@@ -1,0 +1,283 @@
+"""Which project needs a run, and who has it: RQ jobs, dirty flags and leases in Redis. The only importer of rq.
+
+Redis holds hints only: when all of it is lost, the reconciler's next poll of each project finds the same work again.
+"""
+
+import hashlib
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import rq
+import structlog
+from redis import Redis
+from redis.exceptions import RedisError
+from rq.exceptions import NoSuchJobError
+from rq.job import Job, JobStatus
+from rq.registry import FailedJobRegistry
+
+from backend.errors import RetryLaterError
+from backend.project import Project
+
+RUN, REFRESH = "run", "refresh"
+FUNCTIONS = {RUN: "backend.loop.run", REFRESH: "backend.loop.refresh"}
+WORKER_SECONDS = 30
+FAILURES_KEPT_SECONDS = 7 * 24 * 3600
+_EXTEND = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0"
+_RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
+
+
+def connect(url: str) -> Redis:
+    """A client that gives up on a silent server soon, and notices dead connections."""
+    return Redis.from_url(url, socket_connect_timeout=2, health_check_interval=15)
+
+
+class Lease:
+    """The right to work on a project; lost when it is not renewed in time."""
+
+    def __init__(self, redis: Redis, key: str, seconds: float) -> None:
+        self._redis = redis
+        self._key = key
+        self._seconds = seconds
+        self._token = uuid.uuid4().hex
+        self._stop = threading.Event()
+        self._lost = threading.Event()
+
+    def take(self, wait: float) -> bool:
+        """Try for `wait` seconds; True if the lease is ours."""
+        deadline = time.monotonic() + wait
+        while not self._redis.set(self._key, self._token, nx=True, px=int(self._seconds * 1000)):
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.05)
+        threading.Thread(target=self._renew, name="lease", daemon=True).start()
+        return True
+
+    @property
+    def lost(self) -> bool:
+        """Whether somebody else may have the project by now."""
+        return self._lost.is_set()
+
+    def check(self) -> None:
+        """Raise RetryLaterError when somebody else may have the project by now."""
+        if self._lost.is_set():
+            raise RetryLaterError("The lease on the project was lost (Redis was away too long); the run gives up.")
+
+    def release(self) -> None:
+        """Give the project back."""
+        self._stop.set()
+        try:
+            self._redis.eval(_RELEASE, 1, self._key, self._token)
+        except RedisError:
+            structlog.get_logger().warning("lease not given back, it runs out by itself")
+
+    def _renew(self) -> None:
+        renewed = time.monotonic()
+        while not self._stop.wait(self._seconds / 4):
+            try:
+                if not self._redis.eval(_EXTEND, 1, self._key, self._token, str(int(self._seconds * 1000))):
+                    self._lost.set()
+                    return
+                renewed = time.monotonic()
+            except RedisError:
+                if time.monotonic() - renewed > self._seconds:
+                    self._lost.set()
+                    return
+
+
+class ProjectQueue:
+    """The queue as the web process, the worker and the reconciler use it."""
+
+    def __init__(self, redis: Redis, url: str, *, lease_seconds: float, job_seconds: int) -> None:
+        """A queue of its own for the projects of the Label Studio at `url`, also on a Redis shared with others."""
+        self.redis = redis
+        self._prefix = f"label-loop:{hashlib.sha256(url.encode()).hexdigest()[:8]}"
+        self._lease_seconds = lease_seconds
+        self._job_seconds = job_seconds
+        self._queues = {kind: rq.Queue(f"{self._prefix}:{kind}s", connection=redis) for kind in FUNCTIONS}
+
+    def hint(self, project: Project) -> None:
+        """Something may have changed: flag the project and see that a run is queued."""
+        self.redis.hset(self._key("dirty"), str(project.id), repr(time.time()))
+        self.touch(project)
+        self.enqueue(RUN, project)
+
+    def postpone(self, project: Project, seconds: float) -> None:
+        """A run could not go on for now: flag the project, to be taken up after `seconds`."""
+        now = time.time()
+        self.redis.hset(self._key("dirty"), str(project.id), repr(now))
+        self.redis.set(self._key("postponed", project), "1", px=int(seconds * 1000))
+
+    def postponed(self, project: Project) -> bool:
+        """Whether the project waits for something outside to come back."""
+        return bool(self.redis.exists(self._key("postponed", project)))
+
+    def touch(self, project: Project) -> None:
+        """Somebody is at work on the project."""
+        self.redis.hset(self._key("touched"), str(project.id), repr(time.time()))
+
+    def quiet_seconds(self, project: Project) -> float:
+        """Seconds since somebody was at work on the project."""
+        return time.time() - float(self.redis.hget(self._key("touched"), str(project.id)) or 0)
+
+    def forgot(self) -> bool:
+        """Whether Redis lost its data since the last call (or this is the first call ever)."""
+        return bool(self.redis.set(self._key("here"), "1", nx=True))
+
+    def enqueue(self, kind: str, project: Project) -> bool:
+        """Queue a job unless one of this kind is already waiting for this project; True if it was queued."""
+        guard, job = self._key(kind, project), f"{kind}-{project.id}-{uuid.uuid4().hex[:12]}"
+        if not self.redis.set(guard, job, nx=True):
+            return False
+        self._queues[kind].enqueue(
+            FUNCTIONS[kind],
+            project.id,
+            job_id=job,
+            job_timeout=self._job_seconds,
+            result_ttl=60,
+            failure_ttl=FAILURES_KEPT_SECONDS,
+        )
+        return True
+
+    def started(self, kind: str, project: Project) -> None:
+        """A job of this kind began: from now on a new event queues another."""
+        self.redis.delete(self._key(kind, project))
+
+    def requeue_lost(self, kind: str, project: Project) -> None:
+        """Lift the guard of a job that a dying worker took along."""
+        waiting = self.redis.get(self._key(kind, project))
+        if waiting is None:
+            return
+        try:
+            job = Job.fetch(_text(waiting), connection=self.redis)
+            gone = job.get_status() != JobStatus.QUEUED
+        except NoSuchJobError:
+            gone = True
+        if gone:
+            self.redis.delete(self._key(kind, project))
+
+    def dirty_since(self, project: Project) -> float | None:
+        """Time of the last event that no run has taken up, or None."""
+        value = self.redis.hget(self._key("dirty"), str(project.id))
+        return None if value is None else float(value)
+
+    def dirty_projects(self) -> list[int]:
+        """Projects with events that no run has taken up."""
+        return [int(project) for project in self.redis.hkeys(self._key("dirty"))]
+
+    def clear_dirty(self, project: Project) -> None:
+        """The run that starts now takes up all events so far."""
+        self.redis.hdel(self._key("dirty"), str(project.id))
+
+    @contextmanager
+    def lease(self, project: Project, wait: float) -> Iterator[Lease | None]:
+        """The project for the length of the block, or None when another run has it."""
+        lease = Lease(self.redis, self._key("lease", project), self._lease_seconds)
+        if not lease.take(wait):
+            yield None
+            return
+        try:
+            yield lease
+        finally:
+            lease.release()
+
+    def waiting(self, kind: str, project: Project) -> bool:
+        """Whether a job of this kind is queued, or began and waits for the lease."""
+        return bool(self.redis.exists(self._key(kind, project))) or self.dirty_since(project) is not None
+
+    def busy(self, project: Project) -> bool:
+        """Whether a run or a refresh has the project."""
+        return bool(self.redis.exists(self._key("lease", project)))
+
+    def begin(self, project: Project) -> None:
+        """Note that a run is under way, so that one that was killed can be told from one that ended."""
+        self.redis.hset(self._key("running"), str(project.id), repr(time.time()))
+
+    def end(self, project: Project) -> None:
+        """The run ended by itself."""
+        self.redis.hdel(self._key("running"), str(project.id))
+
+    def running_projects(self) -> list[int]:
+        """Projects whose run has not ended by itself."""
+        return [int(project) for project in self.redis.hkeys(self._key("running"))]
+
+    def failed(self, project: Project) -> int:
+        """Count a failure; return how many came in a row."""
+        return int(self.redis.hincrby(self._key("failures"), str(project.id), 1))
+
+    def succeeded(self, project: Project) -> None:
+        """A run went through: forget the failures before it."""
+        self.redis.hdel(self._key("failures"), str(project.id))
+
+    def failures(self, project: Project) -> int:
+        """How many runs failed in a row."""
+        return int(self.redis.hget(self._key("failures"), str(project.id)) or 0)
+
+    def count(self, measures: Mapping[str, float]) -> None:
+        """Add to the counters that `/metrics` shows: a work-horse dies with its own."""
+        pipeline = self.redis.pipeline()
+        for name, value in measures.items():
+            pipeline.hincrbyfloat(self._key("counters"), name, value)
+        pipeline.execute()
+
+    def counters(self) -> dict[str, float]:
+        """All counters by name."""
+        stored = cast("dict[bytes, bytes]", self.redis.hgetall(self._key("counters")))
+        return {name.decode(): float(value) for name, value in stored.items()}
+
+    def depth(self) -> int:
+        """Jobs that wait for a worker."""
+        return sum(queue.count for queue in self._queues.values())
+
+    def failed_jobs(self) -> int:
+        """Failed jobs that are kept, with their reasons."""
+        return sum(FailedJobRegistry(queue=queue).count for queue in self._queues.values())
+
+    def workers(self) -> int:
+        """Workers that gave a sign of life lately."""
+        return sum(1 for _ in self.redis.scan_iter(match=self._key("worker:*"), count=1000))
+
+    def worker(self) -> "LoopWorker":
+        """An RQ worker; runs come before refreshes."""
+        worker = LoopWorker(
+            [self._queues[RUN], self._queues[REFRESH]],
+            connection=self.redis,
+            worker_ttl=WORKER_SECONDS,
+            job_monitoring_interval=5,
+        )
+        worker.sign_of_life = self._key(f"worker:{worker.name}")
+        return worker
+
+    def _key(self, name: str, project: Project | None = None) -> str:
+        return f"{self._prefix}:{name}" if project is None else f"{self._prefix}:{name}:{project.id}"
+
+
+class LoopWorker(rq.Worker):
+    """RQ's worker, with a sign of life that survives Redis losing its data and a soon retry when Redis is away."""
+
+    max_connection_wait_time = 3
+    sign_of_life = ""
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        super().heartbeat(timeout, pipeline)
+        self.connection.set(self.sign_of_life, datetime.now(UTC).isoformat(), ex=WORKER_SECONDS)
+
+    def teardown(self) -> None:
+        self.connection.delete(self.sign_of_life)
+        super().teardown()  # type: ignore[no-untyped-call] - RQ has no annotation here
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def show_progress(done: int, total: int, what: str) -> None:
+    """Put progress into the current job's meta, where there is a job."""
+    job = rq.get_current_job()
+    if job is not None:
+        job.meta["progress"] = {"what": what, "done": done, "total": total}
+        job.save_meta()  # type: ignore[no-untyped-call] - RQ has no annotation here

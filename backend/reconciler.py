@@ -1,0 +1,62 @@
+"""Finds work that events, jobs or Redis lost. Everything here may be done twice without harm."""
+
+import time
+
+from backend import logs
+from backend.project import Project
+from backend.queueing import REFRESH, RUN
+from backend.services import Services
+from backend.store.mirror import NOT_CONNECTED, MirroredProject
+
+MOST_BACKOFF = 20
+"""A project whose runs keep failing is tried again after up to this many poll intervals."""
+
+log = logs.get()
+
+
+class Reconciler:
+    """Called every few seconds; remembers when it polled which project."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._polled: dict[str, float] = {}
+
+    def step(self) -> None:
+        """Take up killed and postponed runs, poll projects that are due, refresh those that are idle."""
+        queue = self._services.queue
+        if queue.forgot():
+            self._polled.clear()
+        for project_id in set(queue.dirty_projects()) | set(queue.running_projects()):
+            self._take_up(self._services.project(project_id))
+        for mirrored in self._services.mirror.projects():
+            if mirrored.project.url == self._services.settings.label_studio_url:
+                self._poll(mirrored)
+                self._refresh_if_idle(mirrored)
+
+    def _take_up(self, project: Project) -> None:
+        queue = self._services.queue
+        if queue.busy(project) or queue.postponed(project):
+            return
+        queue.requeue_lost(RUN, project)
+        if queue.enqueue(RUN, project):
+            log.info("taken up again", project=project.id)
+
+    def _poll(self, mirrored: MirroredProject) -> None:
+        queue, project = self._services.queue, mirrored.project
+        waits = MOST_BACKOFF if mirrored.problem == NOT_CONNECTED else 1 + queue.failures(project)
+        interval = self._services.settings.poll_seconds * min(waits, MOST_BACKOFF)
+        now = time.monotonic()
+        if now - self._polled.get(project.key, -interval) >= interval:
+            self._polled[project.key] = now
+            queue.requeue_lost(RUN, project)
+            queue.enqueue(RUN, project)
+
+    def _refresh_if_idle(self, mirrored: MirroredProject) -> None:
+        queue, project = self._services.queue, mirrored.project
+        if mirrored.active_version is None or mirrored.active_version == mirrored.refreshed_version:
+            return
+        if queue.quiet_seconds(project) < self._services.settings.idle_seconds or mirrored.problem is not None:
+            return
+        if not (queue.waiting(RUN, project) or queue.busy(project)):
+            queue.requeue_lost(REFRESH, project)
+            queue.enqueue(REFRESH, project)

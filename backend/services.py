@@ -1,0 +1,113 @@
+"""Everything a stage or a route needs, made once per process from the settings."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from backend.errors import RetryLaterError
+from backend.labelstudio.client import LabelStudio
+from backend.labelstudio.images import ImageFetcher
+from backend.project import Project
+from backend.queueing import ProjectQueue, connect
+from backend.settings import Settings
+from backend.store import database
+from backend.store.features import FeatureStore
+from backend.store.mirror import Mirror
+from backend.store.versions import VersionStore
+from model.backbones import Backbone, backbone
+from model.features import Embedder, OnnxEmbedder
+from model.images import ImageLimits
+
+
+@dataclass(frozen=True)
+class Services:
+    """The outside world as the backend sees it.
+
+    Each part is made at its first use: nothing is connected, and no ONNX session exists, before a work-horse is forked.
+    """
+
+    settings: Settings
+
+    def project(self, project_id: int) -> Project:
+        """A project of the Label Studio that this backend serves."""
+        return Project(self.settings.label_studio_url, project_id)
+
+    @cached_property
+    def label_studio(self) -> LabelStudio:
+        return LabelStudio(self.settings.label_studio_url, self.settings.label_studio_api_key)
+
+    @cached_property
+    def images(self) -> ImageFetcher:
+        settings = self.settings
+        return ImageFetcher(
+            self.label_studio,
+            max_bytes=settings.image_max_bytes,
+            seconds=settings.image_fetch_seconds,
+            document_root=settings.label_studio_local_files_document_root,
+        )
+
+    @cached_property
+    def image_limits(self) -> ImageLimits:
+        return ImageLimits(max_bytes=self.settings.image_max_bytes, max_pixels=self.settings.image_max_pixels)
+
+    @cached_property
+    def queue(self) -> ProjectQueue:
+        return ProjectQueue(
+            connect(self.settings.redis_url),
+            self.settings.label_studio_url,
+            lease_seconds=self.settings.lease_seconds,
+            job_seconds=self.settings.run_timeout_seconds,
+        )
+
+    @cached_property
+    def _engine(self) -> Engine:
+        return database.connect(self.settings.database_url)
+
+    @cached_property
+    def mirror(self) -> Mirror:
+        return Mirror(self._engine)
+
+    @cached_property
+    def versions(self) -> VersionStore:
+        return VersionStore(self._engine, self.settings.model_dir / "versions")
+
+    @cached_property
+    def features(self) -> FeatureStore:
+        return FeatureStore(self.settings.model_dir / "features")
+
+    @property
+    def backbone(self) -> Backbone:
+        """The backbone that the settings name."""
+        return backbone(self.settings.backbone)
+
+    @property
+    def backbone_folder(self) -> Path:
+        """Where the backbone's ONNX export is, or will be once the worker has made it."""
+        return self.settings.model_dir / "backbones" / self.backbone.version
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """The backbone at work, on CUDA where the settings and the machine say so.
+
+        Raises:
+            RetryLaterError: the worker has not exported the backbone yet.
+        """
+        if not self.backbone_folder.exists():
+            raise RetryLaterError("The backbone is not exported yet; a worker does so when it starts.")
+        if self.settings.device == "cpu" or not _cuda_wanted(self.settings):
+            return OnnxEmbedder(self.backbone_folder)
+        from model.features_torch import TorchEmbedder  # noqa: PLC0415 - torch takes seconds to import
+
+        return TorchEmbedder(self.backbone, "cuda")
+
+    def migrate(self) -> None:
+        """Bring the SQL schema up to date."""
+        self.settings.model_dir.mkdir(parents=True, exist_ok=True)
+        database.migrate(self._engine, self.settings.model_dir / "migrate.lock")
+
+
+def _cuda_wanted(settings: Settings) -> bool:
+    """Whether this machine has an NVIDIA device for us; asks the driver's files, so that a CPU never loads torch."""
+    return settings.device == "cuda" or (settings.device == "auto" and Path("/dev/nvidia0").exists())

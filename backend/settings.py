@@ -1,0 +1,94 @@
+"""Every setting of the backend; the only reader of the environment."""
+
+import sys
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Seconds = Annotated[float, Field(ge=0.0)]
+
+
+class Settings(BaseSettings):
+    """Settings, each read from the environment variable of the same name in capitals.
+
+    Label Studio's own names are used where they exist. The table in the README is generated from this class.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="", case_sensitive=False, extra="ignore", env_ignore_empty=True)
+
+    label_studio_url: str = Field(
+        "http://localhost:8080", description="Address of Label Studio, with http:// or https://"
+    )
+    label_studio_api_key: str = Field("", description="Label Studio token: a legacy token or a personal access token")
+    label_studio_local_files_document_root: Path | None = Field(
+        None, description="Folder of Label Studio's local files, if this machine has it: images are then read from disk"
+    )
+    redis_url: str = Field("redis://localhost:6379/0", description="Redis for the queue")
+    database_url: str = Field("", description="SQL mirror; default: SQLite in MODEL_DIR")
+    model_dir: Path = Field(Path("data"), description="Folder of backbones, features and versions")
+    host: str = Field("0.0.0.0", description="Address the web process listens on")  # noqa: S104 - a container's service
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(9090, description="Port the web process listens on")
+    basic_auth_user: str = Field("", description="User for basic authentication; set with BASIC_AUTH_PASS")
+    basic_auth_pass: str = Field("", description="Password for basic authentication")
+    webhook_secret: str = Field("", description="Secret that webhooks carry in the header X-Label-Loop-Secret")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged")
+    log_json: bool = Field(False, description="One JSON object per log line")
+
+    backbone: str = Field("efficientnet-lite0", description="Backbone that turns an image into a feature")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where the worker embeds images")
+    image_max_bytes: Annotated[int, Field(gt=0)] = Field(50_000_000, description="Largest image file that is read")
+    image_max_pixels: Annotated[int, Field(gt=0)] = Field(100_000_000, description="Largest image that is decoded")
+    image_fetch_seconds: Seconds = Field(20.0, description="Time limit for fetching one image")
+
+    debounce_seconds: Seconds = Field(0.3, description="A run starts when no event came for so long")
+    min_new_annotations: Annotated[int, Field(ge=1)] = Field(1, description="Changed labels that start a training")
+    arm_share: Share = Field(0.1, description="Share of tasks in the random arm, and of the queue given to it")
+    queue_head: Annotated[int, Field(ge=1)] = Field(200, description="Tasks published at once with each version")
+    seed: int = Field(0, description="Seed of everything random")
+
+    poll_seconds: Seconds = Field(20.0, description="How often every project is checked for events that never came")
+    idle_seconds: Seconds = Field(5.0, description="Quiet time after which the rest of the queue is refreshed")
+    lease_seconds: Annotated[float, Field(ge=2.0)] = Field(10.0, description="A run that is silent so long is taken up")
+    embed_seconds: Seconds = Field(20.0, description="Most time a run spends on embedding before it publishes")
+    predict_seconds: Seconds = Field(70.0, description="Time after which /predict answers with what it has")
+    full_comparison_seconds: Seconds = Field(3600.0, description="How often all tasks are compared with the mirror")
+    run_timeout_seconds: Annotated[int, Field(ge=10)] = Field(900, description="Time limit of one run")
+    slice_size: Annotated[int, Field(ge=1)] = Field(100, description="Tasks refreshed in one step while idle")
+    predictions_per_task: Annotated[int, Field(ge=1)] = Field(5, description="Predictions kept on one task")
+    versions_kept: Annotated[int, Field(ge=2)] = Field(20, description="Versions of a project kept on disk")
+
+    @field_validator("label_studio_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            raise ValueError(f"is {value!r}; it must start with http:// or https://")
+        return value.rstrip("/")
+
+    @field_validator("model_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().resolve()
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Settings":
+        if bool(self.basic_auth_user) != bool(self.basic_auth_pass):
+            raise ValueError("BASIC_AUTH_USER and BASIC_AUTH_PASS must be set together")
+        if not self.database_url:
+            self.database_url = f"sqlite:///{self.model_dir / 'mirror.sqlite3'}"
+        return self
+
+
+@lru_cache
+def load() -> Settings:
+    """Read the settings once; end the process with one line per wrong value."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        for problem in error.errors():
+            name = ".".join(str(part) for part in problem["loc"]).upper()
+            print(f"Setting {name}: {problem['msg']}".replace("Setting :", "Settings:"), file=sys.stderr)  # noqa: T201
+        sys.exit(2)

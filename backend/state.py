@@ -1,0 +1,123 @@
+"""What the web process answers from memory: active versions, and what is missing. A thread keeps it fresh."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+from backend import logs
+from backend.errors import LabelLoopError
+from backend.services import Services
+from backend.store.mirror import NOT_CONNECTED, MirroredProject
+from backend.store.versions import NO_VERSION
+
+TICK_SECONDS = 0.25
+PROBE_SECONDS = 3.0
+
+log = logs.get()
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The backend's surroundings as last seen.
+
+    Attributes:
+        projects: by Label Studio's number.
+        label_studio_problem: why Label Studio can't be used, or None.
+        redis_problem: likewise.
+        workers: alive workers.
+        backbone_ready: whether images can be embedded.
+        queue_depth, failed_jobs, counters: as `ProjectQueue` counts them.
+    """
+
+    projects: dict[int, MirroredProject] = field(default_factory=dict)
+    label_studio_problem: str | None = None
+    redis_problem: str | None = None
+    workers: int = 0
+    backbone_ready: bool = False
+    queue_depth: int = 0
+    failed_jobs: int = 0
+    counters: dict[str, float] = field(default_factory=dict)
+    probed: bool = False
+
+
+class State:
+    """Keeps a `Snapshot`; reading it never waits for anything."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self.snapshot = Snapshot()
+        self._updating = threading.Lock()
+
+    def start(self, reconcile: Callable[[], None]) -> None:
+        """Begin to watch; `reconcile` is called every few seconds."""
+        threading.Thread(target=self._watch, args=[self._refresh_projects, TICK_SECONDS], daemon=True).start()
+        threading.Thread(target=self._watch, args=[self._probe, PROBE_SECONDS], daemon=True).start()
+        threading.Thread(target=self._watch, args=[reconcile, PROBE_SECONDS], daemon=True).start()
+
+    def model_version(self, project_id: int) -> str:
+        """The version that `/setup` and `/predict` name; never empty."""
+        project = self.snapshot.projects.get(project_id)
+        return (project and project.active_version) or NO_VERSION
+
+    def problems(self) -> list[str]:
+        """One line for each thing that is missing."""
+        seen = self.snapshot
+        if not seen.probed:
+            return ["Starting: nothing has been checked yet."]
+        lines = []
+        if seen.redis_problem is not None:
+            lines.append(f"Redis does not answer ({seen.redis_problem}); check REDIS_URL. Nothing trains meanwhile.")
+        elif seen.workers == 0:
+            lines.append("No worker is running; start one with `python -m backend.worker`. Nothing trains meanwhile.")
+        if not seen.backbone_ready:
+            lines.append("The backbone is not exported yet; a worker does so when it starts.")
+        if seen.label_studio_problem is not None:
+            lines.append(seen.label_studio_problem)
+        lines += [
+            f"Project {project.project.id}: {project.problem}"
+            for project in seen.projects.values()
+            if project.problem is not None and project.problem != NOT_CONNECTED
+        ]
+        return lines
+
+    @staticmethod
+    def _watch(step: Callable[[], None], seconds: float) -> None:
+        while True:
+            try:
+                step()
+            except (RedisError, SQLAlchemyError, LabelLoopError, OSError) as error:
+                log.warning("check failed, goes on", reason=str(error).splitlines()[0])
+            time.sleep(seconds)
+
+    def _refresh_projects(self) -> None:
+        projects = {project.project.id: project for project in self._services.mirror.projects()}
+        self._update(projects=projects)
+
+    def _probe(self) -> None:
+        queue = self._services.queue
+        try:
+            self._update(
+                redis_problem=None,
+                workers=queue.workers(),
+                queue_depth=queue.depth(),
+                failed_jobs=queue.failed_jobs(),
+                counters=queue.counters(),
+            )
+        except RedisError as error:
+            self._update(redis_problem=str(error))
+        problem: str | None = None
+        try:
+            self._services.label_studio.whoami()
+        except LabelLoopError as error:
+            problem = str(error)
+        ready = self._services.backbone_folder.exists()
+        self._update(label_studio_problem=problem, backbone_ready=ready, probed=True)
+
+    def _update(self, **changes: Any) -> None:
+        with self._updating:
+            self.snapshot = replace(self.snapshot, **changes)

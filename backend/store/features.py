@@ -1,0 +1,85 @@
+"""The feature store: one LanceDB table per backbone version, float16, by content hash."""
+
+import hashlib
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import lancedb
+import numpy as np
+import pyarrow as pa
+
+from model.arrays import FloatArray
+
+FEW = 500
+"""Up to so many hashes are looked up by a filter; more by reading the table once."""
+
+FRAGMENTS = 32
+"""Small appends are merged when a table has more files than this."""
+
+
+def content_hash(data: bytes) -> str:
+    """Key of an image's feature: equal bytes are embedded once, whatever their address."""
+    return hashlib.sha256(data).hexdigest()
+
+
+class FeatureStore:
+    """Features of images, (width,) float16 each. The connection is opened at first use: never before a fork."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._tables: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def add(self, backbone_version: str, width: int, features: Mapping[str, FloatArray]) -> None:
+        """Store features; a hash that is already there may be stored again, its feature is the same."""
+        if not features:
+            return
+        vectors = np.stack(list(features.values())).astype(np.float16)
+        column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), width)
+        self._table(backbone_version, width).add(pa.table({"hash": pa.array(list(features)), "feature": column}))
+
+    def get(self, backbone_version: str, width: int, hashes: Sequence[str]) -> tuple[FloatArray, set[int]]:
+        """Features in the order of `hashes`.
+
+        Returns:
+            (n, width) float16, and the positions in `hashes` that are not stored (their rows are zero).
+        """
+        rows: dict[str, list[int]] = {}
+        for position, key in enumerate(hashes):
+            rows.setdefault(key, []).append(position)
+        found = np.zeros((len(hashes), width), dtype=np.float16)
+        for batch in self._batches(self._table(backbone_version, width), list(rows)):
+            keys = batch.column("hash").to_pylist()
+            column = cast(Any, batch.column("feature"))
+            vectors = column.flatten().to_numpy(zero_copy_only=False).reshape(-1, width)
+            for index, key in enumerate(keys):
+                for position in rows.pop(key, ()):
+                    found[position] = vectors[index]
+        return found, {position for positions in rows.values() for position in positions}
+
+    def tidy(self, backbone_version: str, width: int) -> None:
+        """Merge the files of many small appends; cheap when there is nothing to merge."""
+        table = self._table(backbone_version, width)
+        if table.stats()["fragment_stats"]["num_fragments"] > FRAGMENTS:
+            table.optimize(cleanup_older_than=timedelta(minutes=10))
+
+    @staticmethod
+    def _batches(table: Any, hashes: Sequence[str]) -> Any:
+        if not hashes:
+            return []
+        if len(hashes) > FEW:
+            return table.to_arrow().to_batches()
+        listed = ", ".join(f"'{key}'" for key in hashes)
+        return table.search().where(f"hash IN ({listed})").limit(None).to_arrow().to_batches()
+
+    def _table(self, backbone_version: str, width: int) -> Any:
+        with self._lock:
+            if backbone_version not in self._tables:
+                schema = pa.schema([("hash", pa.string()), ("feature", pa.list_(pa.float16(), width))])
+                self._folder.mkdir(parents=True, exist_ok=True)
+                connection = lancedb.connect(self._folder, read_consistency_interval=timedelta(0))
+                self._tables[backbone_version] = connection.create_table(backbone_version, schema=schema, exist_ok=True)
+            return self._tables[backbone_version]

@@ -1,0 +1,301 @@
+"""The SQL mirror of Label Studio: what was pulled, and what was published."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+
+from backend.labelstudio.client import ProjectState
+from backend.project import Project
+from backend.store.labels import Annotation, Label, resolve
+from backend.store.schema import AnnotationRow, ProjectRow, TaskRow
+
+CHUNK = 2_000
+
+NOT_CONNECTED = "No ML backend is connected to the project in Label Studio."
+"""Problem of a project that was disconnected, or is about to be connected: nothing is written to it."""
+
+
+@dataclass(frozen=True)
+class MirroredProject:
+    """A project as last pulled."""
+
+    project: Project
+    title: str
+    label_config: str
+    model_version: str
+    sampling: str
+    watermark: datetime | None
+    compared_at: datetime | None
+    active_version: str | None
+    refreshed_version: str | None
+    problem: str | None
+
+
+@dataclass(frozen=True)
+class MirroredTask:
+    """A task as last pulled, and what is known of its image."""
+
+    id: int
+    image: str
+    created_at: datetime
+    content_hash: str | None
+    image_problem: str | None
+    image_tried_at: datetime | None
+    published_version: str | None
+    predictions: int
+
+
+@dataclass(frozen=True)
+class PulledTask:
+    """A task as Label Studio sends it. `annotations` is None where they were not asked for."""
+
+    id: int
+    image: str
+    created_at: datetime
+    updated_at: datetime
+    annotations: tuple[Annotation, ...] | None
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How much of a project the mirror holds."""
+
+    tasks: int
+    annotations: int
+    skipped: int
+
+
+class Mirror:
+    """All reads and writes of the mirror. Each method is one transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def projects(self) -> list[MirroredProject]:
+        """Every project that is mirrored."""
+        with self._engine.connect() as connection:
+            return [_project(row) for row in connection.execute(select(ProjectRow.__table__).order_by(ProjectRow.key))]
+
+    def project(self, project: Project) -> MirroredProject | None:
+        """One project, or None before its first pull."""
+        with self._engine.connect() as connection:
+            row = connection.execute(select(ProjectRow.__table__).where(ProjectRow.key == project.key)).one_or_none()
+        return None if row is None else _project(row)
+
+    def record_state(self, project: Project, state: ProjectState, problem: str | None) -> None:
+        """Remember what Label Studio says of the project, and what keeps it from being learned, if anything."""
+        values = {
+            "title": state.title,
+            "label_config": state.label_config,
+            "model_version": state.model_version,
+            "sampling": state.sampling,
+            "problem": problem,
+        }
+        with self._engine.begin() as connection:
+            changed = connection.execute(update(ProjectRow).where(ProjectRow.key == project.key).values(values))
+            if changed.rowcount == 0:
+                connection.execute(insert(ProjectRow).values(key=project.key, url=project.url, id=project.id, **values))
+
+    def forget(self, project: Project) -> None:
+        """Remove everything about a project that Label Studio no longer has."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(ProjectRow).where(ProjectRow.key == project.key))
+
+    def apply(self, project: Project, tasks: Iterable[PulledTask]) -> None:
+        """Write pulled tasks; a task whose image address changed loses what was known of its image."""
+        pulled = {task.id: task for task in tasks}
+        with self._engine.begin() as connection:
+            for chunk in _chunks(sorted(pulled)):
+                self._apply_chunk(connection, project, [pulled[task] for task in chunk])
+
+    def _apply_chunk(self, connection: Connection, project: Project, tasks: Sequence[PulledTask]) -> None:
+        in_chunk = (TaskRow.project_key == project.key, TaskRow.id.in_([task.id for task in tasks]))
+        known = dict(connection.execute(select(TaskRow.id, TaskRow.image).where(*in_chunk)).tuples().all())
+        new = [_task_values(project, task) for task in tasks if task.id not in known]
+        if new:
+            connection.execute(insert(TaskRow), new)
+        for task in tasks:
+            if task.id in known:
+                values: dict[str, Any] = {"updated_at": task.updated_at}
+                if task.image != known[task.id]:
+                    values |= {"image": task.image, "content_hash": None, "image_problem": None, "image_tried_at": None}
+                connection.execute(
+                    update(TaskRow).where(TaskRow.project_key == project.key, TaskRow.id == task.id).values(values)
+                )
+        with_annotations = [task for task in tasks if task.annotations is not None]
+        connection.execute(
+            delete(AnnotationRow).where(
+                AnnotationRow.project_key == project.key,
+                AnnotationRow.task_id.in_([task.id for task in with_annotations]),
+            )
+        )
+        rows = [
+            {"project_key": project.key, **vars(annotation)}
+            for task in with_annotations
+            for annotation in task.annotations or ()
+        ]
+        if rows:
+            connection.execute(insert(AnnotationRow), rows)
+
+    def updated_at(self, project: Project) -> dict[int, datetime]:
+        """`updated_at` by task id."""
+        with self._engine.connect() as connection:
+            query = select(TaskRow.id, TaskRow.updated_at).where(TaskRow.project_key == project.key)
+            return dict(connection.execute(query).tuples().all())
+
+    def remove_tasks(self, project: Project, tasks: Iterable[int]) -> None:
+        """Remove tasks, and their annotations, that Label Studio no longer has."""
+        with self._engine.begin() as connection:
+            for chunk in _chunks(sorted(tasks)):
+                connection.execute(delete(TaskRow).where(TaskRow.project_key == project.key, TaskRow.id.in_(chunk)))
+
+    def keep_annotations_of(self, project: Project, tasks: set[int]) -> None:
+        """Remove annotations of tasks that have none any more."""
+        with self._engine.begin() as connection:
+            query = select(AnnotationRow.task_id).where(AnnotationRow.project_key == project.key).distinct()
+            for chunk in _chunks(sorted(set(connection.scalars(query)) - tasks)):
+                connection.execute(
+                    delete(AnnotationRow).where(
+                        AnnotationRow.project_key == project.key, AnnotationRow.task_id.in_(chunk)
+                    )
+                )
+
+    def set_pulled(self, project: Project, *, watermark: datetime | None, compared_at: datetime | None = None) -> None:
+        """Remember up to which `updated_at` changes were pulled, and when everything was compared."""
+        values: dict[str, datetime] = {}
+        if watermark is not None:
+            values["watermark"] = watermark
+        if compared_at is not None:
+            values["compared_at"] = compared_at
+        if values:
+            with self._engine.begin() as connection:
+                connection.execute(update(ProjectRow).where(ProjectRow.key == project.key).values(values))
+
+    def counts(self, project: Project) -> Counts:
+        """Tasks, annotations that count and skipped ones."""
+        with self._engine.connect() as connection:
+            tasks = connection.scalar(select(func.count()).where(TaskRow.project_key == project.key)) or 0
+            query = select(AnnotationRow.skipped, func.count()).where(AnnotationRow.project_key == project.key)
+            by_skipped = dict(connection.execute(query.group_by(AnnotationRow.skipped)).tuples().all())
+        return Counts(tasks, by_skipped.get(False, 0), by_skipped.get(True, 0))
+
+    def tasks(self, project: Project, ids: Sequence[int] | None = None) -> list[MirroredTask]:
+        """All tasks by ascending id, or those of `ids` that are known."""
+        query = (
+            select(
+                TaskRow.id,
+                TaskRow.image,
+                TaskRow.created_at,
+                TaskRow.content_hash,
+                TaskRow.image_problem,
+                TaskRow.image_tried_at,
+                TaskRow.published_version,
+                TaskRow.predictions,
+            )
+            .where(TaskRow.project_key == project.key)
+            .order_by(TaskRow.id)
+        )
+        with self._engine.connect() as connection:
+            if ids is None:
+                return [MirroredTask(*row) for row in connection.execute(query)]
+            return [
+                MirroredTask(*row)
+                for chunk in _chunks(sorted(ids))
+                for row in connection.execute(query.where(TaskRow.id.in_(chunk)))
+            ]
+
+    def annotations(self, project: Project) -> list[Annotation]:
+        """All annotations, skipped ones included, by ascending id."""
+        query = (
+            select(
+                AnnotationRow.id,
+                AnnotationRow.task_id,
+                AnnotationRow.choice,
+                AnnotationRow.skipped,
+                AnnotationRow.ground_truth,
+                AnnotationRow.completed_by,
+                AnnotationRow.created_at,
+                AnnotationRow.updated_at,
+            )
+            .where(AnnotationRow.project_key == project.key)
+            .order_by(AnnotationRow.id)
+        )
+        with self._engine.connect() as connection:
+            return [Annotation(*row) for row in connection.execute(query)]
+
+    def labels(self, project: Project, current: Callable[[str], str | None]) -> dict[int, Label]:
+        """Labels by task id; see `backend.store.labels.resolve`."""
+        return resolve(self.annotations(project), current)
+
+    def record_images(self, project: Project, hashes: Mapping[int, str], problems: Mapping[int, str]) -> None:
+        """Remember the content hash of tasks that were embedded, and why others could not be."""
+        now = datetime.now(UTC)
+        with self._engine.begin() as connection:
+            for task, content_hash in hashes.items():
+                values = {"content_hash": content_hash, "image_problem": None, "image_tried_at": now}
+                connection.execute(_of_task(project, task).values(values))
+            for task, problem in problems.items():
+                connection.execute(_of_task(project, task).values(image_problem=problem, image_tried_at=now))
+
+    def forget_features(self, project: Project, tasks: Sequence[int]) -> None:
+        """Have these tasks embedded again."""
+        self._update_tasks(project, tasks, {"content_hash": None, "image_problem": None, "image_tried_at": None})
+
+    def record_published(self, project: Project, tasks: Sequence[int], version: str) -> None:
+        """Remember that these tasks got one more prediction, of `version`."""
+        values = {"published_version": version, "predictions": TaskRow.predictions + 1}
+        self._update_tasks(project, tasks, values)
+
+    def record_refreshed(self, project: Project, version: str) -> None:
+        """Remember that every task of the version's queue has its prediction."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                update(ProjectRow).where(ProjectRow.key == project.key).values(refreshed_version=version)
+            )
+
+    def record_unpublished(self, project: Project, tasks: Sequence[int]) -> None:
+        """Remember that these tasks have, or are about to have, no prediction."""
+        self._update_tasks(project, tasks, {"published_version": None, "predictions": 0})
+
+    def _update_tasks(self, project: Project, tasks: Sequence[int], values: dict[str, Any]) -> None:
+        with self._engine.begin() as connection:
+            for chunk in _chunks(sorted(tasks)):
+                connection.execute(
+                    update(TaskRow).where(TaskRow.project_key == project.key, TaskRow.id.in_(chunk)).values(values)
+                )
+
+
+def _of_task(project: Project, task: int) -> Any:
+    return update(TaskRow).where(TaskRow.project_key == project.key, TaskRow.id == task)
+
+
+def _chunks(ids: Sequence[int]) -> Iterable[Sequence[int]]:
+    return (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK))
+
+
+def _task_values(project: Project, task: PulledTask) -> dict[str, Any]:
+    return {
+        "project_key": project.key,
+        "id": task.id,
+        "image": task.image,
+        "created_at": task.created_at,
+        "updated_at": task.updated_at,
+    }
+
+
+def _project(row: Any) -> MirroredProject:
+    return MirroredProject(
+        project=Project(row.url, row.id),
+        title=row.title,
+        label_config=row.label_config,
+        model_version=row.model_version,
+        sampling=row.sampling,
+        watermark=row.watermark,
+        compared_at=row.compared_at,
+        active_version=row.active_version,
+        refreshed_version=row.refreshed_version,
+        problem=row.problem,
+    )

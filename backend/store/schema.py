@@ -1,0 +1,96 @@
+"""Tables of the mirror. Label Studio owns the truth: everything here can be rebuilt from it."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import JSON, DateTime, ForeignKey, ForeignKeyConstraint, Index, String
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC time on every database; SQLite itself forgets the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, _: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Base of the mirror's tables."""
+
+
+class ProjectRow(Base):
+    """A Label Studio project that this backend works for."""
+
+    __tablename__ = "projects"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    url: Mapped[str]
+    id: Mapped[int]
+    title: Mapped[str] = mapped_column(default="")
+    label_config: Mapped[str] = mapped_column(default="")
+    model_version: Mapped[str] = mapped_column(default="")
+    sampling: Mapped[str] = mapped_column(default="")
+    watermark: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    compared_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    active_version: Mapped[str | None] = mapped_column(String(64))
+    refreshed_version: Mapped[str | None] = mapped_column(String(64))
+    problem: Mapped[str | None]
+
+
+class TaskRow(Base):
+    """A task: its image's address, and what was found there."""
+
+    __tablename__ = "tasks"
+
+    project_key: Mapped[str] = mapped_column(ForeignKey("projects.key", ondelete="CASCADE"), primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    image: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    content_hash: Mapped[str | None] = mapped_column(String(64))
+    image_problem: Mapped[str | None]
+    image_tried_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    published_version: Mapped[str | None] = mapped_column(String(64))
+    predictions: Mapped[int] = mapped_column(default=0)
+
+
+class AnnotationRow(Base):
+    """An annotation, reduced to what the loop needs of it."""
+
+    __tablename__ = "annotations"
+    __table_args__ = (
+        ForeignKeyConstraint(["project_key", "task_id"], ["tasks.project_key", "tasks.id"], ondelete="CASCADE"),
+        Index("annotations_by_task", "project_key", "task_id"),
+    )
+
+    project_key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    task_id: Mapped[int]
+    choice: Mapped[str | None]
+    skipped: Mapped[bool] = mapped_column(default=False)
+    ground_truth: Mapped[bool] = mapped_column(default=False)
+    completed_by: Mapped[int | None]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class VersionRow(Base):
+    """A version whose artefacts are whole on disk."""
+
+    __tablename__ = "versions"
+
+    project_key: Mapped[str] = mapped_column(ForeignKey("projects.key", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    activated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    labels: Mapped[int] = mapped_column(default=0)
+    record: Mapped[dict[str, object]] = mapped_column(JSON)

@@ -1,0 +1,45 @@
+"""The worker: `python -m backend.worker`. Takes jobs from the queue, a forked work-horse each."""
+
+import subprocess
+import sys
+import time
+
+from redis.exceptions import RedisError
+
+# What jobs need is imported before the fork, so that no run pays seconds for it. Nothing is connected here.
+import backend.loop  # noqa: F401
+import model.features  # noqa: F401
+from backend import logs
+from backend.services import Services
+from backend.settings import load
+
+log = logs.get()
+
+
+def main() -> int:
+    """Export the backbone if need be, then work until SIGTERM."""
+    settings = load()
+    logs.configure(settings)
+    services = Services(settings)
+    services.migrate()
+    if not services.backbone_folder.exists():
+        log.info("exporting the backbone; this takes some seconds, once", backbone=settings.backbone)
+        # In a process of its own: PyTorch's memory goes back, and CUDA is never touched before a fork.
+        exported = subprocess.run(  # noqa: S603 - our own module
+            [sys.executable, "-m", "model.export", settings.backbone, str(services.backbone_folder)], check=False
+        )
+        if exported.returncode:
+            return exported.returncode
+    log.info("worker started", label_studio=settings.label_studio_url)
+    while True:
+        try:
+            services.queue.worker().work(logging_level="WARNING")
+        except RedisError as error:
+            log.warning("Redis does not answer; waiting for it", reason=str(error))
+            time.sleep(1)
+        else:
+            return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
