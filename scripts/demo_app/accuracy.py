@@ -1,14 +1,17 @@
 """How well the active version does on images that nobody has labelled, since the demo knows their true labels."""
 
-from collections.abc import Collection
+import time
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from tqdm import tqdm
 
-from scripts.demo_app.client import BackendPage, LabelStudioPage
+from scripts.demo_app.client import BackendPage, Json, LabelStudioPage, Prediction
 from scripts.demo_app.project import DemoProject
 
 BATCH = 100
+# The web process learns of a new version a moment after Label Studio.
+SWITCH_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -26,17 +29,37 @@ class CurvePoint:
     version: str | None
 
 
-def measure(demo: DemoProject, labelled: Collection[int], page: LabelStudioPage, backend: BackendPage) -> CurvePoint:
-    """Ask the backend for a prediction of every unlabelled task, in batches, as Label Studio would."""
+def measure(
+    demo: DemoProject, labelled: Collection[int], expected: str | None, page: LabelStudioPage, backend: BackendPage
+) -> CurvePoint:
+    """Ask the backend for a prediction of every unlabelled task, in batches, as Label Studio would.
+
+    Args:
+        demo: the project with its true labels.
+        labelled: ids of the tasks to leave out.
+        expected: the active version, waited for where the backend still answers with the one before; None for any.
+        page: Label Studio.
+        backend: the backend.
+    """
     project = page.details()
     unlabelled = sorted(demo.truth.keys() - set(labelled))
-    right, version = 0, None
-    with tqdm(total=len(unlabelled), desc=f"accuracy at {len(labelled)} labels", unit="image", leave=False) as bar:
-        for start in range(0, len(unlabelled), BATCH):
-            batch = unlabelled[start : start + BATCH]
-            tasks = [{"id": task, "data": {"image": demo.images[task]}} for task in batch]
-            predictions = backend.predict(project, tasks)
-            right += sum(found.choice == demo.truth[task] for task, found in zip(batch, predictions, strict=True))
-            version = predictions[-1].version
-            bar.update(len(batch))
-    return CurvePoint(len(labelled), right / len(unlabelled) if unlabelled else None, version)
+    tasks = [{"id": task, "data": {"image": demo.images[task]}} for task in unlabelled]
+    _wait_for(expected, project, tasks[:1], backend)
+    predictions: list[Prediction] = []
+    title = f"accuracy at {len(labelled)} labels"
+    with tqdm(total=len(tasks), desc=title, unit="image", leave=False, disable=None) as bar:
+        for start in range(0, len(tasks), BATCH):
+            predictions += backend.predict(project, tasks[start : start + BATCH])
+            bar.update(len(predictions) - start)
+    if not predictions:
+        return CurvePoint(len(labelled), None, expected)
+    right = sum(found.choice == demo.truth[task] for task, found in zip(unlabelled, predictions, strict=True))
+    return CurvePoint(len(labelled), right / len(predictions), predictions[-1].version)
+
+
+def _wait_for(expected: str | None, project: Json, some: Sequence[Json], backend: BackendPage) -> None:
+    deadline = time.monotonic() + SWITCH_SECONDS
+    while some and expected is not None and time.monotonic() < deadline:
+        if backend.predict(project, some)[0].version == expected:
+            return
+        time.sleep(0.2)

@@ -21,6 +21,7 @@ PATIENCE = Retry(connect=15, read=0, status=0, other=0, backoff_factor=0.5, back
 TIMEOUT_SECONDS = 120.0
 IMPORT_TASKS = 500
 PAGE_TASKS = 1000
+EMBEDDED = "label_loop_images_embedded_total"
 
 
 @dataclass(frozen=True)
@@ -165,6 +166,12 @@ class BackendPage:
         path = f"/api/projects/{self._project}/versions/{quote(name, safe='')}"
         answer = self._send("GET", path)
         return None if answer.status_code == 404 else _checked(answer)
+
+    def images_embedded(self) -> int:
+        """Images that the worker has looked at since its queue was made, over all projects."""
+        metrics = self._send("GET", "/metrics").text
+        lines = (line.split() for line in metrics.splitlines() if line.startswith(EMBEDDED))
+        return next((int(float(words[-1])) for words in lines), 0)
 
     def predict(self, project: Json, tasks: Sequence[Json]) -> list[Prediction]:
         """Ask for predictions as Label Studio does.

@@ -150,7 +150,9 @@ def _write_images(source: ImageSource, folder: Path, options: Options) -> tuple[
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     addresses, labels = [""] * len(wanted), [""] * len(wanted)
-    for image in tqdm(source.read(wanted), total=len(wanted), desc="writing images", unit="image", leave=False):
+    for image in tqdm(
+        source.read(wanted), total=len(wanted), desc="writing images", unit="image", leave=False, disable=None
+    ):
         number = numbers[image.index]
         name = f"{number:06d}{image.suffix}"
         (folder / name).write_bytes(image.content)
@@ -161,7 +163,7 @@ def _write_images(source: ImageSource, folder: Path, options: Options) -> tuple[
 
 def _import(page: LabelStudioPage, addresses: list[str]) -> list[int]:
     tasks: list[int] = []
-    with tqdm(total=len(addresses), desc="importing tasks", unit="task", leave=False) as bar:
+    with tqdm(total=len(addresses), desc="importing tasks", unit="task", leave=False, disable=None) as bar:
         for made in page.import_tasks(addresses):
             tasks += made
             bar.update(len(made))

@@ -115,6 +115,11 @@ def table(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def point_line(point: CurvePoint) -> str:
+    """A point of the learning curve, while the annotator is at work."""
+    return f"{point.labels:>6} labels: {_percent(point.accuracy)} right on unlabelled images"
+
+
 def _share(annotations: Sequence[dict[str, Any]], name: str) -> str:
     known = [each[name] for each in annotations if each[name] is not None]
     unknown = f", {len(annotations) - len(known)} not known" if len(known) < len(annotations) else ""

@@ -9,7 +9,7 @@ from scripts.demo_app.accuracy import CurvePoint, measure
 from scripts.demo_app.annotator import Annotator, Submitted
 from scripts.demo_app.client import BackendPage, LabelStudioPage
 from scripts.demo_app.project import DemoProject
-from scripts.demo_app.report import Session
+from scripts.demo_app.report import Session, point_line
 from scripts.demo_app.versions import VersionWatch
 
 CURVE_POINTS = 10
@@ -60,7 +60,7 @@ def run(demo: DemoProject, addresses: Addresses, count: int, pace: float) -> Ses
     """
     watch = VersionWatch(addresses.page(demo.project), addresses.service(demo.project))
     try:
-        _wait_for_first_order(watch, len(demo.truth))
+        _wait_for_first_order(watch, addresses.service(demo.project), len(demo.truth))
         return _annotate(demo, addresses, count, pace, watch)
     finally:
         watch.close()
@@ -77,7 +77,7 @@ def _annotate(demo: DemoProject, addresses: Addresses, count: int, pace: float, 
     submitted: list[Submitted] = []
     curve: list[CurvePoint] = []
     seconds = 0.0
-    for number in tqdm(range(1, min(count, left) + 1), desc="annotating", unit="task"):
+    for number in tqdm(range(1, min(count, left) + 1), desc="annotating", unit="task", disable=None):
         started = time.monotonic()
         each = annotator.annotate_next()
         if each is None:
@@ -88,16 +88,20 @@ def _annotate(demo: DemoProject, addresses: Addresses, count: int, pace: float, 
         if number in points:
             # Measured when the loop has caught up, so that a point belongs to exactly so many labels.
             watch.wait_for(frozenset(each.annotation for each in submitted), SETTLE_SECONDS)
-            curve.append(measure(demo, labelled, page, service))
+            versions = watch.seen
+            curve.append(measure(demo, labelled, versions[-1].name if versions else None, page, service))
+            tqdm.write(point_line(curve[-1]))
     return Session(submitted, curve, watch.seen, frozenset(page.labelled_tasks()), seconds)
 
 
-def _wait_for_first_order(watch: VersionWatch, images: int) -> None:
+def _wait_for_first_order(watch: VersionWatch, service: BackendPage, images: int) -> None:
     """Wait for the backend to look at the images; an annotator who begins earlier is handed random ones."""
     patience = FIRST_ORDER_SECONDS + images * EMBED_SECONDS_PER_IMAGE
     deadline = time.monotonic() + patience
-    with tqdm(desc="waiting for the first order of the queue", bar_format="{desc}: {elapsed}", leave=False) as bar:
+    before = service.images_embedded()
+    with tqdm(total=images, desc="looking at the images", unit="image", leave=False, disable=None) as bar:
         while not watch.wait_for(frozenset(), 1.0):
+            bar.n = min(images, service.images_embedded() - before)
             bar.refresh()
             if time.monotonic() > deadline:
                 bar.write(

@@ -82,7 +82,7 @@ def web_spec(server: BackendServer, log: Path) -> ProcessSpec:
         folder=CHECKOUT,
         log=log,
         is_ready=lambda: answers(f"{server.url}/health"),
-        patience=60.0,
+        patience=180.0,
     )
 
 
@@ -96,7 +96,7 @@ def worker_spec(server: BackendServer, log: Path) -> ProcessSpec:
         folder=CHECKOUT,
         log=log,
         is_ready=lambda: has_worker(server.redis_port),
-        patience=60.0,
+        patience=180.0,
     )
 
 
