@@ -103,7 +103,8 @@ class Run:
             raise
         finally:
             queue.end(project)
-            queue.touch(project)
+            if outcome == "published":
+                queue.touch(project)
             self.measures[f"runs:{outcome}"] = 1
             queue.count(self.measures)
 

@@ -268,7 +268,7 @@ class LoopWorker(rq.Worker):
 
     def teardown(self) -> None:
         self.connection.delete(self.sign_of_life)
-        super().teardown()  # type: ignore[no-untyped-call] - RQ has no annotation here
+        super().teardown()  # type: ignore[no-untyped-call]
 
 
 def _text(value: bytes | str) -> str:
@@ -280,4 +280,4 @@ def show_progress(done: int, total: int, what: str) -> None:
     job = rq.get_current_job()
     if job is not None:
         job.meta["progress"] = {"what": what, "done": done, "total": total}
-        job.save_meta()  # type: ignore[no-untyped-call] - RQ has no annotation here
+        job.save_meta()  # type: ignore[no-untyped-call]

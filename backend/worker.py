@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+import warnings
 
 from redis.exceptions import RedisError
 
@@ -12,6 +13,9 @@ import model.features  # noqa: F401
 from backend import logs
 from backend.services import Services
 from backend.settings import load
+
+# LanceDB warns of forks while it works; here it works in work-horses only.
+warnings.filterwarnings("ignore", message="lancedb fork support", category=RuntimeWarning)
 
 log = logs.get()
 
