@@ -1,0 +1,54 @@
+"""Calibration: one temperature for all logits, fitted on the random arm's out-of-fold logits."""
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from model.arrays import FloatArray, IntArray
+from model.checks import check_labels, check_probabilities
+
+MIN_ARM_LABELS = 50
+"""Counted arm labels below which confidences stay raw: a temperature from fewer is noise (one confident error moves
+it)."""
+
+LOWEST, HIGHEST = 0.05, 20.0
+"""Bounds of a temperature; a fit that ends at one of them has perfect or useless logits before it."""
+
+
+def fit_temperature(logits: FloatArray, labels: IntArray) -> float:
+    """Temperature that makes the labels most likely.
+
+    Args:
+        logits: (n, k) out-of-fold, finite.
+        labels: (n,) column numbers.
+
+    Returns:
+        In [0.05, 20]; above 1 where the logits are too sure. 1 where there are no labels.
+
+    Raises:
+        InputError: logits that are not finite, or labels that are not one column number a row.
+
+    Source: Guo, Pleiss, Sun, Weinberger, "On Calibration of Modern Neural Networks", 2017, section 4.2.
+    """
+    check_probabilities(logits)
+    check_labels(labels, *logits.shape)
+    if not len(labels):
+        return 1.0
+    gaps = logits.astype(np.float64)
+    gaps -= gaps[np.arange(len(labels)), labels][:, None]
+
+    def loss(log_temperature: float) -> float:
+        return float(np.logaddexp.reduce(gaps * np.exp(-log_temperature), axis=1).mean())
+
+    found = minimize_scalar(loss, bounds=(np.log(LOWEST), np.log(HIGHEST)), method="bounded")
+    return float(np.clip(np.exp(found.x), LOWEST, HIGHEST))
+
+
+def temperature_from_arm(logits: FloatArray, labels: IntArray) -> float:
+    """`fit_temperature` where the arm has `MIN_ARM_LABELS` counted labels, else 1: uncalibrated.
+
+    Raises:
+        InputError: as `fit_temperature`.
+    """
+    if len(labels) < MIN_ARM_LABELS:
+        return 1.0
+    return fit_temperature(logits, labels)

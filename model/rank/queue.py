@@ -1,0 +1,144 @@
+"""The queue: who comes next, and the rank scores that make Label Studio hand tasks out in that order."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from model.arrays import BoolArray, FloatArray, IntArray
+from model.errors import InputError
+
+GAP = 1e-9
+"""Least difference between neighbours' scores. Large enough to survive JSON and any database's double, small enough
+that a million tasks of the same score still differ by a thousandth only."""
+
+UNREADABLE = 1.0
+"""Score of a task whose image can't be read; every other task lies below."""
+
+ROUNDING = 1e-9
+"""Keeps 0.29 × 100 from being 28 whole tasks."""
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """The tasks that still want a label, one an entry, in any order.
+
+    Attributes:
+        task_ids: (n,) int, each once.
+        scores: (n,) float in [0, 1], low first; NaN is allowed for arm tasks and unreadable ones, whose score isn't
+            used.
+        arm_positions: (n,) float, the hash position in [0, 1) of arm tasks, NaN for the others.
+        skipped: (n,) True for tasks that somebody skipped: they come after all others.
+        unreadable: (n,) True for tasks whose image can't be read: they come last of all.
+    """
+
+    task_ids: IntArray
+    scores: FloatArray
+    arm_positions: FloatArray
+    skipped: BoolArray
+    unreadable: BoolArray
+
+    def __post_init__(self) -> None:
+        shape = (len(self.task_ids),)
+        if any(a.shape != shape for a in (self.scores, self.arm_positions, self.skipped, self.unreadable)):
+            raise InputError(f"Each of the candidates' arrays must have {shape[0]} entries, one for each task.")
+        if len(np.unique(self.task_ids)) != len(self.task_ids):
+            raise InputError("A task is among the candidates twice.")
+        used = self.scores[np.isnan(self.arm_positions) & ~self.unreadable]
+        if not ((used >= 0) & (used <= 1)).all():
+            raise InputError("Scores must be in [0, 1]: the ranking strategy gave another value.")
+
+
+@dataclass(frozen=True)
+class ArmAccount:
+    """What the random arm is owed.
+
+    Attributes:
+        share: of the slots that belong to the arm, in [0, 1].
+        answered: answers of the project so far, >= 0.
+        arm_answered: those of them that went to arm tasks, >= 0.
+    """
+
+    share: float
+    answered: int
+    arm_answered: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share <= 1:
+            raise InputError(f"The random arm's share must be between 0 and 1, got {self.share}.")
+        if min(self.answered, self.arm_answered) < 0:
+            raise InputError(f"Answers can't be fewer than none, got {self.answered} and {self.arm_answered}.")
+
+
+@dataclass(frozen=True, eq=False)
+class Queue:
+    """Tasks in the order in which they are to be handed out.
+
+    Attributes:
+        task_ids: (n,) int.
+        scores: (n,) float64 in [0, 1], strictly increasing; only unreadable tasks share one, 1.0.
+        from_arm: (n,) True where an arm task takes a slot of the arm.
+        readable: how many tasks come before the unreadable ones.
+    """
+
+    task_ids: IntArray
+    scores: FloatArray
+    from_arm: BoolArray
+    readable: int
+
+
+def build_queue(candidates: Candidates, account: ArmAccount) -> Queue:
+    """Merge the strategy's order and the random arm's into one queue.
+
+    The slot i is the arm's when floor(share × (answered + i + 1)) exceeds the arm's answers so far and its slots given
+    in this queue: so whoever follows the queue answers the owed share at any time. Arm tasks come in hash order, the
+    others by score; where one kind runs out the other goes on. An arm task's score lies between its neighbours', so
+    that order by score is the queue. Ties go by task id: the order in which candidates come doesn't matter.
+
+    Raises:
+        InputError: nothing beyond what `Candidates` and `ArmAccount` refuse.
+    """
+    tail = candidates.skipped | candidates.unreadable
+    in_arm = ~np.isnan(candidates.arm_positions)
+    arm = np.flatnonzero(in_arm & ~tail)
+    arm = arm[np.lexsort((candidates.task_ids[arm], candidates.arm_positions[arm]))]
+    chosen = _by_score(candidates, np.flatnonzero(~in_arm & ~tail))
+    skipped = _by_score(candidates, np.flatnonzero(candidates.skipped & ~candidates.unreadable))
+    unreadable = _by_score(candidates, np.flatnonzero(candidates.unreadable))
+
+    slots = _arm_slots(len(arm), len(chosen), account)
+    head = np.empty(len(slots), dtype=np.int64)
+    head[slots], head[~slots] = arm, chosen
+    wanted = np.zeros(len(head) + len(skipped))
+    # An arm task, and a skipped one, asks for no score of its own: 0 is lifted to just above the task before it.
+    wanted[: len(head)][~slots] = candidates.scores[chosen]
+
+    order = np.concatenate([head, skipped, unreadable])
+    scores = np.concatenate([_strictly_increasing(wanted), np.full(len(unreadable), UNREADABLE)])
+    from_arm = np.zeros(len(order), dtype=bool)
+    from_arm[: len(slots)] = slots
+    return Queue(candidates.task_ids[order], scores, from_arm, len(wanted))
+
+
+def _by_score(candidates: Candidates, which: IntArray) -> IntArray:
+    order: IntArray = which[np.lexsort((candidates.task_ids[which], candidates.scores[which]))]
+    return order
+
+
+def _arm_slots(arm: int, others: int, account: ArmAccount) -> BoolArray:
+    """(arm + others,) True where the slot is the arm's."""
+    slot = np.arange(1, arm + others + 1)
+    owed = np.floor(account.share * (account.answered + slot) + ROUNDING) - account.arm_answered
+    # What is owed grows by at most one a slot: given follows it, starting from none, as far as the arm reaches.
+    given = np.clip(np.minimum(owed, slot), 0, arm)
+    slots: BoolArray = np.diff(given, prepend=0) > 0
+    slots |= np.cumsum(~slots) > others
+    return slots
+
+
+def _strictly_increasing(wanted: FloatArray) -> FloatArray:
+    """Lift each value to at least `GAP` above the one before it, and keep all below 1."""
+    steps = np.arange(len(wanted)) * GAP
+    lifted = np.maximum.accumulate(wanted - steps) + steps
+    highest = UNREADABLE - GAP - steps[::-1]
+    increasing: FloatArray = np.minimum(lifted, highest)
+    return increasing
