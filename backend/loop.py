@@ -46,7 +46,7 @@ def run(project_id: int) -> None:
             log.info("another run has the project")
             return
         Run(project, services, lease).go()
-    if services.queue.dirty_since(project) is not None:
+    if services.queue.dirty_since(project) is not None and not services.queue.postponed(project):
         services.queue.enqueue(RUN, project)
 
 
