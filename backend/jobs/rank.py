@@ -6,8 +6,8 @@ from backend.dataset import Dataset
 from backend.settings import Settings
 from model.arrays import FloatArray
 from model.head import Head
-from model.rank import Pool, strategy
 from model.rank.queue import ArmAccount, Candidates, Queue, build_queue
+from model.rank.registry import Pool, strategy
 from model.rank.schedule import coldstart_labels, strategy_for
 
 

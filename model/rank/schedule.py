@@ -22,7 +22,7 @@ def strategy_for(labels: int, classes_in_config: int, classes_seen: int) -> str:
         classes_seen: classes that have at least one label.
 
     Returns:
-        A name in `model.rank.STRATEGIES`. Always the cold start while fewer than two classes were seen.
+        A name in `model.rank.registry.STRATEGIES`. Always the cold start while fewer than two classes were seen.
 
     Source: simulated loops on frozen EfficientNet-Lite0 features with a tenth of random arm; accuracy in per cent on
     the images never labelled. scikit-learn's digits (drawn at 64 × 64, bicubic; 20 clusters), rounds of 2, 5 seeds, at

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.errors import InputError
-from model.rank import STRATEGIES, Pool, strategy
 from model.rank.coldstart import kmeans_order
 from model.rank.margin import margin
 from model.rank.queue import ArmAccount, Candidates, Queue, build_queue
+from model.rank.registry import STRATEGIES, Pool, strategy
 from model.rank.schedule import coldstart_labels, strategy_for
 from tests.unit.model.samples import clouds
 
