@@ -103,7 +103,7 @@ class LabelStudioPage:
 
         Tasks locked by others are in it: the API does not tell locks. The demo's annotator is the only one.
         """
-        query = {"filters": _annotations("equal", 0), "ordering": ["tasks:predictions_score"]}
+        query = {"filters": _labelled(False), "ordering": ["tasks:predictions_score"]}
         parameters = {"project": self.project, "page_size": 1, "query": json.dumps(query), "fields": "task_only"}
         tasks = self._ask("GET", "/api/tasks", params=parameters)["tasks"]
         return tasks[0]["predictions_score"] if tasks else None
@@ -116,7 +116,7 @@ class LabelStudioPage:
 
     def labelled_tasks(self) -> set[int]:
         """Ids of the tasks that have an annotation."""
-        query = {"filters": _annotations("greater", 0)}
+        query = {"filters": _labelled(True)}
         found: set[int] = set()
         for page in range(1, 1_000_000):
             parameters = {"project": self.project, "page": page, "page_size": PAGE_TASKS, "query": json.dumps(query)}
@@ -207,9 +207,12 @@ def _prediction(found: Json) -> Prediction:
     return Prediction(str(found["model_version"]), found.get("score"), choices[0] if choices else None)
 
 
-def _annotations(operator: str, count: int) -> Json:
-    """Data Manager filter on a task's number of annotations."""
-    item = {"filter": "filter:tasks:total_annotations", "operator": operator, "type": "Number", "value": count}
+def _labelled(is_labelled: bool) -> Json:
+    """Data Manager filter for tasks that are labelled, or not.
+
+    Not by the number of annotations: an import of predictions that overlaps a Submit can set that counter back to 0.
+    """
+    item = {"filter": "filter:tasks:is_labeled", "operator": "equal", "type": "Boolean", "value": is_labelled}
     return {"conjunction": "and", "items": [item]}
 
 

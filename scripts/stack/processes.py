@@ -215,9 +215,12 @@ def _all_pids() -> list[int]:
 
 
 def _end_with(parent: int) -> None:
-    """In the new process: be told to end when the parent dies, however it dies (Linux only)."""
+    """In the new process: be killed when the parent dies, however it dies (Linux only).
+
+    Asked politely, all at once, a worker would wait for a Redis that is gone.
+    """
     if LIBC is None:
         return
-    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
