@@ -23,6 +23,8 @@ from backend.telemetry import Telemetry
 from model import arm
 
 MOST_BODY_BYTES = 256_000_000
+ROUTES = "label_loop"
+"""Name under which the application's `extensions` hold its `Routes`."""
 
 log = logs.get()
 
@@ -53,6 +55,7 @@ class Routes:
 
     def register(self, app: Flask) -> None:
         """Add all routes, the authentication and the error pages."""
+        app.extensions[ROUTES] = self
         app.before_request(self._authenticate)
         app.add_url_rule("/", view_func=self.health)
         app.add_url_rule("/health", view_func=self.health)
@@ -90,9 +93,12 @@ class Routes:
 
     def setup(self) -> Response:
         """Name the project's version; never fails, whatever the label config."""
-        asked = payloads.read_setup(request.get_json(silent=True))
+        return jsonify(model_version=self.prepare(payloads.read_setup(request.get_json(silent=True))))
+
+    def prepare(self, asked: payloads.Setup) -> str:
+        """The project's version; a run is asked for where the project or its label config is new."""
         if asked.project is None:
-            return jsonify(model_version=NO_VERSION)
+            return NO_VERSION
         if asked.label_config:
             try:
                 config.read(asked.label_config)
@@ -101,17 +107,21 @@ class Routes:
         known = self._state.snapshot.projects.get(asked.project)
         if known is None or known.label_config != asked.label_config or known.problem is not None:
             self._hints.add(self._services.project(asked.project))
-        return jsonify(model_version=self._state.model_version(asked.project))
+        return self._state.model_version(asked.project)
 
     def predict(self) -> Response:
         """One result per task, in order, all naming the version that `/setup` names."""
-        asked = payloads.read_predict(request.get_json(silent=True))
+        version, results = self.answer(payloads.read_predict(request.get_json(silent=True)))
+        return jsonify(results=results, model_version=version)
+
+    def answer(self, asked: payloads.Predict) -> tuple[str, list[dict[str, Any]]]:
+        """The project's version, and one result per task, in order."""
         number = -1 if asked.project is None else asked.project
         version = self._state.model_version(number)
         known = self._state.snapshot.projects.get(number)
         results = self._predict(number, version, known, asked)
         self._telemetry.predictions.inc(len(results))
-        return jsonify(results=results, model_version=version)
+        return version, results
 
     def _predict(
         self, number: int, version: str, known: MirroredProject | None, asked: payloads.Predict
@@ -128,11 +138,14 @@ class Routes:
 
     def take_event(self) -> Response:
         """Note that a project may have changed; what changed is pulled by a run."""
-        event = webhook.read(request.get_json(silent=True))
+        self.note(webhook.read(request.get_json(silent=True)))
+        return jsonify(status="ok")
+
+    def note(self, event: webhook.Event) -> None:
+        """Have the event's project looked at, unless the event is of our own making."""
         self._telemetry.events.labels(event.action if event.action in webhook.ACTIONS else "other").inc()
         if not self._is_our_own_write(event):
             self._hints.add(self._services.project(event.project_id))
-        return jsonify(status="ok")
 
     def _is_our_own_write(self, event: webhook.Event) -> bool:
         """A project's change that left the label config as it was, as our switch to a new version does."""

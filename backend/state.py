@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from backend import logs
 from backend.errors import LabelLoopError
 from backend.services import Services
+from backend.store import features
 from backend.store.mirror import NOT_CONNECTED, MirroredProject
 from backend.store.versions import NO_VERSION
 
@@ -55,6 +56,7 @@ class State:
 
     def start(self, reconcile: Callable[[], None]) -> None:
         """Begin to watch; `reconcile` is called every few seconds."""
+        threading.Thread(target=features.load_library, daemon=True).start()
         threading.Thread(target=self._watch, args=[self._refresh_projects, TICK_SECONDS], daemon=True).start()
         threading.Thread(target=self._watch, args=[self._probe, PROBE_SECONDS], daemon=True).start()
         threading.Thread(target=self._watch, args=[reconcile, PROBE_SECONDS], daemon=True).start()

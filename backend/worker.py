@@ -13,6 +13,7 @@ import model.features  # noqa: F401
 from backend import logs
 from backend.services import Services
 from backend.settings import load
+from backend.store import features
 
 # LanceDB warns of forks while it works; here it works in work-horses only.
 warnings.filterwarnings("ignore", message="lancedb fork support", category=RuntimeWarning)
@@ -34,6 +35,7 @@ def main() -> int:
         )
         if exported.returncode:
             return exported.returncode
+    features.load_library()
     log.info("worker started", label_studio=settings.label_studio_url)
     while True:
         try:

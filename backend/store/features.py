@@ -7,9 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
-import lancedb
 import numpy as np
-import pyarrow as pa
 
 from model.arrays import FloatArray
 
@@ -25,6 +23,11 @@ def content_hash(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def load_library() -> None:
+    """Import LanceDB, which takes two seconds: in the web process after it answers, in the worker before it forks."""
+    import lancedb  # noqa: F401, PLC0415
+
+
 class FeatureStore:
     """Features of images, (width,) float16 each. The connection is opened at first use: never before a fork."""
 
@@ -37,6 +40,8 @@ class FeatureStore:
         """Store features; a hash that is already there may be stored again, its feature is the same."""
         if not features:
             return
+        import pyarrow as pa  # noqa: PLC0415 - see `load_library`
+
         vectors = np.stack(list(features.values())).astype(np.float16)
         column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), width)
         self._table(backbone_version, width).add(pa.table({"hash": pa.array(list(features)), "feature": column}))
@@ -78,6 +83,9 @@ class FeatureStore:
     def _table(self, backbone_version: str, width: int) -> Any:
         with self._lock:
             if backbone_version not in self._tables:
+                import lancedb  # noqa: PLC0415 - see `load_library`
+                import pyarrow as pa  # noqa: PLC0415
+
                 schema = pa.schema([("hash", pa.string()), ("feature", pa.list_(pa.float16(), width))])
                 self._folder.mkdir(parents=True, exist_ok=True)
                 connection = lancedb.connect(self._folder, read_consistency_interval=timedelta(0))
