@@ -120,6 +120,9 @@ class Routes:
         version = self._state.model_version(number)
         known = self._state.snapshot.projects.get(number)
         results = self._predict(number, version, known, asked)
+        if known is not None and not all(answer["result"] for answer in results):
+            # What could not be embedded in time is scored by a job.
+            self._hints.add(known.project)
         self._telemetry.predictions.inc(len(results))
         return version, results
 
@@ -184,6 +187,7 @@ class Routes:
         return jsonify(
             name=name,
             labels=len(labels),
+            queue=len(version.task_ids),
             task_ids=[label[0] for label in labels],
             annotation_ids=[annotation for label in labels for annotation in label[2]],
             arm=tasks[in_arm].tolist(),

@@ -105,7 +105,7 @@ class Services:
     def migrate(self) -> None:
         """Bring the SQL schema up to date."""
         self.settings.model_dir.mkdir(parents=True, exist_ok=True)
-        database.migrate(self._engine, self.settings.model_dir / "migrate.lock")
+        database.migrate(self.settings.database_url, self.settings.model_dir / "migrate.lock")
 
 
 def _cuda_wanted(settings: Settings) -> bool:

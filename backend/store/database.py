@@ -28,13 +28,20 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
     cursor.close()
 
 
-def migrate(engine: Engine, lock: Path) -> None:
-    """Apply the migrations that are missing; processes that start together take turns at `lock`."""
+def migrate(url: str, lock: Path) -> None:
+    """Apply the migrations that are missing; processes that start together take turns at `lock`.
+
+    No connection stays open: the worker forks afterwards, and SQLite's locks don't survive a fork.
+    """
+    engine = connect(url)
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        with engine.begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+        try:
+            with engine.begin() as connection:
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+        finally:
+            engine.dispose()
