@@ -1,9 +1,17 @@
-"""Choosing TCP ports that nobody listens on."""
+"""Choosing TCP ports that nobody listens on, and that nobody else who asks here is about to listen on."""
 
+import fcntl
+import os
 import socket
+import tempfile
 from collections.abc import Container
+from pathlib import Path
+from typing import IO
 
 from scripts.stack.errors import StackError
+
+# Open, locked files of the ports promised to this process: a server may need seconds until it listens.
+_promised: dict[int, IO[str]] = {}
 
 
 def is_free(port: int) -> bool:
@@ -21,15 +29,32 @@ def is_free(port: int) -> bool:
 def choose_port(preferred: int, avoid: Container[int] = ()) -> int:
     """The preferred port, or where it is taken, the next free one above it.
 
+    No other process of this user gets the same one here until this process ends.
+
     Args:
         preferred: in [1, 65535].
-        avoid: ports already promised to somebody who does not listen yet.
+        avoid: ports that this process has chosen for something that does not listen yet.
 
     Raises:
         StackError: no free port among the thousand above the preferred one.
     """
     for port in range(preferred, min(preferred + 1000, 65536)):
-        if port not in avoid and is_free(port):
+        if port not in avoid and is_free(port) and _promise(port):
             return port
     message = f"No free port between {preferred} and {preferred + 999}. Stop a program that listens there."
     raise StackError(message)
+
+
+def _promise(port: int) -> bool:
+    if port in _promised:
+        return True
+    folder = Path(tempfile.gettempdir()) / f"label-loop-ports-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    promise = (folder / str(port)).open("w")
+    try:
+        fcntl.flock(promise, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        promise.close()
+        return False
+    _promised[port] = promise
+    return True

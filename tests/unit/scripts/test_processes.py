@@ -139,3 +139,10 @@ def test_a_taken_port_is_replaced_by_the_next_free_one() -> None:
 def test_a_promised_port_is_not_given_twice() -> None:
     free = choose_port(20_000)
     assert choose_port(free, avoid={free}) > free
+
+
+def test_two_processes_never_choose_the_same_port() -> None:
+    ours = choose_port(21_000)
+    code = f"from scripts.stack.ports import choose_port; print(choose_port({ours}))"
+    theirs = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    assert int(theirs.stdout) != ours
