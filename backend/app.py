@@ -144,11 +144,17 @@ class Routes:
         self.note(webhook.read(request.get_json(silent=True)))
         return jsonify(status="ok")
 
-    def note(self, event: webhook.Event) -> None:
-        """Have the event's project looked at, unless the event is of our own making."""
+    def note(self, event: webhook.Event, *, at_once: bool = False) -> None:
+        """Have the event's project looked at, unless the event is of our own making.
+
+        Args:
+            event: what happened.
+            at_once: have it in Redis before returning, instead of leaving that to a thread.
+        """
         self._telemetry.events.labels(event.action if event.action in webhook.ACTIONS else "other").inc()
         if not self._is_our_own_write(event):
-            self._hints.add(self._services.project(event.project_id))
+            deliver = self._services.queue.hint if at_once else self._hints.add
+            deliver(self._services.project(event.project_id))
 
     def _is_our_own_write(self, event: webhook.Event) -> bool:
         """A project's change that left the label config as it was, as our switch to a new version does."""
