@@ -6,11 +6,9 @@ to be away, or to show what it was sent.
 
 import base64
 import json
-import os
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -23,6 +21,7 @@ from scripts.connection.attach import attach
 from scripts.connection.checks import everything
 from scripts.connection.detach import detach
 from scripts.connection.findings import Finding, Level, has_errors
+from tests.support.label_studio import RunningLabelStudio
 
 pytestmark = pytest.mark.integration
 
@@ -90,23 +89,8 @@ def guarded() -> Iterator[StandIn]:
     yield from serve(StandIn(("user", "pass")))
 
 
-@dataclass(frozen=True)
-class RunningLabelStudio:
-    url: str
-    token: str
-
-
 @pytest.fixture
-def label_studio() -> RunningLabelStudio:
-    """A Label Studio that runs already; gives way to the one of conftest.py once that is there."""
-    url = os.environ.get("LABEL_LOOP_TEST_LABEL_STUDIO_URL")
-    if not url:
-        pytest.skip("LABEL_LOOP_TEST_LABEL_STUDIO_URL and LABEL_LOOP_TEST_LABEL_STUDIO_TOKEN name no Label Studio")
-    return RunningLabelStudio(url, os.environ["LABEL_LOOP_TEST_LABEL_STUDIO_TOKEN"])
-
-
-@pytest.fixture
-def api(label_studio: Any) -> LabelStudioApi:
+def api(label_studio: RunningLabelStudio) -> LabelStudioApi:
     return LabelStudioApi(label_studio.url, label_studio.token)
 
 

@@ -1,0 +1,101 @@
+"""A real Label Studio that runs for the tests, and the people who work in it."""
+
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import requests
+
+from scripts.connection.api import LabelStudioApi
+from scripts.demo_app.project import label_config
+from scripts.stack.label_studio import LabelStudioServer
+from scripts.stack.processes import LocalProcess
+from tests.support.project import LabelledProject
+
+PASSWORD = "a long enough password"
+NUMBERS = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class User:
+    """Somebody with an account: e-mail address, password and legacy token."""
+
+    email: str
+    password: str
+    token: str
+
+
+@dataclass
+class RunningLabelStudio:
+    """One Label Studio process; its first user owns everything that `api` makes."""
+
+    server: LabelStudioServer
+    process: LocalProcess
+    made: list[LabelledProject] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        """Address without a trailing slash."""
+        return self.server.url
+
+    @property
+    def token(self) -> str:
+        """Legacy token of the owner."""
+        return self.server.token
+
+    @property
+    def owner(self) -> User:
+        """The first user."""
+        return User(self.server.username, self.server.password, self.server.token)
+
+    @property
+    def documents(self) -> Path:
+        """Root of the images that it serves from disk."""
+        return self.server.documents
+
+    @cached_property
+    def api(self) -> LabelStudioApi:
+        """Its API, as the owner."""
+        return LabelStudioApi(self.url, self.token)
+
+    def make_project(
+        self, classes: Sequence[str] = ("circle", "square"), per_class: int = 6, *, config: str | None = None
+    ) -> LabelledProject:
+        """A project with `per_class` pictures of each class as tasks, whose true classes are known.
+
+        Args:
+            classes: choices, in this order; the picture of a class depends on its name alone for the known shapes.
+            per_class: tasks of each class; 0 for an empty project.
+            config: the label config; one single choice of the classes where it is None.
+        """
+        body = {"title": f"test {next(NUMBERS)}", "label_config": config or label_config(list(classes))}
+        number = int(self.api.send_object("POST", "/api/projects/", body)["id"])
+        project = LabelledProject(self.api, self.token, self.documents, number, tuple(classes))
+        self.made.append(project)
+        project.add_storage()
+        if per_class:
+            project.add_tasks([name for _ in range(per_class) for name in classes])
+        return project
+
+    def add_user(self) -> User:
+        """Sign up another user of the same organisation, by its invitation."""
+        invitation = str(self.api.get_object("/api/invite")["invite_url"])
+        email = f"user{next(NUMBERS)}@example.com"
+        with requests.Session() as browser:
+            browser.trust_env = False
+            page = browser.get(self.url + invitation[invitation.index("/user/") :], timeout=30)
+            found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
+            assert found, "Label Studio's sign-up page has no CSRF token: has it changed?"
+            form = {"csrfmiddlewaretoken": found[1], "email": email, "password": PASSWORD, "allow_newsletters": "false"}
+            browser.post(page.url, data=form, headers={"Referer": page.url}, timeout=30).raise_for_status()
+            token = browser.get(f"{self.url}/api/current-user/token", timeout=30)
+            token.raise_for_status()
+        return User(email, PASSWORD, str(token.json()["token"]))
+
+    def delete_projects(self) -> None:
+        """Delete what `make_project` made, so that no backend goes on working for it."""
+        while self.made:
+            self.api.delete(f"/api/projects/{self.made.pop().id}/")

@@ -1,0 +1,187 @@
+"""The backend's real processes on real servers: Label Studio, Redis, the web process and the worker."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import redis
+import requests
+from prometheus_client.parser import text_string_to_metric_families
+
+from scripts.connection.api import BackendAddress
+from scripts.stack.backend import BackendServer, web_spec, worker_spec
+from scripts.stack.http import local_session
+from scripts.stack.ports import choose_port
+from scripts.stack.processes import LocalProcess
+from scripts.stack.redis import client, redis_spec, redis_url
+from tests.support.label_studio import RunningLabelStudio
+
+LOG_LINES = 25
+
+
+@dataclass(frozen=True)
+class RunningRedis:
+    """One Redis process."""
+
+    port: int
+    process: LocalProcess
+
+    @property
+    def url(self) -> str:
+        """Address of its first database."""
+        return redis_url(self.port)
+
+    @contextmanager
+    def client(self) -> Iterator[redis.Redis]:
+        """A client for a few commands."""
+        with closing(client(self.port)) as asking:
+            yield asking
+
+
+def start_redis(folder: Path) -> RunningRedis:
+    """A Redis on a free port."""
+    port = choose_port(17_379)
+    process = LocalProcess(redis_spec(port, folder, folder / "redis.log"))
+    process.start()
+    process.wait_until_ready()
+    return RunningRedis(port, process)
+
+
+@dataclass(frozen=True)
+class RunningStack:
+    """A backend at work for a Label Studio.
+
+    Attributes:
+        folder: of logs and everything that the backend keeps.
+    """
+
+    label_studio: RunningLabelStudio
+    redis: RunningRedis
+    server: BackendServer
+    web: LocalProcess
+    worker: LocalProcess
+    folder: Path
+
+    @property
+    def url(self) -> str:
+        """Address of the web process."""
+        return self.server.url
+
+    @property
+    def address(self) -> BackendAddress:
+        """The backend as Label Studio reaches it."""
+        return BackendAddress(self.server.url, self.server.basic_auth, self.server.webhook_secret)
+
+    def call(self, method: str, path: str, **options: Any) -> requests.Response:
+        """Ask the web process, with its user and password where it has them."""
+        with local_session() as session:
+            session.auth = self.server.basic_auth
+            return session.request(method, self.url + path, timeout=90.0, **options)
+
+    def health(self) -> dict[str, Any]:
+        """What `/health` answers."""
+        answer: dict[str, Any] = self.call("GET", "/health").json()
+        return answer
+
+    def versions(self, project: int) -> list[str]:
+        """Names of the project's versions, oldest first."""
+        return list(self.call("GET", "/versions", params={"project": project}).json()["versions"])
+
+    def version(self, project: int, name: str) -> dict[str, Any] | None:
+        """What made a version, or None where the backend has none of this name."""
+        answer = self.call("GET", f"/api/projects/{project}/versions/{name}")
+        if answer.status_code == 404:
+            return None
+        answer.raise_for_status()
+        made: dict[str, Any] = answer.json()
+        return made
+
+    def metrics(self) -> dict[str, float]:
+        """Samples of `/metrics` by name and labels, e.g. `label_loop_runs_total{outcome=published}`.
+
+        Those that the worker counts are as old as the web process's last look, three seconds at most.
+        """
+        samples = (
+            sample
+            for family in text_string_to_metric_families(self.call("GET", "/metrics").text)
+            for sample in family.samples
+        )
+        return {_sample_name(sample.name, sample.labels): sample.value for sample in samples}
+
+    def counters(self) -> dict[str, float]:
+        """The worker's counters as they stand in Redis now, e.g. `runs:published`."""
+        with self.redis.client() as asking:
+            (key, *_) = [*asking.scan_iter(match="label-loop:*:counters"), b""]
+            stored: dict[bytes, bytes] = asking.hgetall(key) if key else {}  # type: ignore[assignment]
+            return {name.decode(): float(value) for name, value in stored.items()}
+
+    def runs(self) -> int:
+        """Runs that ended, however they ended."""
+        return int(sum(value for name, value in self.counters().items() if name.startswith("runs:")))
+
+    def log_tail(self) -> str:
+        """The ends of both logs."""
+        return "\n".join(
+            f"{process.spec.log.name}:\n" + "\n".join(process.spec.log.read_text().splitlines()[-LOG_LINES:])
+            for process in (self.web, self.worker)
+        )
+
+    def stop(self) -> None:
+        """End both processes and Redis."""
+        for process in (self.worker, self.web, self.redis.process):
+            process.stop()
+
+
+def start_stack(
+    label_studio: RunningLabelStudio,
+    backbones: Path,
+    folder: Path,
+    *,
+    basic_auth: tuple[str, str] | None = None,
+    webhook_secret: str | None = None,
+    more: dict[str, str] | None = None,
+) -> RunningStack:
+    """Start Redis, web process and worker on free ports, in folders of their own.
+
+    Args:
+        label_studio: that they work for.
+        backbones: folder of exports, by backbone version: no worker needs seconds to make its own.
+        folder: for logs and all that the backend keeps.
+        basic_auth: user and password that callers must give.
+        webhook_secret: that the webhook must carry.
+        more: further environment variables, e.g. `{"POLL_SECONDS": "1"}`.
+    """
+    kept = folder / "backend"
+    kept.mkdir(parents=True)
+    (kept / "backbones").symlink_to(backbones, target_is_directory=True)
+    running_redis = start_redis(folder / "redis")
+    server = BackendServer(
+        port=choose_port(19_090),
+        folder=kept,
+        label_studio_url=label_studio.url,
+        label_studio_token=label_studio.token,
+        documents=label_studio.documents,
+        redis_port=running_redis.port,
+        basic_auth=basic_auth,
+        webhook_secret=webhook_secret,
+        more=more or {},
+    )
+    web = LocalProcess(web_spec(server, folder / "backend.log"))
+    worker = LocalProcess(worker_spec(server, folder / "worker.log"))
+    stack = RunningStack(label_studio, running_redis, server, web, worker, folder)
+    for process in (web, worker):
+        process.start()
+    try:
+        for process in (web, worker):
+            process.wait_until_ready()
+    except BaseException:
+        stack.stop()
+        raise
+    return stack
+
+
+def _sample_name(name: str, labels: dict[str, str]) -> str:
+    listed = ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
+    return f"{name}{{{listed}}}" if listed else name
