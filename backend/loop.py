@@ -33,6 +33,9 @@ RETRY_SECONDS = 5.0
 DEBOUNCE_LIMIT = 5
 """A stream of events that never pauses is waited for this many times the debounce at most."""
 
+MOST_HEALED = 100
+"""Labelled tasks named in one import, so that Label Studio counts their annotations anew."""
+
 log = logs.get()
 
 
@@ -130,7 +133,8 @@ class Run:
         with self._stage("save"):
             self.services.versions.save(self.project, version)
         with self._stage("publish"):
-            stored = publish.run(self.project, self.services, version, synced.labeling, self.lease.check)
+            labelled = sorted(self._changed_labels(data, active) & data.labels.keys())[:MOST_HEALED]
+            stored = publish.run(self.project, self.services, version, synced.labeling, labelled, self.lease.check)
         self.measures["predictions"] = stored
         log.info(
             "published",
@@ -153,7 +157,7 @@ class Run:
     def _wants_version(self, data: Dataset, active: Version | None) -> bool:
         if active is None:
             return True
-        if self._changed_labels(data, active) >= self.services.settings.min_new_annotations:
+        if len(self._changed_labels(data, active)) >= self.services.settings.min_new_annotations:
             return True
         if active.record["settings"] != _made_with(data, self.services):
             return True
@@ -161,10 +165,12 @@ class Run:
         return not queued.issuperset(data.task_ids[data.pool].tolist())
 
     @staticmethod
-    def _changed_labels(data: Dataset, active: Version) -> int:
+    def _changed_labels(data: Dataset, active: Version | None) -> set[int]:
+        if active is None:
+            return set(data.labels)
         before = {task: (choice, at) for task, choice, _, at in active.record["labels"]}
         now = {task: (label.choice, label.updated_at.isoformat()) for task, label in data.labels.items()}
-        return sum(before.get(task) != now.get(task) for task in before.keys() | now.keys())
+        return {task for task in before.keys() | now.keys() if before.get(task) != now.get(task)}
 
     def _make_version(self, data: Dataset, active: Version | None) -> Version:
         seed = self.services.settings.seed

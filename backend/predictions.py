@@ -67,16 +67,28 @@ def features_of(project: Project, services: Services, task_ids: Sequence[int]) -
     return {task.id: features[index] for index, task in enumerate(tasks) if index not in missing}
 
 
-def publish(project: Project, services: Services, version: Version, labeling: Labeling, task_ids: Sequence[int]) -> int:
+def publish(
+    project: Project,
+    services: Services,
+    version: Version,
+    labeling: Labeling,
+    task_ids: Sequence[int],
+    labelled: Sequence[int] = (),
+) -> int:
     """Import the version's predictions for these tasks into Label Studio; return how many it stored.
 
     Tasks that were deleted meanwhile are left out.
 
+    Args:
+        labelled: tasks that were labelled lately. An import that overlaps a submit can set the task's counters back;
+            the next import that names the task counts them anew.
+
     Raises:
         PublicationRefusedError: Label Studio stored fewer than it was sent.
     """
-    features = features_of(project, services, task_ids)
-    predictions = predict(version, labeling, features, task_ids, rank_scores(version))
+    task_ids = [*task_ids, *labelled]
+    scores = rank_scores(version) | dict.fromkeys(labelled, LAST)
+    predictions = predict(version, labeling, features_of(project, services, task_ids), task_ids, scores)
     try:
         stored = services.label_studio.import_predictions(project.id, predictions)
     except OperatorError:

@@ -1,6 +1,6 @@
 """Make a version the one that Label Studio shows and sorts by: the head of its queue first, then the switch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from backend import predictions
 from backend.labelstudio.config import Labeling
@@ -10,11 +10,17 @@ from backend.store.versions import Version
 
 
 def run(
-    project: Project, services: Services, version: Version, labeling: Labeling, still_ours: Callable[[], None]
+    project: Project,
+    services: Services,
+    version: Version,
+    labeling: Labeling,
+    labelled: Sequence[int],
+    still_ours: Callable[[], None],
 ) -> int:
     """Import the predictions of the queue's head and switch the project to the version.
 
     Args:
+        labelled: tasks labelled since the last version; see `backend.predictions.publish`.
         still_ours: raises when the lease on the project was lost; asked right before the switch.
 
     Returns:
@@ -24,7 +30,7 @@ def run(
         PublicationRefusedError: Label Studio stored fewer than it was sent; the old version stays active.
     """
     head = version.task_ids[version.scores < predictions.LAST][: services.settings.queue_head].tolist()
-    stored = predictions.publish(project, services, version, labeling, head) if head else 0
+    stored = predictions.publish(project, services, version, labeling, head, labelled) if head or labelled else 0
     still_ours()
     switch(project, services, version)
     services.versions.prune(project, services.settings.versions_kept)

@@ -154,11 +154,14 @@ class LabelStudio:
         )
 
     def annotated_tasks(self, project: int) -> Iterator[Json]:
-        """Tasks that have an annotation, a skipped one included, with their annotations."""
-        for count in ("total_annotations", "cancelled_annotations"):
-            yield from self._tasks(
-                project, _ANNOTATED_TASK_FIELDS, "all", _filter(f"filter:tasks:{count}", "greater", "Number", 0)
-            )
+        """Tasks that have an annotation, a skipped one included, with their annotations.
+
+        Asked by the annotations themselves, never by a task's counters: an import of predictions that overlaps a submit
+        can set those back to 0.
+        """
+        return self._tasks(
+            project, _ANNOTATED_TASK_FIELDS, "all", _filter("filter:tasks:annotations_ids", "empty", "String", False)
+        )
 
     def _tasks(self, project: int, include: str, fields: str, query: Json | None) -> Iterator[Json]:
         page = 1
