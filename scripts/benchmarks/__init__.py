@@ -1,0 +1,1 @@
+"""How fast the product is: one module per benchmark, each with one public `run(...)`; `python -m` runs them."""
