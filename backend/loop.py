@@ -194,7 +194,6 @@ class Run:
                 [label.task_id, label.choice, list(label.annotation_ids), label.updated_at.isoformat()]
                 for label in data.labels.values()
             ],
-            "label_count": len(data.labels),
             "settings": made_with,
             "strategy": strategy,
             "evaluation": evaluation,

@@ -51,7 +51,7 @@ def run(project: Project, services: Services) -> Embedded:
     Raises:
         RetryLaterError: Label Studio does not answer, or the backbone is not exported yet.
     """
-    todo = [task for task in services.mirror.tasks(project) if _wants_embedding(task)]
+    todo = services.mirror.tasks_to_embed(project, datetime.now(UTC) - RETRY)
     embedded = Embedded(left=len(todo))
     deadline = time.monotonic() + services.settings.embed_seconds
     with tqdm(total=len(todo), desc="embed", unit="image", disable=not todo or not sys.stderr.isatty()) as bar:
@@ -63,12 +63,6 @@ def run(project: Project, services: Services) -> Embedded:
             bar.update(len(chunk))
             queueing.show_progress(start + len(chunk), len(todo), "embed")
     return embedded
-
-
-def _wants_embedding(task: MirroredTask) -> bool:
-    if task.content_hash is not None:
-        return False
-    return task.image_tried_at is None or datetime.now(UTC) - task.image_tried_at > RETRY
 
 
 def _embed_chunk(project: Project, services: Services, chunk: list[MirroredTask], embedded: Embedded) -> None:

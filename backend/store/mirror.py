@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Select, delete, func, insert, or_, select, update
 
 from backend.labelstudio.client import ProjectState
 from backend.project import Project
@@ -184,20 +184,7 @@ class Mirror:
 
     def tasks(self, project: Project, ids: Sequence[int] | None = None) -> list[MirroredTask]:
         """All tasks by ascending id, or those of `ids` that are known."""
-        query = (
-            select(
-                TaskRow.id,
-                TaskRow.image,
-                TaskRow.created_at,
-                TaskRow.content_hash,
-                TaskRow.image_problem,
-                TaskRow.image_tried_at,
-                TaskRow.published_version,
-                TaskRow.predictions,
-            )
-            .where(TaskRow.project_key == project.key)
-            .order_by(TaskRow.id)
-        )
+        query = _all_tasks(project)
         with self._engine.connect() as connection:
             if ids is None:
                 return [MirroredTask(*row) for row in connection.execute(query)]
@@ -206,6 +193,13 @@ class Mirror:
                 for chunk in _chunks(sorted(ids))
                 for row in connection.execute(query.where(TaskRow.id.in_(chunk)))
             ]
+
+    def tasks_to_embed(self, project: Project, tried_before: datetime) -> list[MirroredTask]:
+        """Tasks without a feature by ascending id, but for those whose image failed since `tried_before`."""
+        untried = or_(TaskRow.image_tried_at.is_(None), TaskRow.image_tried_at < tried_before)
+        query = _all_tasks(project).where(TaskRow.content_hash.is_(None), untried)
+        with self._engine.connect() as connection:
+            return [MirroredTask(*row) for row in connection.execute(query)]
 
     def annotations(self, project: Project) -> list[Annotation]:
         """All annotations, skipped ones included, by ascending id."""
@@ -266,6 +260,23 @@ class Mirror:
                 connection.execute(
                     update(TaskRow).where(TaskRow.project_key == project.key, TaskRow.id.in_(chunk)).values(values)
                 )
+
+
+def _all_tasks(project: Project) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            TaskRow.id,
+            TaskRow.image,
+            TaskRow.created_at,
+            TaskRow.content_hash,
+            TaskRow.image_problem,
+            TaskRow.image_tried_at,
+            TaskRow.published_version,
+            TaskRow.predictions,
+        )
+        .where(TaskRow.project_key == project.key)
+        .order_by(TaskRow.id)
+    )
 
 
 def _of_task(project: Project, task: int) -> Any:

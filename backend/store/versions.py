@@ -23,9 +23,6 @@ from model.head import Head
 NO_VERSION = "label-loop"
 """The model version that is named before a project has one; Label Studio refuses an empty name."""
 
-ON_DISK_ONLY = ("labels",)
-"""What grows with the project stays in the version's file, out of SQL."""
-
 
 @dataclass(frozen=True, eq=False)
 class Version:
@@ -76,15 +73,9 @@ class VersionStore:
             _flush(path)
         unfinished.rename(home / version.name)
         _flush(home)
-        values = {
-            "project_key": project.key,
-            "name": version.name,
-            "created_at": datetime.now(UTC),
-            "labels": len(version.record["labels"]),
-            "record": {key: value for key, value in version.record.items() if key not in ON_DISK_ONLY},
-        }
+        row = {"project_key": project.key, "name": version.name, "created_at": datetime.now(UTC)}
         with self._engine.begin() as connection:
-            connection.execute(insert(VersionRow).values(values))
+            connection.execute(insert(VersionRow).values(row))
 
     def load(self, project: Project, name: str) -> Version:
         """Read a version.

@@ -59,8 +59,6 @@ def upgrade() -> None:
         sa.Column("name", sa.String(64), primary_key=True),
         sa.Column("created_at", time, nullable=False),
         sa.Column("activated_at", time),
-        sa.Column("labels", sa.Integer(), nullable=False),
-        sa.Column("record", sa.JSON(), nullable=False),
     )
 
 
