@@ -8,9 +8,13 @@ make_stack        the same, made to order: settings, passwords, secrets
 make_project      projects with pictures of known classes; deleted after the test
 """
 
+import shutil
+import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -46,13 +50,36 @@ def label_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLa
         password="owner's password",
         token=TOKEN,
     )
+    kept = CACHE / f"label-studio-data-{(environment / '.stamp').read_text()[:12]}"
+    if kept.exists():
+        shutil.copytree(kept, server.data)
     process = LocalProcess(label_studio_spec(server, environment, folder / "label-studio.log"))
     process.start()
     try:
         process.wait_until_ready()
+        if not kept.exists():
+            keep_data(server.data, kept)
         yield RunningLabelStudio(server, process)
     finally:
         process.stop()
+
+
+def keep_data(data: Path, kept: Path) -> None:
+    """Keep a fresh Label Studio's database for the next session: its first migration takes a minute on a busy machine.
+
+    Args:
+        data: of the running Label Studio.
+        kept: folder to make, whole or not at all.
+    """
+    unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=kept.parent))
+    shutil.copy(data / ".env", unfinished)  # Django's secret key: sessions and tokens are signed with it.
+    name = "label_studio.sqlite3"
+    with closing(sqlite3.connect(data / name)) as source, closing(sqlite3.connect(unfinished / name)) as target:
+        source.backup(target)
+    try:
+        unfinished.rename(kept)
+    except OSError:
+        shutil.rmtree(unfinished)  # Another session was first.
 
 
 @pytest.fixture(scope="session")
