@@ -56,6 +56,8 @@ class State:
 
     def start(self, reconcile: Callable[[], None]) -> None:
         """Begin to watch; `reconcile` is called every few seconds."""
+        # The first request after a restart must already name the active version.
+        self._refresh_projects()
         threading.Thread(target=features.load_library, daemon=True).start()
         threading.Thread(target=self._watch, args=[self._refresh_projects, TICK_SECONDS], daemon=True).start()
         threading.Thread(target=self._watch, args=[self._probe, PROBE_SECONDS], daemon=True).start()
