@@ -1,7 +1,7 @@
 """A simulated annotator, who knows the true labels and works through Label Studio's own *next task*."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -14,13 +14,21 @@ LOCKED_EARLIER = "Task lock"
 
 
 @dataclass(frozen=True)
+class Order:
+    """What Label Studio goes by: its active version, and that version's lowest score among unlabelled tasks, if any."""
+
+    version: str
+    lowest: float | None
+
+
+@dataclass(frozen=True)
 class Submitted:
     """One annotation, as it was seen from the annotator's chair.
 
     Attributes:
         task: that Label Studio handed out.
         annotation: its id.
-        version: active when the task was handed out; None where it changed meanwhile.
+        version: active when the task was handed out; None before there was one.
         rank_score: that this version gives the task; None where it gives none.
         was_lowest: whether no unlabelled task had a lower one; None where that cannot be told.
         prediction_right: whether the pre-annotation was the true class; None where there was none.
@@ -58,38 +66,50 @@ class Annotator:
 
     def annotate_next(self) -> Submitted | None:
         """Take the next task, look at it as long as the pace says, and submit its class; None where none is left."""
-        before = self._page.active_version()
+        orders = [self._order()]
         handed = self._page.next_task()
         if handed is None:
             return None
         shown_at = time.monotonic()
-        lowest = self._page.lowest_score()
-        # A new version between the two looks would be compared with the order of the old one.
-        version = before if before == self._page.active_version() else None
+        if self._page.active_version() != orders[0].version:
+            # A version became active meanwhile: the task was handed out by the one or by the other.
+            orders.append(self._order())
         time.sleep(max(0.0, self._pace - (time.monotonic() - shown_at)))
-        return self._submit(handed, version, lowest, time.monotonic() - shown_at)
+        return self._submit(handed, orders, time.monotonic() - shown_at)
 
-    def _submit(self, handed: HandedTask, version: str | None, lowest: float | None, lead_time: float) -> Submitted:
+    def _order(self) -> Order:
+        """The active version and its lowest score among unlabelled tasks, both seen while it was active."""
+        while True:
+            version = self._page.active_version()
+            lowest = self._page.lowest_score()
+            if version == self._page.active_version():
+                return Order(version, lowest)
+
+    def _submit(self, handed: HandedTask, orders: Sequence[Order], lead_time: float) -> Submitted:
         truth = self._demo.truth[handed.task]
-        prediction = handed.of(version) if version is not None else None
+        verdicts = [self._was_lowest(handed, order) for order in orders]
+        # The version by whose order it was handed out; where neither explains it, the later one.
+        version = orders[verdicts.index(True) if True in verdicts else -1].version
+        prediction = handed.of(version)
         submitted_at = time.monotonic()
         annotation = self._page.submit(handed.task, [choice_region(truth)], lead_time)
         return Submitted(
             task=handed.task,
             annotation=annotation,
-            version=version if version is not None and self._is_version(version) else None,
+            version=version if self._is_version(version) else None,
             rank_score=prediction.score if prediction is not None else None,
-            was_lowest=self._was_lowest(handed, version, lowest),
+            was_lowest=True if True in verdicts else verdicts[-1],
             prediction_right=prediction.choice == truth if prediction is not None and prediction.choice else None,
             submitted_at=submitted_at,
             submit_seconds=time.monotonic() - submitted_at,
         )
 
-    def _was_lowest(self, handed: HandedTask, version: str | None, lowest: float | None) -> bool | None:
-        if version is None or lowest is None or handed.queue.startswith(LOCKED_EARLIER):
+    @staticmethod
+    def _was_lowest(handed: HandedTask, order: Order) -> bool | None:
+        if order.lowest is None or handed.queue.startswith(LOCKED_EARLIER):
             return None
-        prediction = handed.of(version)
-        return prediction is not None and prediction.score is not None and prediction.score <= lowest + SAME_SCORE
+        prediction = handed.of(order.version)
+        return prediction is not None and prediction.score is not None and prediction.score <= order.lowest + SAME_SCORE
 
 
 def choice_region(name: str) -> dict[str, object]:
