@@ -17,7 +17,7 @@ from backend.reconciler import Reconciler
 from backend.services import Services
 from backend.settings import Settings, load
 from backend.state import State
-from backend.store.mirror import MirroredProject
+from backend.store.mirror import NOT_CONNECTED, MirroredProject
 from backend.store.versions import NO_VERSION
 from backend.telemetry import Telemetry
 from model import arm
@@ -145,20 +145,29 @@ class Routes:
         return jsonify(status="ok")
 
     def note(self, event: webhook.Event, *, at_once: bool = False) -> None:
-        """Have the event's project looked at, unless the event is of our own making.
+        """Have the event's project looked at, unless the event is of our own making; all, where it does not say which.
 
         Args:
             event: what happened.
             at_once: have it in Redis before returning, instead of leaving that to a thread.
         """
         self._telemetry.events.labels(event.action if event.action in webhook.ACTIONS else "other").inc()
-        if not self._is_our_own_write(event):
-            deliver = self._services.queue.hint if at_once else self._hints.add
-            deliver(self._services.project(event.project_id))
+        deliver = self._services.queue.hint if at_once else self._hints.add
+        for number in self._meant(event):
+            deliver(self._services.project(number))
+
+    def _meant(self, event: webhook.Event) -> list[int]:
+        """Projects that an event gives reason to look at."""
+        if event.project_id is not None:
+            return [] if self._is_our_own_write(event) else [event.project_id]
+        if event.action == webhook.PROJECT_UPDATED:
+            # Without payload it can't be told from our own writes; the next poll finds what somebody else changed.
+            return []
+        return [number for number, known in self._state.snapshot.projects.items() if known.problem != NOT_CONNECTED]
 
     def _is_our_own_write(self, event: webhook.Event) -> bool:
         """A project's change that left the label config as it was, as our switch to a new version does."""
-        known = self._state.snapshot.projects.get(event.project_id)
+        known = None if event.project_id is None else self._state.snapshot.projects.get(event.project_id)
         return (
             event.action == webhook.PROJECT_UPDATED
             and known is not None

@@ -140,8 +140,9 @@ def make_stack(
 @pytest.fixture
 def make_project(label_studio: RunningLabelStudio) -> Iterator[Callable[..., LabelledProject]]:
     """`RunningLabelStudio.make_project`; what it made is deleted after the test."""
+    already = len(label_studio.made)
     yield label_studio.make_project
-    label_studio.delete_projects()
+    label_studio.delete_projects(label_studio.made[already:])
 
 
 @pytest.fixture(scope="session")

@@ -28,12 +28,12 @@ class Event:
 
     Attributes:
         action: Label Studio's name of it.
-        project_id: the project it is about.
+        project_id: the project it is about; None in events without payload, which do not say.
         label_config: the label config it carries, if it does.
     """
 
     action: str
-    project_id: int
+    project_id: int | None
     label_config: str | None
 
 
@@ -41,14 +41,17 @@ def read(body: Any) -> Event:
     """Read an event, with or without payload.
 
     Raises:
-        RequestError: no action, or no project.
+        RequestError: no action, or a project that is none.
     """
     if not isinstance(body, dict):
         raise RequestError("A webhook event must be a JSON object.")
     action = body.get("action")
     if not isinstance(action, str) or not action:
         raise RequestError('A webhook event needs an "action".')
-    project = body.get("project")
+    if "project" not in body:
+        # With the webhook's "send payload" off, Label Studio sends the action and nothing else.
+        return Event(action, None, None)
+    project = body["project"]
     details = project if isinstance(project, dict) else {}
     number = details.get("id", project if not isinstance(project, dict) else None)
     if isinstance(number, str) and number.isdigit():

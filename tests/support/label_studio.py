@@ -95,7 +95,8 @@ class RunningLabelStudio:
             token.raise_for_status()
         return User(email, PASSWORD, str(token.json()["token"]))
 
-    def delete_projects(self) -> None:
-        """Delete what `make_project` made, so that no backend goes on working for it."""
-        while self.made:
-            self.api.delete(f"/api/projects/{self.made.pop().id}/")
+    def delete_projects(self, projects: Sequence[LabelledProject] | None = None) -> None:
+        """Delete projects that `make_project` made, all of them by default, so that no backend goes on with them."""
+        for project in list(self.made if projects is None else projects):
+            self.made.remove(project)
+            self.api.delete(f"/api/projects/{project.id}/")
