@@ -3,6 +3,7 @@
 import numpy as np
 import scipy.linalg
 from sklearn.cluster import KMeans
+from threadpoolctl import threadpool_limits
 
 from model.arrays import FloatArray, IntArray
 from model.head import TINY, FeatureTransform
@@ -46,9 +47,15 @@ def kmeans_order(features: FloatArray, clusters: int, seed: int) -> IntArray:
     Raises:
         InputError: a feature that is not finite.
     """
-    n = len(features)
-    if n == 0:
+    if len(features) == 0:
         return np.empty(0, dtype=np.int64)
+    # One thread: at these sizes more of them wait for each other, for ten seconds where another process has a core.
+    with threadpool_limits(limits=1):
+        return _kmeans_order(features, clusters, seed)
+
+
+def _kmeans_order(features: FloatArray, clusters: int, seed: int) -> IntArray:
+    n = len(features)
     rng = np.random.default_rng(seed)
     sample = np.sort(rng.choice(n, min(n, FIT_ROWS), replace=False))
     points = _geometry(features, sample)
