@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
+from redis.exceptions import RedisError
+
 from backend import __version__, dataset, logs
 from backend.dataset import Dataset
 from backend.errors import NotFoundError, RetryLaterError
@@ -63,13 +65,19 @@ def refresh(project_id: int) -> None:
         mirrored = services.mirror.project(project)
         if lease is None or version is None or mirrored is None or mirrored.problem is not None:
             return
-        done = refresh_stage.run(
-            project,
-            services,
-            version,
-            config.read(mirrored.label_config),
-            lambda: lease.lost or services.queue.waiting(RUN, project),
-        )
+        try:
+            done = refresh_stage.run(
+                project,
+                services,
+                version,
+                config.read(mirrored.label_config),
+                lambda: not lease.held() or services.queue.waiting(RUN, project),
+            )
+        except RetryLaterError as error:
+            # What is cut off is found again: as soon as it has been quiet for a while.
+            log.warning("refresh put off", reason=str(error))
+            services.queue.touch(project)
+            return
         services.features.tidy(services.backbone.version, services.backbone.width)
         log.info("refreshed", tasks=done, version=version.name)
 
@@ -87,29 +95,39 @@ class Run:
         """Run, and leave the queue's books in order whatever happens."""
         queue, project = self.services.queue, self.project
         self._debounce()
-        queue.clear_dirty(project)
+        # The mark first: a run that is killed between the two must be found by one of them.
         queue.begin(project)
-        outcome = "failed"
+        queue.clear_dirty(project)
         try:
             outcome = self._line()
-            queue.succeeded(project)
         except NotFoundError:
             self.services.mirror.forget(project)
             outcome = "forgotten"
             log.warning("Label Studio no longer has the project; it is forgotten")
-        except RetryLaterError as error:
+        except (RetryLaterError, RedisError) as error:
             outcome = "postponed"
-            queue.postpone(project, RETRY_SECONDS)
             log.warning("run postponed", reason=str(error))
         except Exception:
             log.exception("run failed", failures_in_a_row=queue.failed(project))
+            self._book("failed")
             raise
-        finally:
-            queue.end(project)
-            if outcome == "published":
-                queue.touch(project)
-            self.measures[f"runs:{outcome}"] = 1
-            queue.count(self.measures)
+        self._book(outcome)
+
+    def _book(self, outcome: str) -> None:
+        """Put how the run ended into the queue's books; its mark goes last, so that half a booking is taken up again.
+
+        Raises:
+            RedisError: Redis is away; the mark stays, or is lost with all else: the reconciler finds both.
+        """
+        queue, project = self.services.queue, self.project
+        if outcome == "postponed":
+            queue.postpone(project, RETRY_SECONDS)
+        elif outcome != "failed":
+            queue.succeeded(project)
+        if outcome == "published":
+            queue.touch(project)
+        queue.end(project)
+        queue.count({**self.measures, f"runs:{outcome}": 1})
 
     def _line(self) -> str:
         with self._stage("sync"):

@@ -8,16 +8,18 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from types import FrameType
 from typing import Any, cast
 
 import rq
 import structlog
 from redis import Redis
 from redis.exceptions import RedisError
-from rq.exceptions import NoSuchJobError
-from rq.job import Job, JobStatus
+from rq.exceptions import StopRequested
+from rq.executions import Execution
+from rq.job import Job
 from rq.registry import FailedJobRegistry
 
 from backend.errors import RetryLaterError
@@ -27,8 +29,26 @@ RUN, REFRESH = "run", "refresh"
 FUNCTIONS = {RUN: "backend.loop.run", REFRESH: "backend.loop.refresh"}
 WORKER_SECONDS = 30
 FAILURES_KEPT_SECONDS = 7 * 24 * 3600
-_EXTEND = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0"
-_RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
+
+# A lease is two keys: who has it, which runs out, and who had it last, which does not.
+_TAKE = """
+if not redis.call('set', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 0 end
+redis.call('set', KEYS[2], ARGV[1])
+return 1
+"""
+# A lease that ran out is ours again if nobody had it since: a long computation may keep the renewing thread waiting.
+_EXTEND = """
+local holder = redis.call('get', KEYS[1])
+if holder ~= ARGV[1] and (holder or redis.call('get', KEYS[2]) ~= ARGV[1]) then return 0 end
+redis.call('set', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
+_RELEASE = """
+for index = 1, 2 do
+    if redis.call('get', KEYS[index]) == ARGV[1] then redis.call('del', KEYS[index]) end
+end
+return 1
+"""
 
 
 def connect(url: str) -> Redis:
@@ -37,7 +57,7 @@ def connect(url: str) -> Redis:
 
 
 class Lease:
-    """The right to work on a project; lost when it is not renewed in time."""
+    """The right to work on a project; lost when it is not renewed in time and somebody else takes it."""
 
     def __init__(self, redis: Redis, key: str, seconds: float) -> None:
         self._redis = redis
@@ -50,43 +70,46 @@ class Lease:
     def take(self, wait: float) -> bool:
         """Try for `wait` seconds; True if the lease is ours."""
         deadline = time.monotonic() + wait
-        while not self._redis.set(self._key, self._token, nx=True, px=int(self._seconds * 1000)):
+        while not self._run(_TAKE):
             if time.monotonic() >= deadline:
                 return False
             time.sleep(0.05)
         threading.Thread(target=self._renew, name="lease", daemon=True).start()
         return True
 
-    @property
-    def lost(self) -> bool:
-        """Whether somebody else may have the project by now."""
-        return self._lost.is_set()
+    def held(self) -> bool:
+        """Whether the project is still ours; renews the lease, and asks Redis, which may just have lost it."""
+        if self._lost.is_set():
+            return False
+        try:
+            held = self._run(_EXTEND)
+        except RedisError:
+            return False
+        if not held:
+            self._lost.set()
+        return held
 
     def check(self) -> None:
         """Raise RetryLaterError when somebody else may have the project by now."""
-        if self._lost.is_set():
-            raise RetryLaterError("The lease on the project was lost (Redis was away too long); the run gives up.")
+        if not self.held():
+            raise RetryLaterError("The lease on the project was lost (Redis was away); the run gives up.")
 
     def release(self) -> None:
         """Give the project back."""
         self._stop.set()
         try:
-            self._redis.eval(_RELEASE, 1, self._key, self._token)
+            self._run(_RELEASE)
         except RedisError:
             structlog.get_logger().warning("lease not given back, it runs out by itself")
 
+    def _run(self, script: str) -> bool:
+        milliseconds = str(int(self._seconds * 1000))
+        return bool(self._redis.eval(script, 2, self._key, f"{self._key}:last", self._token, milliseconds))
+
     def _renew(self) -> None:
-        renewed = time.monotonic()
-        while not self._stop.wait(self._seconds / 4):
-            try:
-                if not self._redis.eval(_EXTEND, 1, self._key, self._token, str(int(self._seconds * 1000))):
-                    self._lost.set()
-                    return
-                renewed = time.monotonic()
-            except RedisError:
-                if time.monotonic() - renewed > self._seconds:
-                    self._lost.set()
-                    return
+        # While Redis is away nobody can take the lease: trying goes on.
+        while not self._stop.wait(self._seconds / 4) and not self._lost.is_set():
+            self.held()
 
 
 class ProjectQueue:
@@ -148,16 +171,12 @@ class ProjectQueue:
         self.redis.delete(self._key(kind, project))
 
     def requeue_lost(self, kind: str, project: Project) -> None:
-        """Lift the guard of a job that a dying worker took along."""
+        """Lift the guard of a job that a dying worker took along.
+
+        The job's status does not tell: a worker that dies right after taking a job leaves it as "queued".
+        """
         waiting = self.redis.get(self._key(kind, project))
-        if waiting is None:
-            return
-        try:
-            job = Job.fetch(_text(waiting), connection=self.redis)
-            gone = job.get_status() != JobStatus.QUEUED
-        except NoSuchJobError:
-            gone = True
-        if gone:
+        if waiting is not None and self._queues[kind].get_job_position(_text(waiting)) is None:
             self.redis.delete(self._key(kind, project))
 
     def dirty_since(self, project: Project) -> float | None:
@@ -241,7 +260,24 @@ class ProjectQueue:
         """Workers that gave a sign of life lately."""
         return sum(1 for _ in self.redis.scan_iter(match=self._key("worker:*"), count=1000))
 
-    def worker(self) -> "LoopWorker":
+    def work(self) -> None:
+        """Take jobs until SIGTERM, whatever becomes of Redis meanwhile."""
+        log = structlog.get_logger()
+        worker: LoopWorker | None = None
+        try:
+            while worker is None or not worker.stopping:
+                try:
+                    worker = self._worker()
+                    # Ends on SIGTERM, but also when Redis goes away at the wrong moment.
+                    worker.work(logging_level="WARNING")
+                except RedisError as error:
+                    log.warning("Redis does not answer; waiting for it", reason=str(error))
+                if worker is None or not worker.stopping:
+                    time.sleep(1)
+        except StopRequested:
+            return
+
+    def _worker(self) -> "LoopWorker":
         """An RQ worker; runs come before refreshes."""
         worker = LoopWorker(
             [self._queues[RUN], self._queues[REFRESH]],
@@ -257,10 +293,30 @@ class ProjectQueue:
 
 
 class LoopWorker(rq.Worker):
-    """RQ's worker, with a sign of life that survives Redis losing its data and a soon retry when Redis is away."""
+    """RQ's worker, with a sign of life that survives Redis losing its data and a soon retry when Redis is away.
+
+    Attributes:
+        stopping: whether it was told to end.
+    """
 
     max_connection_wait_time = 3
     sign_of_life = ""
+    stopping = False
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        self.stopping = True
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+    def set_shutdown_requested_date(self) -> None:
+        with suppress(RedisError):
+            super().set_shutdown_requested_date()  # type: ignore[no-untyped-call]
+
+    def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
+        # While Redis is away the work-horse goes on; it is waited for, or it would run beside the next one.
+        try:
+            super().maintain_heartbeats(job, execution)
+        except RedisError as error:
+            structlog.get_logger().warning("Redis does not answer; the job goes on", reason=str(error))
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
         super().heartbeat(timeout, pipeline)

@@ -2,10 +2,7 @@
 
 import subprocess
 import sys
-import time
 import warnings
-
-from redis.exceptions import RedisError
 
 # What jobs need is imported before the fork, so that no run pays seconds for it. Nothing is connected here.
 import backend.loop  # noqa: F401
@@ -37,14 +34,8 @@ def main() -> int:
             return exported.returncode
     features.load_library()
     log.info("worker started", label_studio=settings.label_studio_url)
-    while True:
-        try:
-            services.queue.worker().work(logging_level="WARNING")
-        except RedisError as error:
-            log.warning("Redis does not answer; waiting for it", reason=str(error))
-            time.sleep(1)
-        else:
-            return 0
+    services.queue.work()
+    return 0
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -10,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from tqdm import tqdm
 
 from backend import logs, queueing
-from backend.errors import ImageUnavailableError
+from backend.errors import ImageUnavailableError, RetryLaterError
 from backend.project import Project
 from backend.services import Services
 from backend.store.features import content_hash
@@ -24,6 +23,8 @@ CHUNK = 64
 FETCHERS = 8
 RETRY = timedelta(minutes=10)
 """An image that could not be used is tried again after this time: its host may have been down."""
+
+_Fetched = bytes | ImageUnavailableError
 
 log = logs.get()
 
@@ -42,7 +43,6 @@ class Embedded:
 class _Batch:
     hashes: dict[int, str] = field(default_factory=dict)
     problems: dict[int, str] = field(default_factory=dict)
-    unreachable: bool = False
 
 
 def run(project: Project, services: Services) -> Embedded:
@@ -68,10 +68,12 @@ def run(project: Project, services: Services) -> Embedded:
 def _embed_chunk(project: Project, services: Services, chunk: list[MirroredTask], embedded: Embedded) -> None:
     batch = _Batch()
     backbone = services.backbone
-    files = dict(_fetch(services, chunk, batch))
-    if batch.unreachable:
-        # When Label Studio itself is down, the images are not to blame: this raises and the run is tried again.
-        services.label_studio.whoami()
+    files: dict[int, bytes] = {}
+    for task, fetched in _fetch(services, chunk).items():
+        if isinstance(fetched, ImageUnavailableError):
+            batch.problems[task] = str(fetched)
+        else:
+            files[task] = fetched
     hashes = {task: content_hash(data) for task, data in files.items()}
     known = _known(services, sorted(set(hashes.values())))
     new = {hashes[task]: data for task, data in files.items() if hashes[task] not in known}
@@ -101,17 +103,33 @@ def _known(services: Services, hashes: list[str]) -> set[str]:
     return {key for index, key in enumerate(hashes) if index not in missing}
 
 
-def _fetch(services: Services, tasks: list[MirroredTask], batch: _Batch) -> Iterator[tuple[int, bytes]]:
-    def one(task: MirroredTask) -> bytes | ImageUnavailableError:
+def _fetch(services: Services, tasks: list[MirroredTask]) -> dict[int, _Fetched]:
+    """Bytes by task id, or why there are none.
+
+    When Label Studio itself is down, or was a moment ago, the images are not to blame.
+
+    Raises:
+        RetryLaterError: Label Studio does not answer.
+    """
+    fetched = _fetch_once(services, tasks)
+    if any(isinstance(outcome, ImageUnavailableError) for outcome in fetched.values()):
+        services.label_studio.whoami()
+        fetched |= _fetch_once(services, [task for task in tasks if _unanswered(fetched[task.id])])
+        if any(_unanswered(outcome) for outcome in fetched.values()):
+            services.label_studio.whoami()
+    return fetched
+
+
+def _fetch_once(services: Services, tasks: list[MirroredTask]) -> dict[int, _Fetched]:
+    def one(task: MirroredTask) -> _Fetched:
         try:
             return services.images.fetch(task.image, task.id)
         except ImageUnavailableError as error:
             return error
 
     with ThreadPoolExecutor(FETCHERS) as pool:
-        for task, outcome in zip(tasks, pool.map(one, tasks), strict=True):
-            if isinstance(outcome, ImageUnavailableError):
-                batch.problems[task.id] = str(outcome)
-                batch.unreachable = True
-            else:
-                yield task.id, outcome
+        return dict(zip([task.id for task in tasks], pool.map(one, tasks), strict=True))
+
+
+def _unanswered(outcome: _Fetched) -> bool:
+    return isinstance(outcome, ImageUnavailableError) and isinstance(outcome.__cause__, RetryLaterError)
