@@ -1,0 +1,166 @@
+"""docker-compose.yml: valid by the Compose specification, complete, and without a secret of its own.
+
+No container is started: that needs an engine. The image is what the Dockerfile says, checked as text.
+"""
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from backend.settings import Settings
+from scripts.stack.label_studio import SWITCHES
+
+# Carries the specification's own schema, unchanged; in an environment of its own, which uv keeps.
+CHECKER = "check-jsonschema==0.39.0"
+OURS = ("backend", "worker", "worker-gpu")
+LOCAL_FILES = "LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED"
+VARIABLE = re.compile(r"\$\{(\w+)(:?[-?])([^}]*)\}")
+
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def text(checkout: Path) -> str:
+    return (checkout / "docker-compose.yml").read_text()
+
+
+@pytest.fixture(scope="module")
+def compose(text: str) -> Json:
+    loaded: Json = yaml.safe_load(text)
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def services(compose: Json) -> dict[str, Json]:
+    found: dict[str, Json] = compose["services"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def dockerfile(checkout: Path) -> str:
+    return (checkout / "Dockerfile").read_text()
+
+
+def test_it_follows_the_specification(checkout: Path, uv: str) -> None:
+    check = ["check-jsonschema", "--builtin-schema", "vendor.compose-spec", "docker-compose.yml"]
+    command = [uv, "tool", "run", "--quiet", "--from", CHECKER, *check]
+    ended = subprocess.run(command, cwd=checkout, check=False, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_it_runs_all_parts(services: dict[str, Json]) -> None:
+    assert set(services) == {"label-studio", "postgres", "redis", *OURS}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_variable_of_our_processes_is_a_setting(name: str, services: dict[str, Json]) -> None:
+    known = {field.upper() for field in Settings.model_fields}
+    assert set(services[name]["environment"]) - known == set()
+
+
+def test_our_processes_share_their_settings_and_their_folder(services: dict[str, Json]) -> None:
+    web, worker = (services[name]["environment"] for name in ("backend", "worker"))
+    assert {name: worker[name] for name in web if name != "PORT"} == {k: v for k, v in web.items() if k != "PORT"}
+    assert {tuple(services[name]["volumes"]) for name in OURS} == {("model:/data",)}
+    assert {services[name]["environment"]["MODEL_DIR"] for name in OURS} == {"/data"}
+
+
+def test_our_settings_are_accepted(services: dict[str, Json]) -> None:
+    given = {name.lower(): VARIABLE.sub("filled", value) for name, value in services["worker"]["environment"].items()}
+    settings = Settings(**given | {"database_url": ""})
+    assert settings.database_url == "sqlite:////data/mirror.sqlite3"
+
+
+def test_label_studio_has_the_switches_that_the_loop_needs(services: dict[str, Json]) -> None:
+    environment = services["label-studio"]["environment"]
+    assert {name: environment[name] for name in SWITCHES if name != LOCAL_FILES} == {
+        name: value for name, value in SWITCHES.items() if name != LOCAL_FILES
+    }
+
+
+def test_local_files_are_off_unless_asked_for(services: dict[str, Json]) -> None:
+    assert services["label-studio"]["environment"][LOCAL_FILES] == f"${{{LOCAL_FILES}:-false}}"
+
+
+def test_the_release_is_the_one_that_is_tested(checkout: Path, services: dict[str, Json]) -> None:
+    pinned = re.search(r"^label-studio==(\S+)", (checkout / "scripts/label-studio-requirements.txt").read_text(), re.M)
+    assert pinned is not None
+    assert services["label-studio"]["image"] == f"heartexlabs/label-studio:{pinned[1]}"
+
+
+def test_the_token_that_the_backend_uses_is_the_first_users(services: dict[str, Json]) -> None:
+    theirs = services["label-studio"]["environment"]["LABEL_STUDIO_USER_TOKEN"]
+    ours = services["backend"]["environment"]["LABEL_STUDIO_API_KEY"]
+    assert VARIABLE.match(theirs)[1] == VARIABLE.match(ours)[1] == "LABEL_STUDIO_API_KEY"  # type: ignore[index]
+
+
+def test_every_secret_must_be_set_and_none_has_a_default(services: dict[str, Json]) -> None:
+    given = {
+        (name, value)
+        for service in services.values()
+        for name, value in service.get("environment", {}).items()
+        if re.search(r"PASS|SECRET|TOKEN|API_KEY|USERNAME", name) and name != "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN"
+    }
+    assert len(given) >= 7
+    assert [name for name, value in given if not re.fullmatch(r"\$\{\w+:\?[^}]+\}", value)] == []
+
+
+def test_the_example_names_every_variable_and_no_value(checkout: Path, text: str) -> None:
+    example = (checkout / ".env.example").read_text()
+    named = dict(re.findall(r"^(?:# )?([A-Z_]+)=(.*)$", example, re.MULTILINE))
+    required = {name for name, kind, _ in VARIABLE.findall(text) if kind == ":?"}
+    optional = {name: default for name, kind, default in VARIABLE.findall(text) if kind == ":-"}
+    assert named == dict.fromkeys(required, "") | optional
+
+
+def test_every_service_waits_for_healthy_ones(services: dict[str, Json]) -> None:
+    for name, service in services.items():
+        for needed, how in service.get("depends_on", {}).items():
+            assert how == {"condition": "service_healthy"}, name
+            assert "healthcheck" in services[needed] or needed in OURS
+            assert "profiles" not in services[needed]
+
+
+def test_every_volume_and_host_is_there(compose: Json, services: dict[str, Json]) -> None:
+    mounted = {volume.partition(":")[0] for service in services.values() for volume in service.get("volumes", ())}
+    assert mounted == set(compose["volumes"])
+    addresses = re.findall(r"(?:http|redis)://([\w.-]+):(\d+)", yaml.safe_dump(services))
+    assert {host for host, _ in addresses} - {"127.0.0.1"} <= set(services)
+    assert services["label-studio"]["environment"]["POSTGRE_HOST"] in services
+
+
+def test_ports_are_those_that_the_processes_listen_on(services: dict[str, Json], dockerfile: str) -> None:
+    assert services["label-studio"]["ports"] == ["${LABEL_STUDIO_PORT:-8080}:8080"]
+    port = services["backend"]["environment"]["PORT"]
+    assert services["backend"]["ports"] == [f"127.0.0.1:${{BACKEND_PORT:-9090}}:{port}"]
+    assert f"EXPOSE {port}" in dockerfile
+    assert [name for name in ("postgres", "redis", "worker") if "ports" in services[name]] == []
+
+
+def test_the_cuda_worker_comes_by_its_profile_only(services: dict[str, Json]) -> None:
+    assert [name for name, service in services.items() if "profiles" in service] == ["worker-gpu"]
+    worker = services["worker-gpu"]
+    assert worker["profiles"] == ["gpu"]
+    assert worker["environment"]["DEVICE"] == "cuda"
+    devices = worker["deploy"]["resources"]["reservations"]["devices"]
+    assert devices == [{"driver": "nvidia", "count": 1, "capabilities": ["gpu"]}]
+
+
+def test_the_image_installs_exactly_the_lock_and_runs_as_nobody_special(dockerfile: str) -> None:
+    assert "ARG BASE=python:3.11-slim-bookworm\nFROM ${BASE}" in dockerfile
+    installs = [line for line in dockerfile.splitlines() if line.startswith("RUN") and "pip" in line]
+    assert len(installs) == 1
+    assert "--require-hashes --no-deps --requirement requirements.txt" in installs[0]
+    assert re.findall(r"^USER (.+)$", dockerfile, re.MULTILINE) == ["label-loop"]
+    assert "HEALTHCHECK" in dockerfile
+
+
+def test_everything_that_the_image_copies_reaches_the_builder(checkout: Path, dockerfile: str) -> None:
+    let_through = {line[1:] for line in (checkout / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    copied = set(re.findall(r"^COPY (\S+) ", dockerfile, re.MULTILINE))
+    assert copied == let_through
+    assert [name for name in copied if not (checkout / name).exists()] == []

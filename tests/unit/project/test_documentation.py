@@ -1,0 +1,143 @@
+"""What users can set, call, scrape or run is documented, and what is documented is there."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from prometheus_client import CollectorRegistry
+from prometheus_client.registry import Collector
+
+from backend.app import Routes
+from backend.services import Services
+from backend.settings import Settings
+from backend.state import State
+from backend.telemetry import Telemetry
+from scripts import documentation
+
+MOST_README_LINES = 150
+DESIGN_TERMS = (
+    "task, annotation, region, prediction, choice, class, backbone, feature, head, version, run, queue, pool, arm, "
+    "rank score, confidence, budget"
+)
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Services:
+    """Of a backend that is never started: nothing is connected."""
+    return Services(Settings(model_dir=tmp_path_factory.mktemp("data")))
+
+
+@pytest.fixture
+def readme(checkout: Path) -> str:
+    return (checkout / "README.md").read_text()
+
+
+@pytest.fixture
+def reference(checkout: Path) -> str:
+    return (checkout / "docs" / "reference.md").read_text()
+
+
+def first_column(table: str) -> set[str]:
+    """What stands between backticks in the first cells of a Markdown table."""
+    cells = re.findall(r"^\|([^|]+)\|", table, re.MULTILINE)
+    return {code for cell in cells for code in re.findall(r"`([^`]+)`", cell)}
+
+
+def section(text: str, title: str) -> str:
+    """From a heading to the next of its level or above."""
+    level = title.split(maxsplit=1)[0]
+    _, found, rest = text.partition(f"{title}\n")
+    assert found, title
+    return re.split(rf"^#{{1,{len(level)}}} ", rest, maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def test_the_readme_holds_todays_settings(readme: str) -> None:
+    assert documentation.readme(readme) == readme, "run ./scripts/document"
+    assert {name.upper() for name in Settings.model_fields} <= first_column(readme)
+
+
+def test_every_setting_says_what_it_is() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_a_readme_without_a_place_for_the_settings_is_refused() -> None:
+    with pytest.raises(ValueError, match="no place for the settings"):
+        documentation.readme("# Label Loop")
+
+
+def test_the_readme_is_short(readme: str) -> None:
+    assert len(readme.splitlines()) < MOST_README_LINES
+
+
+def test_the_readme_says_where_ranking_is_changed(readme: str) -> None:
+    how = section(readme, "## Change how tasks are ranked")
+    for place in ("backend/jobs/rank.py", "model/rank/", "model/rank/schedule.py", "model/rank/registry.py"):
+        assert f"`{place}`" in how
+
+
+def test_every_file_that_the_readme_names_is_there(checkout: Path, readme: str) -> None:
+    named = set(re.findall(r"`((?:backend|model|docs)/[\w/.]*)`", readme))
+    assert len(named) > 5
+    assert [name for name in named if not (checkout / name).exists()] == []
+
+
+def test_no_link_between_documents_is_broken(checkout: Path) -> None:
+    pages = [checkout / "README.md", checkout / "CHANGELOG.md", *(checkout / "docs").rglob("*.md")]
+    links = [(page, link) for page in pages for link in LINK.findall(page.read_text())]
+    assert [f"{page.name}: {link}" for page, link in links if not (page.parent / link).exists()] == []
+
+
+def test_every_route_is_documented(services: Services, reference: str) -> None:
+    app = Flask("label-loop", static_folder=None)
+    Routes(services, State(services)).register(app)
+    assert first_column(section(reference, "## Routes")) - {"route"} == {rule.rule for rule in app.url_map.iter_rules()}
+
+
+def test_every_metric_is_documented(services: Services, reference: str) -> None:
+    documented = first_column(section(reference, "## Metrics"))
+    assert documented == exposed(Telemetry(State(services)).registry)
+
+
+def exposed(registry: Collector | CollectorRegistry) -> set[str]:
+    """Names as Prometheus sees them; a histogram by the name that its series share."""
+    return {family.name + ("_total" if family.type == "counter" else "") for family in registry.collect()}
+
+
+def commands(checkout: Path) -> list[str]:
+    return sorted(path.name for path in (checkout / "scripts").iterdir() if path.is_file() and not path.suffix)
+
+
+def test_every_command_is_documented(checkout: Path, reference: str) -> None:
+    titles = re.findall(r"^### (.+)$", section(reference, "## Commands"), re.MULTILINE)
+    assert sorted(re.findall(r"`\./scripts/(\w+)`", " ".join(titles))) == commands(checkout)
+
+
+@pytest.mark.parametrize("command", ["benchmark", "connect", "demo", "disconnect", "document"])
+def test_every_option_of_a_command_is_documented(command: str, checkout: Path, reference: str) -> None:
+    title = next(line for line in reference.splitlines() if line.startswith("### ") and f"/{command}`" in line)
+    ended = subprocess.run(
+        [checkout / "scripts" / command, "--help"], check=True, cwd=checkout, capture_output=True, text=True
+    )
+    options = set(re.findall(r"--[a-z][a-z-]*", ended.stdout)) - {"--help"}
+    documented = set(re.findall(r"--[a-z][a-z-]*", " ".join(first_column(section(reference, title)))))
+    assert options
+    assert options <= documented
+
+
+def test_every_term_of_the_design_is_in_the_glossary(checkout: Path) -> None:
+    glossary = (checkout / "docs" / "glossary.md").read_text()
+    terms = re.findall(r"^\| \*\*([^*]+)\*\* \|", glossary, re.MULTILINE)
+    assert [term for term in DESIGN_TERMS.split(", ") if term not in terms] == []
+    assert len(terms) == len(set(terms))
+
+
+def test_every_decision_has_its_parts(checkout: Path) -> None:
+    decisions = sorted((checkout / "docs" / "decisions").glob("*.md"))
+    assert [int(page.name[:4]) for page in decisions] == list(range(1, len(decisions) + 1))
+    for page in decisions:
+        text = page.read_text()
+        for part in ("**Context.**", "**Decision.**", "**Consequences.**"):
+            assert part in text, page.name
