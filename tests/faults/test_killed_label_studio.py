@@ -1,0 +1,62 @@
+"""Label Studio is killed: the loop goes on as soon as it is back, and blames no image."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.rig import Rig, pause, rig
+from tests.faults.worker_with_fault import STAND
+from tests.support.label_studio import RunningLabelStudio
+
+pytestmark = pytest.mark.faults
+
+DEADLINE_SECONDS = 30.0
+# Images come from Label Studio, not from its disk.
+SETTINGS = {"LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT": ""}
+
+
+@pytest.fixture
+def broken(
+    request: pytest.FixtureRequest, own_label_studio: RunningLabelStudio, backbones: Path, tmp_path: Path
+) -> Iterator[Rig]:
+    with rig(own_label_studio, backbones, tmp_path, stage=request.param, action=STAND, more=SETTINGS) as made:
+        yield made
+    own_label_studio.delete_projects()
+
+
+@pytest.mark.parametrize("broken", ["before embed", "head published"], indirect=True)
+def test_a_run_that_lost_label_studio_is_taken_up_again(
+    broken: Rig, own_label_studio: RunningLabelStudio, record_property: Callable[[str, object], None]
+) -> None:
+    broken.arm()
+    broken.project.add_tasks(["circle"] * 5)
+    broken.submit()
+    broken.wait_until_reached()
+    own_label_studio.process.kill()
+    broken.let_go()
+    pause(2.0)
+    record_property("seconds", seconds_until_fresh(broken, own_label_studio))
+    assert {each.choice for each in broken.project.predictions().values()} <= {"circle", "square"}
+    assert broken.watch.wrong == []
+
+
+@pytest.mark.parametrize("broken", ["train"], indirect=True)
+def test_a_label_studio_that_died_while_idle_is_noticed_when_it_is_back(
+    broken: Rig, own_label_studio: RunningLabelStudio, record_property: Callable[[str, object], None]
+) -> None:
+    own_label_studio.process.kill()
+    pause(4.0)
+    record_property("seconds", seconds_until_fresh(broken, own_label_studio))
+    assert broken.watch.wrong == []
+
+
+def seconds_until_fresh(broken: Rig, label_studio: RunningLabelStudio) -> float:
+    """Start Label Studio, submit, and wait; seconds from Label Studio being ready."""
+    label_studio.process.start()
+    label_studio.process.wait_until_ready()
+    back = time.monotonic()
+    broken.submit()
+    broken.wait_until_fresh(DEADLINE_SECONDS)
+    return round(time.monotonic() - back, 1)
