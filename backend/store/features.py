@@ -60,9 +60,10 @@ class FeatureStore:
             keys = batch.column("hash").to_pylist()
             column = cast(Any, batch.column("feature"))
             vectors = column.flatten().to_numpy(zero_copy_only=False).reshape(-1, width)
-            for index, key in enumerate(keys):
-                for position in rows.pop(key, ()):
-                    found[position] = vectors[index]
+            pairs = [(index, position) for index, key in enumerate(keys) for position in rows.pop(key, ())]
+            if pairs:
+                indices, positions = np.array(pairs).T
+                found[positions] = vectors[indices]
         return found, {position for positions in rows.values() for position in positions}
 
     def tidy(self, backbone_version: str, width: int) -> None:
