@@ -9,16 +9,16 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from backend.errors import RequestError
+from backend.project import is_id
 
-_NUMBER = re.compile(r"\s*(\d+)(?:\..*)?\s*", re.DOTALL)
+_NUMBER = re.compile(r"\s*(\d{1,10})(?:\..*)?\s*", re.DOTALL)
 
 
 def project_number(value: Any) -> int | None:
     """The id in Label Studio's "{id}.{created}"; None where there is no number."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
     found = _NUMBER.fullmatch(value) if isinstance(value, str) else None
-    return int(found[1]) if found else None
+    number = int(found[1]) if found else value
+    return number if is_id(number) else None
 
 
 ProjectNumber = Annotated[int | None, BeforeValidator(project_number)]

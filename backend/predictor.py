@@ -11,7 +11,7 @@ from backend import logs, predictions
 from backend.errors import ImageUnavailableError, LabelLoopError
 from backend.labelstudio.client import Json
 from backend.labelstudio.config import Labeling
-from backend.project import Project
+from backend.project import Project, is_id
 from backend.services import Services
 from backend.store.features import content_hash
 from backend.store.versions import Version
@@ -43,7 +43,7 @@ class Predictor:
         if loaded is None:
             return [empty(version_name) for _ in tasks]
         version, scores = loaded
-        ids = [_task_id(task, position) for position, task in enumerate(tasks)]
+        ids = _ids(tasks)
         addresses = {task_id: _address(task, labeling) for task_id, task in zip(ids, tasks, strict=True)}
         features = self._features(project, addresses) if version.head is not None else {}
         answers = predictions.predict(version, labeling, features, ids, scores)
@@ -128,9 +128,13 @@ def empty(version_name: str) -> Json:
     return {"result": [], "score": predictions.LAST, "model_version": version_name}
 
 
-def _task_id(task: Json, position: int) -> int:
-    value: Any = task.get("id")
-    return value if isinstance(value, int) and not isinstance(value, bool) else -1 - position
+def _ids(tasks: Sequence[Json]) -> list[int]:
+    """Each task's id; a negative number, another for each, where it has none or one that an earlier task has."""
+    ids: dict[int, None] = {}
+    for position, task in enumerate(tasks):
+        value: Any = task.get("id")
+        ids[value if is_id(value) and value not in ids else -1 - position] = None
+    return list(ids)
 
 
 def _address(task: Json, labeling: Labeling) -> str:

@@ -34,8 +34,8 @@ class ImageFetcher:
         Raises:
             ImageUnavailableError: with the reason, for any address that gives no bytes.
         """
-        scheme = urlsplit(address).scheme.lower()
         try:
+            scheme = urlsplit(address).scheme.lower()
             if scheme == "data":
                 return self._limited(_data_uri(address))
             if scheme in CLOUD_SCHEMES:
@@ -47,7 +47,7 @@ class ImageFetcher:
                 return self._from_the_web(address)
             if address.startswith("/"):
                 return self._from_disk(address) or self._from_label_studio(address)
-        except (LabelLoopError, requests.RequestException, OSError) as error:
+        except (LabelLoopError, requests.RequestException, OSError, ValueError) as error:
             raise ImageUnavailableError(f"{_short(address)}: {error}") from error
         raise ImageUnavailableError(f"{_short(address)}: not an address that an image can be fetched from.")
 

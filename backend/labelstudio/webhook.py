@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from backend.errors import RequestError
+from backend.project import is_id
 
 PROJECT_UPDATED = "PROJECT_UPDATED"
 
@@ -56,7 +57,7 @@ def read(body: Any) -> Event:
     number = details.get("id", project if not isinstance(project, dict) else None)
     if isinstance(number, str) and number.isdigit():
         number = int(number)
-    if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+    if not is_id(number):
         raise RequestError('A webhook event needs a "project" with its "id".')
     config = details.get("label_config")
     return Event(action, number, config if isinstance(config, str) else None)
