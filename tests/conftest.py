@@ -102,8 +102,10 @@ def backbones() -> Path:
     """Folder of exported backbones, by version, as MODEL_DIR holds them."""
     folder = CACHE / "backbones"
     version = backbone(BACKBONE).version
-    # In a process of its own: the tests' process need not load PyTorch.
-    subprocess.run([sys.executable, "-m", "model.export", BACKBONE, str(folder / version)], cwd=CHECKOUT, check=True)
+    # An export is there whole or not at all. In a process of its own: the tests' process need not load PyTorch.
+    if not (folder / version).exists():
+        command = [sys.executable, "-m", "model.export", BACKBONE, str(folder / version)]
+        subprocess.run(command, cwd=CHECKOUT, check=True)
     return folder
 
 
