@@ -101,6 +101,7 @@ def digits(make_project: Callable[..., LabelledProject]) -> LabelledProject:
     """The first of scikit-learn's handwritten digits, by their true classes."""
     source = DigitsSource()
     project = make_project(classes=source.classes, per_class=0)
+    project.api.change_project(project.id, title="Handwritten digits")
     addresses = []
     for image in source.read(range(LABELLED_DIGITS + OPEN_DIGITS)):
         path = project.folder / f"{image.index:04d}{image.suffix}"
