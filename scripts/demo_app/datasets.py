@@ -107,7 +107,8 @@ def digit_image(pixels: npt.NDArray[np.floating]) -> Image.Image:
     Returns:
         Greyscale, smooth, `DIGIT_SIDE` pixels wide and high.
     """
-    grey = np.clip(np.round(pixels * (255.0 / 16.0)), 0, 255).astype(np.uint8)
+    # Dark ink on white paper, as the backbone's photographs have it: it also learns these faster than white on black.
+    grey = np.clip(np.round(255.0 - pixels * (255.0 / 16.0)), 0, 255).astype(np.uint8)
     return Image.fromarray(grey).resize((DIGIT_SIDE, DIGIT_SIDE), Image.Resampling.BICUBIC)
 
 

@@ -40,12 +40,12 @@ def test_the_digits_need_no_download_and_are_readable_by_a_person(tmp_path: Path
     assert not (tmp_path / "downloads").exists()
 
 
-def test_a_digit_keeps_its_ink() -> None:
+def test_a_digit_is_dark_ink_on_white_paper() -> None:
     pixels = np.zeros((8, 8))
     pixels[2:6, 2:6] = 16
     picture = np.asarray(digit_image(pixels))
     middle = len(picture) // 2
-    assert (picture[middle, middle], picture[0, 0]) == (255, 0)
+    assert (picture[middle, middle], picture[0, 0]) == (0, 255)
 
 
 def test_the_class_of_a_file_is_its_folder(folder: Path, tmp_path: Path) -> None:
