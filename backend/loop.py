@@ -180,7 +180,7 @@ class Run:
         if active.record["settings"] != _made_with(data, self.services):
             return True
         queued = set(active.task_ids.tolist())
-        return not queued.issuperset(data.task_ids[data.pool].tolist())
+        return not queued.issuperset([*data.task_ids[data.pool].tolist(), *data.unreadable])
 
     @staticmethod
     def _changed_labels(data: Dataset, active: Version | None) -> set[int]:
