@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from backend.jobs import rank
 from backend.settings import Settings
+from backend.store import features as feature_store
 from backend.store.features import FeatureStore, content_hash
 from model.backbones import REGISTRY
 from model.fitting import fit
@@ -67,6 +68,8 @@ def measure(folder: Path) -> dict[str, float]:
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
         head = Head.from_tensors(tensors, file.metadata() or {})
     hashes = [_hash(number) for number in range(count)]
+    # As the worker does before it forks.
+    feature_store.load_library()
     started = time.perf_counter()
     features, missing = FeatureStore(folder / "features").get(BACKBONE, WIDTH, hashes)
     read = time.perf_counter()
