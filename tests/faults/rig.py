@@ -13,13 +13,12 @@ from scripts.stack.ports import choose_port
 from scripts.stack.processes import LocalProcess
 from scripts.stack.redis import redis_spec
 from tests.faults.watching import Watch
-from tests.faults.worker_with_fault import KILL
 from tests.support.label_studio import RunningLabelStudio
 from tests.support.project import LabelledProject
 from tests.support.stack import RunningRedis, RunningStack
 from tests.support.waiting import until
 
-PER_CLASS = 15
+PER_CLASS = 20
 FIRST_LABELS = 10
 """Enough to end the cold start, whose order takes a second of computing to make."""
 
@@ -29,58 +28,57 @@ _promising = threading.Lock()
 
 @dataclass
 class Rig:
-    """A running backend whose worker has a fault built in, and a project with a first version of some labels.
+    """A running backend whose worker can be made to fail, and a project with a first version of some labels.
 
     Attributes:
         submitted: annotations so far.
-        extra: processes that were started later.
+        workers: every worker that was started.
     """
 
     stack: RunningStack
     project: LabelledProject
     watch: Watch
-    fault_folder: Path
     submitted: list[int] = field(default_factory=list)
-    extra: list[LocalProcess] = field(default_factory=list)
+    workers: list[LocalProcess] = field(default_factory=list)
 
-    def replace_worker(self) -> None:
-        """Start an ordinary worker, without a fault; returns when it takes jobs."""
-        log = self.stack.folder / "ordinary-worker.log"
-        # A dead worker stays registered in Redis for a while: what is new tells that this one is at work.
-        spec = replace(worker_spec(self.stack.server, log), is_ready=lambda: "worker started" in log.read_text())
-        worker = LocalProcess(spec)
+    def start_worker(self) -> None:
+        """Start another worker; returns when it takes jobs."""
+        worker = _worker(self.stack.server, self.stack.folder, len(self.workers) + 1)
+        self.workers.append(worker)
         worker.start()
-        self.extra.append(worker)
         worker.wait_until_ready()
+        self.stack = replace(self.stack, worker=worker)
 
     def submit(self) -> None:
         """Label the first task that has no label yet."""
         task = self.project.tasks[len(self.submitted)]
         self.submitted.append(self.project.submit(task))
 
-    def arm(self) -> None:
-        """Let the fault happen at the next chance."""
-        (self.fault_folder / "armed").touch()
+    def arm(self, place: str, action: str) -> None:
+        """Have the worker fail when it comes to a place; see `worker_with_fault`."""
+        for name in ("reached", "go"):
+            (self.stack.folder / name).unlink(missing_ok=True)
+        (self.stack.folder / "armed").write_text(f"{place} {action}")
 
     def wait_until_reached(self) -> None:
-        """Wait until the worker is at the fault's place."""
-        until((self.fault_folder / "reached").exists, f"the fault\n{self.stack.log_tail()}", 30.0)
+        """Wait until the worker is at the place."""
+        until((self.stack.folder / "reached").exists, f"the fault\n{self.stack.log_tail()}", 40.0)
 
     def let_go(self) -> None:
         """Let a standing worker go on."""
-        (self.fault_folder / "go").touch()
+        (self.stack.folder / "go").touch()
 
     def wait_until_fresh(self, seconds: float = 90.0) -> None:
         """Wait until the active version knows every label, and every unlabelled task has its prediction."""
-        until(self.is_fresh, f"a fresh version of project {self.project.id}\n{self.stack.log_tail()}", seconds, 0.3)
+        until(self.is_fresh, f"a fresh version of project {self.project.id}\n{self.stack.log_tail()}", seconds, 0.2)
 
     def is_fresh(self) -> bool:
         """Whether the active version knows every label, and every unlabelled task has its prediction."""
+        name = self.watch.active
+        if self.labels_of(name) != set(self.submitted):
+            return False
+        unlabelled = set(self.project.tasks[len(self.submitted) :])
         try:
-            name = self.project.active_version()
-            if self.labels_of(name) != set(self.submitted):
-                return False
-            unlabelled = set(self.project.tasks[len(self.submitted) :])
             return unlabelled <= self.project.predictions(name).keys()
         except DemoError:
             return False
@@ -96,47 +94,34 @@ class Rig:
 
 @contextmanager
 def rig(
-    label_studio: RunningLabelStudio,
-    backbones: Path,
-    folder: Path,
-    *,
-    stage: str,
-    action: str = KILL,
-    more: dict[str, str] | None = None,
+    label_studio: RunningLabelStudio, backbones: Path, folder: Path, settings: dict[str, str] | None = None
 ) -> Iterator[Rig]:
-    """A rig whose worker has a fault at a stage; everything is stopped afterwards.
+    """A rig that is up to date and idle; everything is stopped afterwards.
 
     Args:
         label_studio: that it works for.
         backbones: folder of exports, by backbone version.
         folder: for logs and all that the backend keeps.
-        stage: see `worker_with_fault`.
-        action: likewise.
-        more: settings of the backend.
+        settings: of the backend.
     """
-    fault = {"FAULT_STAGE": stage, "FAULT_ACTION": action, "FAULT_FOLDER": str(folder)}
-    stack = _start(label_studio, backbones, folder, more or {}, fault)
+    stack = _start(label_studio, backbones, folder, settings or {})
     project = label_studio.make_project(per_class=PER_CLASS)
-    watch = Watch(project, stack.server)
-    made = Rig(stack, project, watch, folder)
+    made = Rig(stack, project, Watch(project, stack.server), workers=[stack.worker])
     try:
         for _ in range(FIRST_LABELS):
             made.submit()
         stack.web.wait_until_ready()
         project.attach(stack)
-        watch.start()
+        made.watch.start()
         made.wait_until_fresh()
         yield made
     finally:
-        watch.stop()
-        for process in made.extra:
+        made.watch.stop()
+        for process in (*made.workers, stack.web, stack.redis.process):
             process.stop()
-        stack.stop()
 
 
-def _start(
-    label_studio: RunningLabelStudio, backbones: Path, folder: Path, more: dict[str, str], fault: dict[str, str]
-) -> RunningStack:
+def _start(label_studio: RunningLabelStudio, backbones: Path, folder: Path, settings: dict[str, str]) -> RunningStack:
     kept = folder / "backend"
     kept.mkdir(parents=True)
     (kept / "backbones").symlink_to(backbones, target_is_directory=True)
@@ -148,17 +133,28 @@ def _start(
         label_studio_token=label_studio.token,
         documents=label_studio.documents,
         redis_port=redis_port,
-        more=more,
+        more=settings,
     )
     redis = LocalProcess(redis_spec(redis_port, folder / "redis", folder / "redis.log"))
     web = LocalProcess(web_spec(server, folder / "backend.log"))
-    spec = worker_spec(server, folder / "worker.log")
-    command = (*spec.command[:-1], "tests.faults.worker_with_fault")
-    worker = LocalProcess(replace(spec, command=command, environment={**spec.environment, **fault}))
+    worker = _worker(server, folder, 1)
     for process in (redis, web, worker):
         process.start()
-    redis.wait_until_ready()
     return RunningStack(label_studio, RunningRedis(redis_port, redis), server, web, worker, folder)
+
+
+def _worker(server: BackendServer, folder: Path, number: int) -> LocalProcess:
+    log = folder / f"worker-{number}.log"
+    spec = worker_spec(server, log)
+    return LocalProcess(
+        replace(
+            spec,
+            command=(*spec.command[:-1], "tests.faults.worker_with_fault"),
+            environment={**spec.environment, "FAULT_FOLDER": str(folder)},
+            # A dead worker stays registered in Redis for a while; its log tells that this one is at work.
+            is_ready=lambda: "worker started" in log.read_text(),
+        )
+    )
 
 
 def _free_port(preferred: int) -> int:

@@ -1,6 +1,7 @@
 """Worker, Redis and web process are killed: the loop goes on by itself, and nothing is lost or half done.
 
-The rigs are independent and mostly wait, so several are at work at once; each test reports on one of them.
+Recovering is mostly waiting, so three rigs are at work at once, each with several faults one after the other; each
+test reports on one fault.
 """
 
 import os
@@ -8,7 +9,8 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -18,27 +20,9 @@ from tests.faults.worker_with_fault import KILL, STAND
 from tests.support.label_studio import RunningLabelStudio
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
 DEADLINE_SECONDS = 30.0
-AT_ONCE = 3
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One thing that goes wrong.
-
-    Attributes:
-        happen: breaks a rig and mends it; returns when all its processes run again.
-        stage: where the worker is then.
-        action: whether the worker dies there by itself.
-        settings: of the backend; those that decide on time are the defaults.
-    """
-
-    happen: Callable[[Rig], None]
-    stage: str = "train"
-    action: str = KILL
-    settings: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -47,7 +31,7 @@ class Outcome:
 
     Attributes:
         seconds: from the moment when everything was back until the loop had caught up.
-        first_labels: annotations in the first version that was active after the fault.
+        first_labels: annotations in the first version that was active after that moment.
         submitted: annotations that were made before that moment.
         wrong: versions that were active but not whole.
     """
@@ -58,50 +42,55 @@ class Outcome:
     wrong: list[str]
 
 
-def worker_dies(broken: Rig) -> None:
-    broken.arm()
-    broken.submit()
-    until(lambda: not broken.stack.worker.is_running, f"the worker's end\n{broken.stack.log_tail()}", 40.0)
-    broken.submit()
-    broken.replace_worker()
+# Each fault breaks a rig and mends it; it returns when all processes run again.
+
+
+def worker_dies(place: str) -> Callable[[Rig], None]:
+    def fault(broken: Rig) -> None:
+        broken.arm(place, KILL)
+        broken.submit()
+        until(lambda: not broken.stack.worker.is_running, f"the worker's end\n{broken.stack.log_tail()}", 40.0)
+        broken.submit()
+        broken.start_worker()
+
+    return fault
 
 
 def worker_dies_on_a_new_task(broken: Rig) -> None:
-    broken.arm()
+    broken.arm("embed", KILL)
     broken.project.add_tasks(["circle"])
-    worker_dies(broken)
+    until(lambda: not broken.stack.worker.is_running, f"the worker's end\n{broken.stack.log_tail()}", 40.0)
+    broken.submit()
+    broken.start_worker()
 
 
 def only_the_parent_dies(broken: Rig) -> None:
-    broken.arm()
+    broken.arm("train", STAND)
     broken.submit()
     broken.wait_until_reached()
     os.kill(broken.stack.worker.pid, signal.SIGKILL)
-    broken.replace_worker()
-    pause(2.0)
+    broken.start_worker()
     broken.let_go()
 
 
 def redis_is_lost_during_a_run(broken: Rig) -> None:
-    broken.arm()
+    broken.arm("train", STAND)
     broken.submit()
     broken.wait_until_reached()
     broken.stack.redis.process.kill()
     broken.submit()
     broken.let_go()
     pause(2.0)
-    broken.stack.redis.process.start()
-    broken.stack.redis.process.wait_until_ready()
+    start_redis(broken)
 
 
-def redis_is_lost_and_back_before_the_run_goes_on(broken: Rig) -> None:
-    broken.arm()
+def redis_is_lost_and_back_before_the_switch(broken: Rig) -> None:
+    broken.arm("head published", STAND)
     broken.submit()
     broken.wait_until_reached()
     broken.stack.redis.process.kill()
     broken.submit()
-    broken.stack.redis.process.start()
-    broken.stack.redis.process.wait_until_ready()
+    start_redis(broken)
     pause(1.0)
     broken.let_go()
 
@@ -110,11 +99,15 @@ def redis_is_lost_while_idle(broken: Rig) -> None:
     broken.stack.redis.process.kill()
     broken.submit()
     pause(2.0)
+    start_redis(broken)
+
+
+def start_redis(broken: Rig) -> None:
     broken.stack.redis.process.start()
     broken.stack.redis.process.wait_until_ready()
 
 
-def the_web_process_dies_and_misses_events(broken: Rig) -> None:
+def the_web_process_misses_events(broken: Rig) -> None:
     broken.stack.web.kill()
     broken.submit()
     broken.submit()
@@ -122,22 +115,39 @@ def the_web_process_dies_and_misses_events(broken: Rig) -> None:
     broken.stack.web.wait_until_ready()
 
 
-FAULTS = {
-    "worker at sync": Fault(worker_dies, "sync"),
-    "worker at embed": Fault(worker_dies_on_a_new_task, "embed"),
-    "worker at train": Fault(worker_dies, "train"),
-    "worker at evaluate": Fault(worker_dies, "evaluate"),
-    "worker at rank": Fault(worker_dies, "rank"),
-    "worker, version half written": Fault(worker_dies, "version half written"),
-    "worker, head published": Fault(worker_dies, "head published"),
-    "worker, version switched": Fault(worker_dies, "version switched"),
-    "worker, slice refreshed": Fault(worker_dies, "slice refreshed", settings={"QUEUE_HEAD": "10", "SLICE_SIZE": "10"}),
-    "only the worker's parent": Fault(only_the_parent_dies, "train", STAND),
-    "Redis during a run": Fault(redis_is_lost_during_a_run, "train", STAND),
-    "Redis during a run, back at once": Fault(redis_is_lost_and_back_before_the_run_goes_on, "head published", STAND),
-    "Redis while idle": Fault(redis_is_lost_while_idle),
-    "web process": Fault(the_web_process_dies_and_misses_events),
-}
+LANES: list[tuple[dict[str, str], dict[str, Callable[[Rig], None]]]] = [
+    (
+        {},
+        {
+            "worker, sync": worker_dies("sync"),
+            "worker, embed": worker_dies_on_a_new_task,
+            "worker, train": worker_dies("train"),
+            "worker, evaluate": worker_dies("evaluate"),
+            "web process": the_web_process_misses_events,
+        },
+    ),
+    (
+        {},
+        {
+            "worker, rank": worker_dies("rank"),
+            "worker, version half written": worker_dies("version half written"),
+            "worker, head published": worker_dies("head published"),
+            "worker, version switched": worker_dies("version switched"),
+        },
+    ),
+    (
+        # A head and slices that are smaller than the project; what decides on time is as by default.
+        {"QUEUE_HEAD": "10", "SLICE_SIZE": "10"},
+        {
+            "worker, slice refreshed": worker_dies("slice refreshed"),
+            "only the worker's parent": only_the_parent_dies,
+            "Redis, during a run": redis_is_lost_during_a_run,
+            "Redis, before the switch": redis_is_lost_and_back_before_the_switch,
+            "Redis, while idle": redis_is_lost_while_idle,
+        },
+    ),
+]
+FAULTS = [name for _, faults in LANES for name in faults]
 
 
 @pytest.fixture(scope="module")
@@ -148,25 +158,52 @@ def outcomes(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[dict[str, Future[Outcome]]]:
     """What became of each fault that a test of this session asks for."""
-    here = [item for item in request.session.items if item.path == request.path]
-    wanted = {name: None for name in FAULTS if any(f"[{name}]" in item.name for item in here)}
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        yield {
-            name: pool.submit(_try, FAULTS[name], label_studio, backbones, tmp_path_factory.mktemp("fault"))
-            for name in wanted
-        }
+    here = [item.name for item in request.session.items if item.path == request.path]
+    promised: dict[str, Future[Outcome]] = {name: Future() for name in FAULTS if any(f"[{name}]" in it for it in here)}
+    with ThreadPoolExecutor(len(LANES)) as pool:
+        for settings, faults in LANES:
+            lane = Lane(label_studio, backbones, tmp_path_factory, settings)
+            wanted = {name: fault for name, fault in faults.items() if name in promised}
+            pool.submit(lane.work, wanted, promised)
+        yield promised
     label_studio.delete_projects()
 
 
-def _try(fault: Fault, label_studio: RunningLabelStudio, backbones: Path, folder: Path) -> Outcome:
-    with rig(label_studio, backbones, folder, stage=fault.stage, action=fault.action, more=fault.settings) as broken:
-        fault.happen(broken)
-        back, submitted, before = time.monotonic(), set(broken.submitted), broken.project.active_version()
-        broken.wait_until_fresh(DEADLINE_SECONDS + 15.0)
-        seconds = time.monotonic() - back
-        pause(0.6)  # The watch sees the last switch too.
-        later = broken.watch.seen[broken.watch.seen.index(before) + 1 :] or [broken.project.active_version()]
-        return Outcome(seconds, broken.labels_of(later[0]), submitted, broken.watch.wrong)
+@dataclass(frozen=True)
+class Lane:
+    """Faults one after the other on one rig; a rig that did not recover is replaced."""
+
+    label_studio: RunningLabelStudio
+    backbones: Path
+    folders: pytest.TempPathFactory
+    settings: dict[str, str]
+
+    def work(self, faults: dict[str, Callable[[Rig], None]], promised: dict[str, Future[Outcome]]) -> None:
+        """Keep what was promised: an outcome, or why there is none."""
+        left = list(faults)
+        while left:
+            with ExitStack() as closing:
+                name = left[0]
+                try:
+                    folder = self.folders.mktemp("rig")
+                    broken = closing.enter_context(rig(self.label_studio, self.backbones, folder, self.settings))
+                    while left:
+                        name = left[0]
+                        promised[name].set_result(outcome_of(faults[name], broken))
+                        left.remove(name)
+                except Exception as problem:
+                    promised[name].set_exception(problem)
+                    left.remove(name)
+
+
+def outcome_of(fault: Callable[[Rig], None], broken: Rig) -> Outcome:
+    """Let a fault happen, and see what becomes of the rig."""
+    fault(broken)
+    back, submitted, before = time.monotonic(), set(broken.submitted), len(broken.watch.seen)
+    broken.wait_until_fresh(DEADLINE_SECONDS + 15.0)
+    seconds = time.monotonic() - back
+    first, *_ = [*broken.watch.seen[before:], broken.watch.active]
+    return Outcome(seconds, broken.labels_of(first), submitted, list(broken.watch.wrong))
 
 
 @pytest.mark.parametrize("name", FAULTS)

@@ -33,11 +33,15 @@ class Watch:
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
-    def start(self) -> "Watch":
+    @property
+    def active(self) -> str:
+        """The version that was active at the last look; empty before the first."""
+        return self.seen[-1] if self.seen else ""
+
+    def start(self) -> None:
         """Begin to look."""
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
         self._thread.start()
-        return self
 
     def stop(self) -> None:
         """Look no more."""
@@ -64,16 +68,17 @@ class Watch:
 
     def _look(self) -> None:
         name = self.project.active_version()
-        if name in READY_MADE or (self.seen and name == self.seen[-1]):
+        if name in READY_MADE or name == self.active:
             return
-        self.seen.append(name)
         try:
             version = self.whole(name)
         except (OSError, ValueError) as problem:
             self.wrong.append(f"{name} was active, but its artefacts are not whole: {problem}")
+            self.seen.append(name)
             return
         head = int(self.server.more.get("QUEUE_HEAD", "200"))
         wanted = set(version.task_ids[version.scores < 1.0][:head].tolist())
         missing = wanted - self.project.predictions(name).keys()
         if missing:
             self.wrong.append(f"{name} was active, but {len(missing)} of its head's predictions were missing.")
+        self.seen.append(name)

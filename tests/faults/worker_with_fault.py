@@ -1,10 +1,12 @@
 """A worker that dies, or stands still, at one place of the line: `python -m tests.faults.worker_with_fault`.
 
-The product has no hook for this: the function at that place is replaced before the worker forks.
+The product has no hook for this: the functions at these places are wrapped before the worker forks. In FAULT_FOLDER
 
-    FAULT_STAGE   a name in `PLACES`
-    FAULT_FOLDER  `armed` in it makes the fault happen, `reached` tells that it does; a standing worker waits for `go`
-    FAULT_ACTION  kill: work-horse and parent, as the kernel's out-of-memory killer would; or stand
+    armed     holds a place and an action: the fault happens when the worker comes there, once
+    reached   tells that it did
+    go        lets a worker that stands still go on
+
+The actions: `kill` ends work-horse and parent, as the kernel's out-of-memory killer would; `stand` waits.
 """
 
 import os
@@ -12,11 +14,12 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from backend import worker
-from backend.jobs import embed, evaluate, rank, sync, train
+from backend.jobs import embed, evaluate, rank, train
 from backend.labelstudio.client import LabelStudio
 from backend.store import versions
 from backend.store.mirror import Mirror
@@ -27,7 +30,6 @@ BEFORE, AFTER = "before", "after"
 PLACES: dict[str, tuple[Any, str, str]] = {
     # Tasks and annotations are in the mirror, how far it pulled is not.
     "sync": (Mirror, "set_pulled", BEFORE),
-    "synced": (sync, "run", AFTER),
     # Features are stored, that these tasks have them is not.
     "embed": (Mirror, "record_images", BEFORE),
     "before embed": (embed, "run", BEFORE),
@@ -44,43 +46,40 @@ PLACES: dict[str, tuple[Any, str, str]] = {
 
 
 def main() -> int:
-    """Put the fault in its place and work as ever."""
-    holder, name, when = PLACES[os.environ["FAULT_STAGE"]]
-    fault = Fault(Path(os.environ["FAULT_FOLDER"]), os.environ["FAULT_ACTION"])
-    setattr(holder, name, fault.around(getattr(holder, name), when))
+    """Put a possible fault into each place and work as ever."""
+    folder = Path(os.environ["FAULT_FOLDER"])
+    for place, (holder, name, when) in PLACES.items():
+        setattr(holder, name, with_fault(getattr(holder, name), when, partial(happen, folder, place)))
     return worker.main()
 
 
-class Fault:
-    """What happens at the place once the fault is armed."""
+def with_fault(function: Callable[..., Any], when: str, fault: Callable[[], None]) -> Callable[..., Any]:
+    """The function with the fault before or after it."""
 
-    def __init__(self, folder: Path, action: str) -> None:
-        self._folder = folder
-        self._action = action
+    def wrapped(*arguments: Any, **named: Any) -> Any:
+        if when == BEFORE:
+            fault()
+        answer = function(*arguments, **named)
+        if when == AFTER:
+            fault()
+        return answer
 
-    def around(self, function: Callable[..., Any], when: str) -> Callable[..., Any]:
-        """The function with the fault before or after it."""
+    return wrapped
 
-        def with_fault(*arguments: Any, **named: Any) -> Any:
-            if when == BEFORE:
-                self._happen()
-            answer = function(*arguments, **named)
-            if when == AFTER:
-                self._happen()
-            return answer
 
-        return with_fault
-
-    def _happen(self) -> None:
-        if not (self._folder / "armed").exists():
-            return
-        (self._folder / "armed").unlink()
-        (self._folder / "reached").touch()
-        if self._action == KILL:
-            os.kill(os.getppid(), signal.SIGKILL)
-            os.kill(os.getpid(), signal.SIGKILL)
-        while not (self._folder / "go").exists():
-            time.sleep(0.05)
+def happen(folder: Path, place: str) -> None:
+    """Do what the folder says is to be done at this place, if anything."""
+    armed = folder / "armed"
+    if not armed.exists() or armed.read_text() not in (f"{place} {KILL}", f"{place} {STAND}"):
+        return
+    action = armed.read_text().removeprefix(f"{place} ")
+    armed.unlink()
+    (folder / "reached").touch()
+    if action == KILL:
+        os.kill(os.getppid(), signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGKILL)
+    while not (folder / "go").exists():
+        time.sleep(0.05)
 
 
 if __name__ == "__main__":
