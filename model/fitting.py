@@ -6,7 +6,9 @@ All of it is deterministic, whatever order the rows come in: they are put in an 
 alone, and folds come from a seed.
 """
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 
 import numpy as np
@@ -188,11 +190,16 @@ def out_of_fold(
         base = _minimise(coordinates[fold_of < 0], targets[fold_of < 0], len(present), l2, None)
     # Where each row of the answer lies in the caller's order.
     place = np.cumsum(arm)[order] - 1
-    for fold in range(int(fold_of.max()) + 1):
+
+    def predict_fold(fold: int) -> None:
         held, training = np.flatnonzero(fold_of == fold), np.flatnonzero(fold_of != fold)
         solution = _minimise(coordinates[training], targets[training], len(present), l2, base)
         of_fold = coordinates[held] @ solution[:-1] + solution[-1]
         logits[place[held]] = _lower_absent(of_fold, np.setdiff1d(np.arange(len(present)), targets[training]))
+
+    # Outside the threads too: the first of them to end would give the others' BLAS its threads back.
+    with _one_blas_thread(), ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(predict_fold, range(int(fold_of.max()) + 1)))
     return logits
 
 
