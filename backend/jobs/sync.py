@@ -76,17 +76,21 @@ def _pull(project: Project, services: Services, labeling: Labeling, state: Proje
     _apply(project, services, [_with_annotations(task, labeling) for task in changed])
     age = now - mirrored.compared_at
     due = age > timedelta(seconds=services.settings.full_comparison_seconds)
-    if due or (age > RECOMPARE and not _counts_agree(project, services, state)):
+    if due or _changes_missed(project, services, state, age):
         _compare_everything(project, services, labeling, now)
 
 
-def _counts_agree(project: Project, services: Services, state: ProjectState) -> bool:
+def _changes_missed(project: Project, services: Services, state: ProjectState, age: timedelta) -> bool:
+    """Whether the counts ask for a full comparison; the last one was `age` ago."""
     held = services.mirror.counts(project)
     if (held.tasks, held.annotations, held.skipped) == (state.tasks, state.annotations, state.skipped):
-        return True
+        return False
     # An annotator may have submitted between the two calls: only a lasting difference counts.
     state = services.label_studio.project(project.id)
-    return (held.tasks, held.annotations, held.skipped) == (state.tasks, state.annotations, state.skipped)
+    if (held.tasks, held.annotations, held.skipped) == (state.tasks, state.annotations, state.skipped):
+        return False
+    # Tasks too many were deleted: one comparison settles that, so it need not wait.
+    return held.tasks > state.tasks or age > RECOMPARE
 
 
 def _compare_everything(project: Project, services: Services, labeling: Labeling, now: datetime) -> None:

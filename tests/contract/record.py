@@ -20,7 +20,12 @@ from scripts.demo_app.project import label_config
 PAYLOADS = Path(__file__).parent / "payloads" / "requests"
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 PATIENCE_SECONDS = 10.0
-NEUTRAL = {"access_token": "token", "hostname": "http://label-studio.example", "email": "user@example.com", "token": "token"}
+NEUTRAL = {
+    "access_token": "token",
+    "hostname": "http://label-studio.example",
+    "email": "user@example.com",
+    "token": "token",
+}
 
 
 class Recorder(ThreadingHTTPServer):

@@ -95,6 +95,10 @@ class RunningLabelStudio:
             token.raise_for_status()
         return User(email, PASSWORD, str(token.json()["token"]))
 
+    def personal_token(self, user: User) -> str:
+        """A new personal access token of a user who has none."""
+        return str(LabelStudioApi(self.url, user.token).send_object("POST", "/api/token/", {})["token"])
+
     def delete_projects(self, projects: Sequence[LabelledProject] | None = None) -> None:
         """Delete projects that `make_project` made, all of them by default, so that no backend goes on with them."""
         for project in list(self.made if projects is None else projects):

@@ -1,15 +1,17 @@
 """The backend's real processes on real servers: Label Studio, Redis, the web process and the worker."""
 
+import json
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import redis
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
+from backend.project import Project
 from scripts.connection.api import BackendAddress
 from scripts.stack.backend import BackendServer, web_spec, worker_spec
 from scripts.stack.http import local_session
@@ -17,6 +19,7 @@ from scripts.stack.ports import choose_port
 from scripts.stack.processes import LocalProcess
 from scripts.stack.redis import client, redis_spec, redis_url
 from tests.support.label_studio import RunningLabelStudio
+from tests.support.waiting import until
 
 LOG_LINES = 25
 
@@ -113,13 +116,38 @@ class RunningStack:
     def counters(self) -> dict[str, float]:
         """The worker's counters as they stand in Redis now, e.g. `runs:published`."""
         with self.redis.client() as asking:
-            (key, *_) = [*asking.scan_iter(match="label-loop:*:counters"), b""]
-            stored: dict[bytes, bytes] = asking.hgetall(key) if key else {}  # type: ignore[assignment]
-            return {name.decode(): float(value) for name, value in stored.items()}
+            stored = [cast("dict[bytes, bytes]", asking.hgetall(key)) for key in self._keys("label-loop:*:counters")]
+        return {name.decode(): float(value) for each in stored for name, value in each.items()}
 
     def runs(self) -> int:
         """Runs that ended, however they ended."""
         return int(sum(value for name, value in self.counters().items() if name.startswith("runs:")))
+
+    def version_file(self, project: int, version: str, name: str) -> bytes:
+        """One of a version's files, e.g. `head.safetensors`."""
+        key = Project(self.label_studio.url, project).key
+        return (self.server.folder / "versions" / key / version / name).read_bytes()
+
+    def labels_of(self, project: int, version: str) -> dict[int, str]:
+        """Class by task id, as a version was trained on them."""
+        record = json.loads(self.version_file(project, version, "version.json"))
+        return {int(task): str(choice) for task, choice, *_ in record["labels"]}
+
+    def wait_until_quiet(self, project: int, seconds: float = 30.0) -> None:
+        """Wait until no event, job or run is left for a project."""
+
+        def quiet() -> bool:
+            with self.redis.client() as asking:
+                flagged = any(asking.hexists(key, str(project)) for key in self._keys("label-loop:*:dirty"))
+            held = [key for name in ("run", "refresh", "lease") for key in self._keys(f"label-loop:*:{name}:{project}")]
+            return not (flagged or held or self.is_running(project))
+
+        until(quiet, f"project {project} to be quiet", seconds)
+
+    def is_running(self, project: int) -> bool:
+        """Whether a run of the project is under way."""
+        with self.redis.client() as asking:
+            return any(asking.hexists(key, str(project)) for key in self._keys("label-loop:*:running"))
 
     def log_tail(self) -> str:
         """The ends of both logs."""
@@ -128,10 +156,14 @@ class RunningStack:
             for process in (self.web, self.worker)
         )
 
+    def _keys(self, pattern: str) -> list[str]:
+        with self.redis.client() as asking:
+            return [key.decode() for key in asking.scan_iter(match=pattern)]
+
     def stop(self) -> None:
-        """End both processes and Redis."""
+        """End both processes and Redis, at once: what they keep is thrown away."""
         for process in (self.worker, self.web, self.redis.process):
-            process.stop()
+            process.kill()
 
 
 def start_stack(
@@ -139,6 +171,7 @@ def start_stack(
     backbones: Path,
     folder: Path,
     *,
+    token: str | None = None,
     basic_auth: tuple[str, str] | None = None,
     webhook_secret: str | None = None,
     more: dict[str, str] | None = None,
@@ -149,6 +182,7 @@ def start_stack(
         label_studio: that they work for.
         backbones: folder of exports, by backbone version: no worker needs seconds to make its own.
         folder: for logs and all that the backend keeps.
+        token: of Label Studio; its owner's where it is None.
         basic_auth: user and password that callers must give.
         webhook_secret: that the webhook must carry.
         more: further environment variables, e.g. `{"POLL_SECONDS": "1"}`.
@@ -161,7 +195,7 @@ def start_stack(
         port=choose_port(19_090),
         folder=kept,
         label_studio_url=label_studio.url,
-        label_studio_token=label_studio.token,
+        label_studio_token=token or label_studio.token,
         documents=label_studio.documents,
         redis_port=running_redis.port,
         basic_auth=basic_auth,

@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(question: Callable[[], T | None], what: str, seconds: float = 30.0, pause: float = 0.05) -> T:
+def until(question: Callable[[], T | None], what: str, seconds: float = 30.0, pause: float = 0.1) -> T:
     """The first answer that is neither None nor false.
 
     Args:
