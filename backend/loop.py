@@ -71,7 +71,8 @@ def refresh(project_id: int) -> None:
                 services,
                 version,
                 config.read(mirrored.label_config),
-                lambda: not lease.held() or services.queue.waiting(RUN, project),
+                # Other projects' runs count too: this worker may be the only one.
+                lambda: not lease.held() or services.queue.waiting(RUN, project) or services.queue.runs_wait(),
             )
         except RetryLaterError as error:
             # What is cut off is found again: as soon as it has been quiet for a while.

@@ -208,6 +208,10 @@ class ProjectQueue:
         """Whether a job of this kind is queued, or began and waits for the lease."""
         return bool(self.redis.exists(self._key(kind, project))) or self.dirty_since(project) is not None
 
+    def runs_wait(self) -> bool:
+        """Whether a run of any project waits for a worker."""
+        return self._queues[RUN].count > 0
+
     def busy(self, project: Project) -> bool:
         """Whether a run or a refresh has the project."""
         return bool(self.redis.exists(self._key("lease", project)))

@@ -280,6 +280,20 @@ def test_two_projects_with_the_same_classes_in_another_order_do_not_mix(
     assert not set(stack.versions(projects[0].id)) & set(stack.versions(projects[1].id))
 
 
+def test_a_refresh_does_not_keep_another_project_waiting(
+    make_stack: Callable[..., RunningStack], make_project: MakeProject
+) -> None:
+    # One task a slice: the refresh takes far longer than a run.
+    stack = make_stack(more={"POLL_SECONDS": "600", "IDLE_SECONDS": "0.5", "QUEUE_HEAD": "1", "SLICE_SIZE": "1"})
+    idle, busy = make_project(per_class=75), make_project(per_class=1)
+    idle.attach(stack)
+    version = idle.wait_for_version(stack)
+    until(lambda: len(idle.predictions(version)) > 3, "the refresh to begin", 60.0)
+    busy.attach(stack)
+    busy.wait_for_version(stack)
+    assert len(idle.predictions(version)) < len(idle.tasks)
+
+
 def test_connecting_in_label_studios_settings_alone_is_enough(stack: RunningStack, make_project: MakeProject) -> None:
     project = make_project()
     project.api.send_object("POST", "/api/ml", {"url": stack.url, "project": project.id, "title": "My model"})
