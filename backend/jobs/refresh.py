@@ -1,15 +1,19 @@
 """While nobody annotates: give the rest of the queue the active version's predictions, a small slice at a time."""
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
 
-from backend import logs, predictions, queueing
+from backend import predictions, queueing
 from backend.labelstudio.config import Labeling
 from backend.project import Project
 from backend.services import Services
 from backend.store.mirror import MirroredTask
 from backend.store.versions import Version
 
-log = logs.get()
+SLICE_SECONDS = 0.5
+"""Slices that take Label Studio longer become smaller: so long a Submit may have to wait for one."""
+
+PAUSE_SECONDS = 0.05
 
 
 def pending(version: Version, tasks: list[MirroredTask], most: int) -> list[MirroredTask]:
@@ -38,32 +42,40 @@ def run(
         How many tasks were refreshed.
     """
     todo = pending(version, services.mirror.tasks(project), services.settings.predictions_per_task)
+    largest = size = services.settings.slice_size
     done = 0
-    for tasks in slices(todo, services.settings.slice_size):
+    while done < len(todo):
         if interrupted():
             return done
+        tasks = first_slice(todo[done:], size)
+        started = time.monotonic()
         services.mirror.record_unpublished(project, tasks)
         services.label_studio.delete_predictions(project.id, tasks)
         predictions.publish(project, services, version, labeling, tasks)
         done += len(tasks)
         queueing.show_progress(done, len(todo), "refresh")
+        took = time.monotonic() - started
+        size = max(1, min(largest, round(size * SLICE_SECONDS / took)))
+        _let_others_write(took, interrupted)
     services.mirror.record_refreshed(project, version.name)
     return done
 
 
-def slices(tasks: list[MirroredTask], size: int) -> Iterator[list[int]]:
-    """Cut tasks into slices of at most `size` old predictions, one task at least.
+def first_slice(tasks: list[MirroredTask], size: int) -> list[int]:
+    """The first tasks with at most `size` old predictions together, one task at least.
 
     Label Studio on SQLite takes 5 ms to remove a prediction, and no annotator can submit meanwhile.
     """
-    current: list[int] = []
     held = 0
-    for task in tasks:
-        weight = max(task.predictions, 1)
-        if current and held + weight > size:
-            yield current
-            current, held = [], 0
-        current.append(task.id)
-        held += weight
-    if current:
-        yield current
+    for index, task in enumerate(tasks):
+        held += max(task.predictions, 1)
+        if index and held > size:
+            return [task.id for task in tasks[:index]]
+    return [task.id for task in tasks]
+
+
+def _let_others_write(seconds: float, interrupted: Callable[[], bool]) -> None:
+    """Pause as long as the slice took: SQLite hands its lock to whoever asks at the right moment, not in turn."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not interrupted():
+        time.sleep(PAUSE_SECONDS)

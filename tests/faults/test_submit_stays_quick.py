@@ -11,13 +11,15 @@ from tests.support.label_studio import RunningLabelStudio
 from tests.support.pictures import picture
 from tests.support.project import KINDS, LabelledProject
 from tests.support.stack import RunningStack, start_stack
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
 
 TASKS = 8_677
 PICTURES = 48
+FIRST_LABELS = 10
 OLD = "an old version"
-SUBMITTING_SECONDS = 25.0
+SUBMITTING_SECONDS = 10.0
 MOST_SECONDS = 2.0
 # Refreshing begins as soon as no run is waiting, so that it goes on between the submits.
 SETTINGS = {"IDLE_SECONDS": "0"}
@@ -36,7 +38,7 @@ def project(label_studio: RunningLabelStudio) -> Iterator[LabelledProject]:
     made.truth.update((task, KINDS[number % PICTURES % len(KINDS)]) for number, task in enumerate(tasks))
     old = [{"task": task, "model_version": OLD, "score": 0.5, "result": []} for task in tasks]
     made.api.send_object("POST", f"/api/projects/{made.id}/import/predictions", old)
-    for task in tasks[:10]:
+    for task in tasks[:FIRST_LABELS]:
         made.submit(task)
     yield made
     label_studio.delete_projects()
@@ -56,28 +58,39 @@ def test_no_submit_takes_over_two_seconds_because_of_us(
 ) -> None:
     project.attach(stack)
     project.wait_for_version(stack, seconds=120.0)
-    left = predictions_by_version(project)[OLD]
-    published = stack.counters()["runs:published"]
-    seconds = []
-    end = time.monotonic() + SUBMITTING_SECONDS
-    for task in project.tasks[10:]:
-        started = time.monotonic()
-        project.submit(task)
-        seconds.append(time.monotonic() - started)
-        if time.monotonic() > end:
-            break
-        time.sleep(0.5)
-    cleaned = left - predictions_by_version(project)[OLD]
-    runs = stack.counters()["runs:published"] - published
-    record_property(
-        "measured", f"{len(seconds)} submits, {max(seconds):.2f} s at most, {runs:.0f} versions, {cleaned} cleaned"
-    )
-    assert max(seconds) <= MOST_SECONDS
-    assert runs >= 2
+    unlabelled = iter(project.tasks[FIRST_LABELS:])
+    versions = len(stack.versions(project.id))
+    while_publishing = submit_for(SUBMITTING_SECONDS, project, unlabelled)
+    published = len(stack.versions(project.id)) - versions
+    # Without events nothing interrupts the clean-up while somebody submits: worse than it ever is.
+    for hook in project.api.webhooks(project.id):
+        project.api.send_object("PATCH", f"/api/webhooks/{hook['id']}/", {"is_active": False})
+    before = old_predictions(project)
+    until(lambda: old_predictions(project) < before, "the clean-up", 60.0, 0.5)
+    before = old_predictions(project)
+    while_cleaning = submit_for(SUBMITTING_SECONDS, project, unlabelled)
+    cleaned = before - old_predictions(project)
+    record_property("publishing", f"{max(while_publishing):.2f} s of {len(while_publishing)}, {published} versions")
+    record_property("cleaning", f"{max(while_cleaning):.2f} s of {len(while_cleaning)}, {cleaned} predictions")
+    assert max(while_publishing) <= MOST_SECONDS
+    assert max(while_cleaning) <= MOST_SECONDS
+    assert published >= 2
     assert cleaned > 0
 
 
-def predictions_by_version(project: LabelledProject) -> dict[str, int]:
-    """How many predictions Label Studio holds of each version."""
+def submit_for(seconds: float, project: LabelledProject, tasks: Iterator[int]) -> list[float]:
+    """Submit again and again; how long Label Studio took each time."""
+    took = []
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        started = time.monotonic()
+        project.submit(next(tasks))
+        took.append(time.monotonic() - started)
+        time.sleep(0.3)
+    return took
+
+
+def old_predictions(project: LabelledProject) -> int:
+    """How many of the old predictions Label Studio still holds."""
     counted: Json = project.api.get_object(f"/api/projects/{project.id}/model-versions/")
-    return {name: int(count) for name, count in counted.items()}
+    return int(counted.get(OLD, 0))
