@@ -55,7 +55,7 @@ def read(body: Any) -> Event:
     project = body["project"]
     details = project if isinstance(project, dict) else {}
     number = details.get("id", project if not isinstance(project, dict) else None)
-    if isinstance(number, str) and number.isdigit():
+    if isinstance(number, str) and number.isdecimal():
         number = int(number)
     if not is_id(number):
         raise RequestError('A webhook event needs a "project" with its "id".')

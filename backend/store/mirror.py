@@ -113,7 +113,7 @@ class Mirror:
 
     def _apply_chunk(self, connection: Connection, project: Project, tasks: Sequence[PulledTask]) -> None:
         in_chunk = (TaskRow.project_key == project.key, TaskRow.id.in_([task.id for task in tasks]))
-        known = dict(connection.execute(select(TaskRow.id, TaskRow.image).where(*in_chunk)).tuples().all())
+        known = dict(connection.execute(select(TaskRow.id, TaskRow.image).where(*in_chunk)).all())
         new = [_task_values(project, task) for task in tasks if task.id not in known]
         if new:
             connection.execute(insert(TaskRow), new)
@@ -144,7 +144,7 @@ class Mirror:
         """`updated_at` by task id."""
         with self._engine.connect() as connection:
             query = select(TaskRow.id, TaskRow.updated_at).where(TaskRow.project_key == project.key)
-            return dict(connection.execute(query).tuples().all())
+            return dict(connection.execute(query).all())
 
     def remove_tasks(self, project: Project, tasks: Iterable[int]) -> None:
         """Remove tasks, and their annotations, that Label Studio no longer has."""
@@ -179,7 +179,7 @@ class Mirror:
         with self._engine.connect() as connection:
             tasks = connection.scalar(select(func.count()).where(TaskRow.project_key == project.key)) or 0
             query = select(AnnotationRow.skipped, func.count()).where(AnnotationRow.project_key == project.key)
-            by_skipped = dict(connection.execute(query.group_by(AnnotationRow.skipped)).tuples().all())
+            by_skipped = dict(connection.execute(query.group_by(AnnotationRow.skipped)).all())
         return Counts(tasks, by_skipped.get(False, 0), by_skipped.get(True, 0))
 
     def tasks(self, project: Project, ids: Sequence[int] | None = None) -> list[MirroredTask]:
