@@ -1,0 +1,155 @@
+"""The version store: whole or not at all."""
+
+import json
+import multiprocessing
+import os
+import signal
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import Engine
+
+from backend.labelstudio.client import ProjectState
+from backend.project import Project
+from backend.store import versions
+from backend.store.mirror import Mirror
+from backend.store.versions import Version, VersionStore, new_name
+from model.head import FeatureTransform, Head
+
+PROJECT = Project("http://one.example", 7)
+RECORD = {"labels": [[3, "猫", [1, 2], "2026-01-01T00:00:00+00:00"]], "settings": {"seed": 0}, "evaluation": None}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "versions"
+
+
+@pytest.fixture
+def store(engine: Engine, folder: Path) -> VersionStore:
+    Mirror(engine).record_state(PROJECT, ProjectState("t", "<View/>", "", "", 0, 0, 0), None)
+    return VersionStore(engine, folder)
+
+
+def head() -> Head:
+    rng = np.random.default_rng(0)
+    weights = rng.normal(size=(4, 2)).astype(np.float32)
+    transform = FeatureTransform(rng.random(4).astype(np.float32))
+    return Head(("猫", "b"), weights, np.zeros(2, dtype=np.float32), transform, l2=1e-3, temperature=1.5)
+
+
+def version(name: str, with_head: Head | None = None) -> Version:
+    return Version(name, with_head, np.array([5, 3, 9]), np.array([0.0, 0.25, 1.0]), RECORD)
+
+
+def test_a_version_comes_back_as_it_was_saved(store: VersionStore) -> None:
+    store.save(PROJECT, version("v1", head()))
+    loaded = store.load(PROJECT, "v1")
+    features = np.random.default_rng(1).random((3, 4)).astype(np.float16)
+    assert loaded.head is not None
+    assert (loaded.head.classes, loaded.head.temperature) == (("猫", "b"), 1.5)
+    np.testing.assert_array_equal(loaded.head.probabilities(features), head().probabilities(features))
+    np.testing.assert_array_equal(loaded.task_ids, [5, 3, 9])
+    np.testing.assert_array_equal(loaded.scores, [0.0, 0.25, 1.0])
+    assert loaded.record == RECORD
+
+
+def test_a_version_without_a_head_comes_back_without_one(store: VersionStore) -> None:
+    store.save(PROJECT, version("v1"))
+    assert store.load(PROJECT, "v1").head is None
+
+
+def test_its_files_are_safetensors_and_json(store: VersionStore, folder: Path) -> None:
+    store.save(PROJECT, version("v1", head()))
+    files = sorted(path.name for path in (folder / PROJECT.key / "v1").iterdir())
+    assert {Path(name).suffix for name in files} <= {".safetensors", ".json", ".onnx"}
+    assert json.loads((folder / PROJECT.key / "v1" / "version.json").read_text()) == RECORD
+
+
+def test_the_same_head_makes_the_same_bytes(store: VersionStore, folder: Path) -> None:
+    for name in ("v1", "v2"):
+        store.save(PROJECT, version(name, head()))
+    one, other = ((folder / PROJECT.key / name / "head.safetensors").read_bytes() for name in ("v1", "v2"))
+    assert one == other
+
+
+def test_versions_are_listed_oldest_first(store: VersionStore) -> None:
+    for name in ("b", "a", "c"):
+        store.save(PROJECT, version(name))
+    assert store.names(PROJECT) == ["b", "a", "c"]
+
+
+def test_a_saved_version_is_not_active_until_it_is_made_so(store: VersionStore) -> None:
+    store.save(PROJECT, version("v1"))
+    assert store.active(PROJECT) is None
+    store.activate(PROJECT, "v1")
+    active = store.active(PROJECT)
+    assert active is not None
+    assert active.name == "v1"
+
+
+def test_another_project_has_none_of_them(store: VersionStore, engine: Engine) -> None:
+    other = Project("http://other.example", 7)
+    Mirror(engine).record_state(other, ProjectState("t", "<View/>", "", "", 0, 0, 0), None)
+    store.save(PROJECT, version("v1"))
+    assert store.names(other) == []
+
+
+def killed_at(stage: str, store: VersionStore) -> None:
+    """Save a version in a process that is killed the moment that it gets to a stage."""
+
+    def die(*_: object, **__: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def save() -> None:
+        if stage == "writing the queue":
+            vars(versions)["save_file"] = die
+        elif stage == "flushing":
+            vars(versions)["_flush"] = die
+        elif stage == "renaming":
+            Path.rename = die  # type: ignore[method-assign,assignment]
+        else:
+            vars(versions)["insert"] = die
+        store.save(PROJECT, version("v2", head()))
+
+    process = multiprocessing.get_context("fork").Process(target=save)
+    process.start()
+    process.join(30)
+    assert process.exitcode == -signal.SIGKILL
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("stage", ["writing the queue", "flushing", "renaming", "recording"])
+def test_a_save_that_is_killed_leaves_nothing_listed(
+    store: VersionStore, engine: Engine, folder: Path, stage: str
+) -> None:
+    store.save(PROJECT, version("v1"))
+    engine.dispose()  # No connection may be shared with the process that dies.
+    killed_at(stage, store)
+    assert store.names(PROJECT) == ["v1"]
+    store.prune(PROJECT, keep=5)
+    assert [path.name for path in (folder / PROJECT.key).iterdir()] == ["v1"]
+
+
+def test_pruning_keeps_the_newest_and_the_active_one(store: VersionStore, folder: Path) -> None:
+    for name in ("v1", "v2", "v3", "v4"):
+        store.save(PROJECT, version(name))
+    store.activate(PROJECT, "v1")
+    store.prune(PROJECT, keep=2)
+    assert sorted(path.name for path in (folder / PROJECT.key).iterdir()) == ["v1", "v3", "v4"]
+
+
+def test_a_version_whose_files_were_lost_is_not_active(store: VersionStore, folder: Path) -> None:
+    store.save(PROJECT, version("v1"))
+    store.activate(PROJECT, "v1")
+    for path in (folder / PROJECT.key / "v1").iterdir():
+        path.unlink()
+    assert store.active(PROJECT) is None
+
+
+def test_names_sort_by_time() -> None:
+    moments = [datetime(2026, 1, 2, 3, 4, 5, microsecond, tzinfo=UTC) for microsecond in (0, 1_000, 999_999)]
+    names = [new_name(moment) for moment in moments]
+    assert names == ["20260102-030405-000", "20260102-030405-001", "20260102-030405-999"]
