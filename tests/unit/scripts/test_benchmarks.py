@@ -139,7 +139,8 @@ def test_features_are_embedded_once_and_kept(backbone_folder: Path, tmp_path: Pa
     features = samples.embedded(files, backbone_folder, tmp_path / "kept.npy")
     expected = dict(OnnxEmbedder(backbone_folder).embed_bytes(enumerate(files), LIMITS))
     assert not any(isinstance(outcome, ImageError) for outcome in expected.values())
-    np.testing.assert_allclose(features, np.stack([np.asarray(expected[each]) for each in range(2)]), rtol=1e-3, atol=1e-3)
+    stacked = np.stack([np.asarray(expected[each]) for each in range(2)])
+    np.testing.assert_allclose(features, stacked, rtol=1e-3, atol=1e-3)
     (tmp_path / "kept.npy").touch()
     np.testing.assert_array_equal(samples.embedded(files, Path("nowhere"), tmp_path / "kept.npy"), features)
 
