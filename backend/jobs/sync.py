@@ -1,6 +1,5 @@
 """Bring the mirror up to Label Studio's state."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -73,7 +72,13 @@ def _pull(project: Project, services: Services, labeling: Labeling, state: Proje
         _compare_everything(project, services, labeling, now)
         return
     changed = services.label_studio.changed_tasks(project.id, mirrored.watermark - OVERLAP)
-    _apply(project, services, [_with_annotations(task, labeling) for task in changed])
+    if changed is None:
+        _compare_everything(project, services, labeling, now)
+        return
+    pulled = [_with_annotations(task, labeling) for task in changed]
+    services.mirror.apply(project, pulled)
+    watermark = max([mirrored.watermark, *(task.updated_at for task in pulled)])
+    services.mirror.set_pulled(project, watermark=watermark)
     age = now - mirrored.compared_at
     due = age > timedelta(seconds=services.settings.full_comparison_seconds)
     if due or _changes_missed(project, services, state, age):
@@ -94,22 +99,18 @@ def _changes_missed(project: Project, services: Services, state: ProjectState, a
 
 
 def _compare_everything(project: Project, services: Services, labeling: Labeling, now: datetime) -> None:
+    # Asked for first: what changes while the pages come in is pulled again by the next run.
+    newest = services.label_studio.newest_change(project.id)
     listed = [_without_annotations(task, labeling) for task in services.label_studio.all_tasks(project.id)]
     known = services.mirror.updated_at(project)
-    _apply(project, services, [task for task in listed if known.get(task.id) != task.updated_at])
+    services.mirror.apply(project, [task for task in listed if known.get(task.id) != task.updated_at])
     annotated = [_with_annotations(task, labeling) for task in services.label_studio.annotated_tasks(project.id)]
-    _apply(project, services, annotated)
+    services.mirror.apply(project, annotated)
     services.mirror.remove_tasks(project, known.keys() - {task.id for task in listed} - {task.id for task in annotated})
     services.mirror.keep_annotations_of(project, {task.id for task in annotated})
-    services.mirror.set_pulled(project, watermark=None, compared_at=now)
+    # The overlap begins after what was just compared: a large import is not pulled again by every run.
+    services.mirror.set_pulled(project, watermark=newest and newest + OVERLAP, compared_at=now)
     log.info("compared everything", tasks=len(listed), annotated=len(annotated))
-
-
-def _apply(project: Project, services: Services, tasks: Iterable[PulledTask]) -> None:
-    pulled = list(tasks)
-    services.mirror.apply(project, pulled)
-    if pulled:
-        services.mirror.set_pulled(project, watermark=max(task.updated_at for task in pulled))
 
 
 def _without_annotations(task: dict[str, Any], labeling: Labeling) -> PulledTask:

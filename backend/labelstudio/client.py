@@ -13,7 +13,7 @@ import requests
 
 from backend.errors import NotFoundError, OperatorError, RetryLaterError
 
-PAGE_SIZE = 500
+PAGE_SIZE = 2_000
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 120.0
 _TASK_FIELDS = "id,data,created_at,updated_at"
@@ -142,16 +142,23 @@ class LabelStudio:
 
     def all_tasks(self, project: int) -> Iterator[Json]:
         """Every task of a project, without its annotations."""
-        return self._tasks(project, _TASK_FIELDS, "task_only", None)
+        return self._tasks(project, _TASK_FIELDS, "task_only", {})
 
-    def changed_tasks(self, project: int, since: datetime) -> Iterator[Json]:
-        """Tasks with an `updated_at` after `since`, with their annotations."""
-        return self._tasks(
-            project,
-            _ANNOTATED_TASK_FIELDS,
-            "all",
-            _filter("filter:tasks:updated_at", "greater", "Datetime", since.strftime("%Y-%m-%dT%H:%M:%S.%fZ")),
-        )
+    def changed_tasks(self, project: int, since: datetime) -> list[Json] | None:
+        """Tasks with an `updated_at` after `since`, with their annotations; None where they don't fit into one page.
+
+        A page is a snapshot. Tasks that change while one page after the other is asked for could be missed.
+        """
+        after = since.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        query = _filter("filter:tasks:updated_at", "greater", "Datetime", after)
+        tasks, total = self._page(project, _ANNOTATED_TASK_FIELDS, "all", query, 1)
+        return tasks if total <= len(tasks) else None
+
+    def newest_change(self, project: int) -> datetime | None:
+        """The latest `updated_at` of all tasks, or None where there are no tasks."""
+        query = {"ordering": ["-tasks:updated_at"]}
+        tasks, _ = self._page(project, "id,updated_at", "task_only", query, 1, page_size=1)
+        return datetime.fromisoformat(tasks[0]["updated_at"]) if tasks else None
 
     def annotated_tasks(self, project: int) -> Iterator[Json]:
         """Tasks that have an annotation, a skipped one included, with their annotations.
@@ -163,22 +170,29 @@ class LabelStudio:
             project, _ANNOTATED_TASK_FIELDS, "all", _filter("filter:tasks:annotations_ids", "empty", "String", False)
         )
 
-    def _tasks(self, project: int, include: str, fields: str, query: Json | None) -> Iterator[Json]:
+    def _tasks(self, project: int, include: str, fields: str, query: Json) -> Iterator[Json]:
         page = 1
         while True:
-            parameters = {
-                "project": project,
-                "page": page,
-                "page_size": PAGE_SIZE,
-                "fields": fields,
-                "include": include,
-            }
-            parameters["query"] = json.dumps({"ordering": ["tasks:id"], **(query or {})})
-            body = self.request("GET", "/api/tasks", params=parameters).json()
-            yield from body["tasks"]
-            if page * PAGE_SIZE >= int(body["total"]) or not body["tasks"]:
+            tasks, total = self._page(project, include, fields, query, page)
+            yield from tasks
+            if page * PAGE_SIZE >= total or not tasks:
                 return
             page += 1
+
+    def _page(
+        self, project: int, include: str, fields: str, query: Json, page: int, *, page_size: int = PAGE_SIZE
+    ) -> tuple[list[Json], int]:
+        """One page of tasks by ascending id unless the query says otherwise, and how many there are in all."""
+        parameters = {
+            "project": project,
+            "page": page,
+            "page_size": page_size,
+            "fields": fields,
+            "include": include,
+            "query": json.dumps({"ordering": ["tasks:id"], **query}),
+        }
+        body = self.request("GET", "/api/tasks", params=parameters).json()
+        return body["tasks"], int(body["total"])
 
     def import_predictions(self, project: int, predictions: Sequence[Json]) -> int:
         """Store many predictions in one call; return how many Label Studio says it created.
