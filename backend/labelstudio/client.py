@@ -121,9 +121,21 @@ class LabelStudio:
             raise OperatorError(f"Label Studio answered {answer.status_code} to {method} {path}: {answer.text[:500]}")
         return answer
 
+    def _ask(self, method: str, path: str, **options: Any) -> Any:
+        """The answer's JSON.
+
+        Raises:
+            RetryLaterError: also for an answer that was torn off: its length is not announced, so nothing else tells.
+        """
+        answer = self.request(method, path, **options)
+        try:
+            return answer.json()
+        except requests.JSONDecodeError as error:
+            raise RetryLaterError(f"Label Studio's answer to {method} {path} is torn off: {error}") from error
+
     def project(self, project: int) -> ProjectState:
         """Title, label config, settings and counts of a project."""
-        body = self.request("GET", f"/api/projects/{project}").json()
+        body = self._ask("GET", f"/api/projects/{project}")
         return ProjectState(
             title=str(body.get("title") or ""),
             label_config=str(body.get("label_config") or ""),
@@ -136,7 +148,7 @@ class LabelStudio:
 
     def connections(self, project: int) -> list[str]:
         """Titles of the ML backends that are connected to a project."""
-        body = self.request("GET", "/api/ml", params={"project": project}).json()
+        body = self._ask("GET", "/api/ml", params={"project": project})
         listed = body.get("results", []) if isinstance(body, dict) else body
         return [str(connection.get("title") or "") for connection in listed]
 
@@ -191,7 +203,7 @@ class LabelStudio:
             "include": include,
             "query": json.dumps({"ordering": ["tasks:id"], **query}),
         }
-        body = self.request("GET", "/api/tasks", params=parameters).json()
+        body = self._ask("GET", "/api/tasks", params=parameters)
         return body["tasks"], int(body["total"])
 
     def import_predictions(self, project: int, predictions: Sequence[Json]) -> int:
@@ -200,8 +212,8 @@ class LabelStudio:
         Raises:
             OperatorError: also when one of the tasks does not exist any more; nothing is stored then.
         """
-        answer = self.request("POST", f"/api/projects/{project}/import/predictions", json=list(predictions))
-        return int(answer.json()["created"])
+        answer = self._ask("POST", f"/api/projects/{project}/import/predictions", json=list(predictions))
+        return int(answer["created"])
 
     def delete_predictions(self, project: int, tasks: Sequence[int]) -> None:
         """Remove all predictions, of every version, of these tasks."""
@@ -218,7 +230,7 @@ class LabelStudio:
 
     def version(self) -> str:
         """Label Studio's release, e.g. "1.23.2"; the cheapest call that needs the token to be right."""
-        return str(self.request("GET", "/api/version", timeout=(2, 5)).json().get("release", ""))
+        return str(self._ask("GET", "/api/version", timeout=(2, 5)).get("release", ""))
 
     def whoami(self) -> None:
         """Raise unless the token is accepted."""

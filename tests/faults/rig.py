@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import requests
+
 from scripts.demo_app.errors import DemoError
 from scripts.stack.backend import BackendServer, web_spec, worker_spec
 from scripts.stack.ports import choose_port
@@ -80,7 +82,7 @@ class Rig:
         unlabelled = set(self.project.tasks[len(self.submitted) :])
         try:
             return unlabelled <= self.project.predictions(name).keys()
-        except DemoError:
+        except (DemoError, requests.RequestException):
             return False
 
     def labels_of(self, name: str) -> set[int]:

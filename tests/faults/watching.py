@@ -4,6 +4,8 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+import requests
+
 from backend.project import Project
 from backend.services import Services
 from backend.settings import Settings
@@ -62,8 +64,8 @@ class Watch:
         while not self._stop.is_set():
             try:
                 self._look()
-            except DemoError:
-                time.sleep(PAUSE_SECONDS)  # Label Studio is away.
+            except (DemoError, requests.RequestException):
+                time.sleep(PAUSE_SECONDS)  # Label Studio is away, or died while it answered.
             time.sleep(PAUSE_SECONDS)
 
     def _look(self) -> None:
