@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 
 from backend import __version__, dataset, logs
 from backend.dataset import Dataset
-from backend.errors import NotFoundError, RetryLaterError
+from backend.errors import LabelLoopError, NotFoundError, RetryLaterError
 from backend.jobs import embed, evaluate, publish, rank, sync, train
 from backend.jobs import refresh as refresh_stage
 from backend.labelstudio import config
@@ -74,8 +74,9 @@ def refresh(project_id: int) -> None:
                 # Other projects' runs count too: this worker may be the only one.
                 lambda: not lease.held() or services.queue.waiting(RUN, project) or services.queue.runs_wait(),
             )
-        except RetryLaterError as error:
-            # What is cut off is found again: as soon as it has been quiet for a while.
+        except LabelLoopError as error:
+            # What is cut off is found again: as soon as it has been quiet for a while. What will not mend by itself is
+            # the next run's to report.
             log.warning("refresh put off", reason=str(error))
             services.queue.touch(project)
             return

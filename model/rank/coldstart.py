@@ -78,9 +78,18 @@ def _geometry(features: FloatArray, sample: IntArray) -> FloatArray:
     """Points (n, at most 128) of unit length: principal directions of the transformed features."""
     transform = FeatureTransform.of(features[sample])
     rows = transform.apply(features[sample])
-    d = rows.shape[1]
-    kept = [max(d - GEOMETRY, 0), d - 1]
-    _, directions = scipy.linalg.eigh((rows.T @ rows).astype(np.float64), subset_by_index=kept)
-    points = transform.project(features, directions.astype(np.float32))
+    points = transform.project(features, _principal_directions(rows))
     points /= np.maximum(np.sqrt(np.einsum("ij,ij->i", points, points)), TINY)[:, None]
     return points
+
+
+def _principal_directions(rows: FloatArray) -> FloatArray:
+    """Directions (d, at most 128) of the largest energy, from the smaller of the two products of `rows` (n, d)."""
+    n, d = rows.shape
+    product = rows.T @ rows if n >= d else rows @ rows.T
+    largest = [max(min(n, d) - GEOMETRY, 0), min(n, d) - 1]
+    energies, vectors = scipy.linalg.eigh(product.astype(np.float64), subset_by_index=largest)
+    if n < d:
+        vectors = rows.T @ (vectors / np.sqrt(np.maximum(energies, TINY)))
+    directions: FloatArray = vectors.astype(np.float32)
+    return directions
