@@ -1,6 +1,7 @@
 """From an event to a dirty flag in Redis, without making the sender wait for Redis."""
 
 import threading
+import time
 from collections.abc import Callable
 
 from redis.exceptions import RedisError
@@ -36,9 +37,11 @@ class Hints:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting)
                 projects, self._waiting = self._waiting, set()
-            for project in projects:
+            while projects:
+                project = projects.pop()
                 try:
                     self._deliver(project)
                 except RedisError as error:
-                    log.warning("Redis does not answer; the event is kept", project=project.id, reason=str(error))
-                    threading.Timer(RETRY_SECONDS, self.add, [project]).start()
+                    projects.add(project)
+                    log.warning("Redis does not answer; events are kept", projects=len(projects), reason=str(error))
+                    time.sleep(RETRY_SECONDS)

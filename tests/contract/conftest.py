@@ -14,7 +14,7 @@ from tests.support.stack import RunningRedis
 def quiet_end() -> Iterator[None]:
     """The applications' threads live as long as this process, and log when pytest has closed what they log to."""
     yield
-    logging.raiseExceptions = False
+    logging.disable()
 
 
 @pytest.fixture(scope="session")

