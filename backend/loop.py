@@ -13,7 +13,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from backend import __version__, dataset, logs
+from backend import __version__, dataset, logs, predictions
 from backend.dataset import Dataset
 from backend.errors import LabelLoopError, NotFoundError, RetryLaterError
 from backend.jobs import embed, evaluate, publish, rank, sync, train
@@ -181,8 +181,10 @@ class Run:
             return True
         if active.record["settings"] != _made_with(data, self.services):
             return True
-        queued = set(active.task_ids.tolist())
-        return not queued.issuperset([*data.task_ids[data.pool].tolist(), *data.unreadable])
+        # A task whose image could not be read then, but can be now, has no place in the version's queue yet.
+        placed = set(active.task_ids[active.scores < predictions.LAST].tolist())
+        listed = set(active.task_ids.tolist())
+        return not (placed.issuperset(data.task_ids[data.pool].tolist()) and listed.issuperset(data.unreadable))
 
     @staticmethod
     def _changed_labels(data: Dataset, active: Version | None) -> set[int]:

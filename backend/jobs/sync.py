@@ -12,7 +12,7 @@ from backend.labelstudio.config import Labeling
 from backend.project import Project
 from backend.services import Services
 from backend.store.labels import Annotation
-from backend.store.mirror import NOT_CONNECTED, PulledTask
+from backend.store.mirror import NOT_CONNECTED, MirroredProject, PulledTask
 from backend.store.versions import NO_VERSION
 
 OVERLAP = timedelta(seconds=2)
@@ -59,10 +59,22 @@ def run(project: Project, services: Services) -> Synced:
         except UnsupportedConfigError as error:
             problem = str(error)
             log.warning("label config not supported", reason=problem)
+    if labeling is not None and _read_otherwise(services.mirror.project(project), labeling):
+        services.mirror.forget_pulled(project)
     services.mirror.record_state(project, state, problem)
     if labeling is not None:
         _pull(project, services, labeling, state)
     return Synced(state, labeling, wanted)
+
+
+def _read_otherwise(before: MirroredProject | None, labeling: Labeling) -> bool:
+    """Whether the mirror was filled by a label config that looks at other fields."""
+    if before is None:
+        return False
+    try:
+        return config.read(before.label_config).fields != labeling.fields
+    except UnsupportedConfigError:
+        return True
 
 
 def _pull(project: Project, services: Services, labeling: Labeling, state: ProjectState) -> None:
@@ -103,7 +115,9 @@ def _compare_everything(project: Project, services: Services, labeling: Labeling
     newest = services.label_studio.newest_change(project.id)
     listed = [_without_annotations(task, labeling) for task in services.label_studio.all_tasks(project.id)]
     known = services.mirror.updated_at(project)
-    services.mirror.apply(project, [task for task in listed if known.get(task.id) != task.updated_at])
+    mirrored = services.mirror.project(project)
+    anew = mirrored is None or mirrored.watermark is None
+    services.mirror.apply(project, [task for task in listed if anew or known.get(task.id) != task.updated_at])
     annotated = [_with_annotations(task, labeling) for task in services.label_studio.annotated_tasks(project.id)]
     services.mirror.apply(project, annotated)
     services.mirror.remove_tasks(project, known.keys() - {task.id for task in listed} - {task.id for task in annotated})

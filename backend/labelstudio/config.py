@@ -25,6 +25,10 @@ class Labeling(Protocol):
     def image_key(self) -> str:
         """Key of the image's address in the task's data."""
 
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What is read of tasks and annotations: where it changes, all of them are read again."""
+
     def label(self, result: Sequence[Region]) -> str | None:
         """The choice that an annotation's result carries for this config, or None."""
 
@@ -47,6 +51,10 @@ class SingleChoice:
     @property
     def classes(self) -> tuple[str, ...]:
         return tuple(alias or value for value, alias in self.choices)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return (self.image_key, self.from_name)
 
     def label(self, result: Sequence[Region]) -> str | None:
         for region in result:

@@ -174,6 +174,11 @@ class Mirror:
             with self._engine.begin() as connection:
                 connection.execute(update(ProjectRow).where(ProjectRow.key == project.key).values(values))
 
+    def forget_pulled(self, project: Project) -> None:
+        """Have the next pull read everything again."""
+        with self._engine.begin() as connection:
+            connection.execute(update(ProjectRow).where(ProjectRow.key == project.key).values(watermark=None))
+
     def counts(self, project: Project) -> Counts:
         """Tasks, annotations that count and skipped ones."""
         with self._engine.connect() as connection:

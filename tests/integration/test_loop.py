@@ -221,6 +221,23 @@ def test_a_choice_that_gets_an_alias_keeps_its_labels(
     assert {each.choice for each in project.predictions(version).values()} == {"round", "square"}
 
 
+def test_a_label_config_that_names_another_field_is_followed_at_once(
+    stack: RunningStack, make_project: MakeProject
+) -> None:
+    project = make_project(per_class=2)
+    addresses = [project.api.get_object(f"/api/tasks/{task}")["data"]["image"] for task in project.tasks]
+    project.delete_tasks(project.tasks)
+    body = [{"data": {"thumb": "nothing", "image": address}} for address in addresses]
+    tasks = project.api.send_object("POST", f"/api/projects/{project.id}/import?return_task_ids=true", body)["task_ids"]
+    config = label_config(list(project.classes))
+    project.api.change_project(project.id, label_config=config.replace("$image", "$thumb"))
+    project.attach(stack)
+    until(lambda: stack.runs_of("empty") > 0, "a run that finds no image")
+    project.api.change_project(project.id, label_config=config)
+    version = project.wait_for_version(stack)
+    assert sorted(project.predictions(version)) == tasks
+
+
 def test_a_task_whose_image_is_broken_comes_last_and_has_no_place_in_the_head(
     project: LabelledProject, labels: list[int], stack: RunningStack
 ) -> None:

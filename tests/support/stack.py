@@ -123,6 +123,10 @@ class RunningStack:
         """Runs that ended, however they ended."""
         return int(sum(value for name, value in self.counters().items() if name.startswith("runs:")))
 
+    def runs_of(self, outcome: str) -> int:
+        """Runs that ended in one way, e.g. `published`."""
+        return int(self.counters().get(f"runs:{outcome}", 0))
+
     def version_file(self, project: int, version: str, name: str) -> bytes:
         """One of a version's files, e.g. `head.safetensors`."""
         key = Project(self.label_studio.url, project).key

@@ -57,6 +57,14 @@ def test_tags_may_have_any_name_and_the_image_any_field() -> None:
     }
 
 
+def test_another_field_or_tag_name_is_something_else_to_read_and_another_choice_is_not() -> None:
+    before = config.read(view(IMAGE, choices())).fields
+    more = choices(TWO + '<Choice value="z"/>')
+    assert config.read(view(IMAGE, more)).fields == before
+    assert config.read(view(IMAGE.replace("$image", "$photo"), choices())).fields != before
+    assert config.read(view(IMAGE, choices(name="d"))).fields != before
+
+
 def test_other_tags_around_do_not_matter() -> None:
     header = '<Style>.a{}</Style><Header value="Which?"/><View className="w">'
     assert config.read(view(header, choices(), "</View>", IMAGE)).classes == ("a", "b")

@@ -82,6 +82,14 @@ def test_times_come_back_to_the_microsecond_whatever_their_zone(mirror: Mirror) 
     assert (mirror.updated_at(ONE)[1], kept.watermark, kept.compared_at) == (NOW, NOW, NOW)
 
 
+def test_a_pull_that_is_to_be_forgotten_leaves_no_watermark(mirror: Mirror) -> None:
+    mirror.set_pulled(ONE, watermark=NOW, compared_at=NOW)
+    mirror.forget_pulled(ONE)
+    kept = mirror.project(ONE)
+    assert kept is not None
+    assert (kept.watermark, kept.compared_at) == (None, NOW)
+
+
 def test_a_task_pulled_again_has_the_annotations_of_the_last_time(mirror: Mirror) -> None:
     mirror.apply(ONE, [pulled(1, annotation(1, 1), annotation(2, 1))])
     mirror.apply(ONE, [pulled(1, annotation(2, 1, choice="dog"), annotation(3, 1))])
