@@ -18,43 +18,32 @@ from scripts.demo_app.options import Options, parse
 from scripts.demo_app.project import DemoProject, label_config, open_project
 from scripts.stack import redis
 from scripts.stack.http import local_session
-from scripts.stack.label_studio import LabelStudioServer, install, label_studio_spec
+from scripts.stack.label_studio import LabelStudioServer
 from scripts.stack.ports import choose_port
-from scripts.stack.processes import LocalProcess, Supervisor
+from scripts.stack.processes import Supervisor
+from tests.support.label_studio import RunningLabelStudio
 
 pytestmark = pytest.mark.integration
 
-CHECKOUT = Path(__file__).parents[2]
 VERSION = "v1"
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return Home(tmp_path_factory.mktemp("home"))
+def server(label_studio: RunningLabelStudio) -> LabelStudioServer:
+    return label_studio.server
 
 
 @pytest.fixture(scope="module")
-def state(home: Home) -> State:
-    return home.load()
+def home(tmp_path_factory: pytest.TempPathFactory, server: LabelStudioServer) -> Home:
+    """A home whose Label Studio is the one that the tests share."""
+    made = Home(tmp_path_factory.mktemp("home"))
+    made.documents = server.documents
+    return made
 
 
 @pytest.fixture(scope="module")
-def server(home: Home, state: State) -> Iterator[LabelStudioServer]:
-    environment = CHECKOUT / ".cache" / "label-studio-env"
-    install(environment)
-    made = LabelStudioServer(
-        port=choose_port(18_080),
-        data=home.label_studio,
-        documents=home.documents,
-        username="annotator@example.com",
-        password=state.password,
-        token=state.token,
-    )
-    process = LocalProcess(label_studio_spec(made, environment, home.logs / "label-studio.log"))
-    process.start()
-    process.wait_until_ready()
-    yield made
-    process.stop()
+def state(home: Home, server: LabelStudioServer) -> State:
+    return replace(home.load(), token=server.token)
 
 
 @pytest.fixture(scope="module")
