@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -40,8 +41,7 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     programs = postgres_programs()
     if programs is None:
         pytest.skip("PostgreSQL's programs are not on this machine (Debian: apt install postgresql)")
-    folder = Path("/tmp") / f"label-loop-postgres-{os.getpid()}"  # pytest's own folders are closed to others
-    folder.mkdir()
+    folder = Path(tempfile.mkdtemp(prefix="label-loop-postgres-"))  # pytest's own folders are closed to others
     if os.geteuid() == 0:
         shutil.chown(folder, "nobody", "nogroup")
     port = choose_port(15_432)
