@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +21,9 @@ from scripts.connection.api import ApiError
 from scripts.demo_app.errors import DemoError
 from scripts.stack.errors import StackError
 from scripts.stack.surroundings import inherited
+
+# LanceDB warns of every process that is started here; those begin anew and share nothing with it.
+warnings.filterwarnings("ignore", message="lancedb fork support", category=RuntimeWarning)
 
 BACKBONE = "efficientnet-lite0"
 EMBEDDED_FILES = 64
