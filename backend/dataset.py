@@ -7,7 +7,7 @@ import numpy as np
 from backend.labelstudio.config import Labeling
 from backend.project import Project
 from backend.services import Services
-from backend.store.labels import Label
+from backend.store.labels import Label, resolve
 from backend.store.mirror import MirroredTask
 from model import arm
 from model.arrays import BoolArray, FloatArray, IntArray
@@ -68,18 +68,15 @@ class Dataset:
 def load(project: Project, services: Services, labeling: Labeling) -> Dataset:
     """Read a project from the mirror and the feature store."""
     tasks = services.mirror.tasks(project)
-    labels = services.mirror.labels(project, labeling.current)
+    annotations = services.mirror.annotations(project)
+    labels = resolve(annotations, labeling.current)
     ready, features = _with_features(project, services, tasks)
     ids = np.array([task.id for task in ready], dtype=np.int64)
     index_of = {name: index for index, name in enumerate(labeling.classes)}
     targets = np.array(
         [index_of[labels[task].choice] if task in labels else -1 for task in ids.tolist()], dtype=np.int64
     )
-    skips = {
-        annotation.task_id: annotation.created_at
-        for annotation in services.mirror.annotations(project)
-        if annotation.skipped
-    }
+    skips = {annotation.task_id: annotation.created_at for annotation in annotations if annotation.skipped}
     positions = arm.hash_positions(project.key, ids)
     in_arm = arm.in_arm(positions, services.settings.arm_share)
     answers = {**skips, **{task: label.answered_at for task, label in labels.items()}}

@@ -146,14 +146,15 @@ class Run:
             self.services.queue.hint(self.project)
         if not len(data.task_ids):
             return "empty"
-        if not (synced.version_wanted or self._wants_version(data, active)):
+        changed = _changed_labels(data, active)
+        if not (synced.version_wanted or self._wants_version(data, active, changed)):
             return "unchanged"
-        version = self._make_version(data, active)
+        version = self._make_version(data, active, changed)
         logs.bind(version=version.name)
         with self._stage("save"):
             self.services.versions.save(self.project, version)
         with self._stage("publish"):
-            labelled = sorted(self._changed_labels(data, active) & data.labels.keys())[:MOST_HEALED]
+            labelled = sorted(changed & data.labels.keys())[:MOST_HEALED]
             stored = publish.run(self.project, self.services, version, synced.labeling, labelled, self.lease.check)
         self.measures["predictions"] = stored
         log.info(
@@ -174,10 +175,10 @@ class Run:
             active = versions.active(self.project)
         return active
 
-    def _wants_version(self, data: Dataset, active: Version | None) -> bool:
+    def _wants_version(self, data: Dataset, active: Version | None, changed: set[int]) -> bool:
         if active is None:
             return True
-        if len(self._changed_labels(data, active)) >= self.services.settings.min_new_annotations:
+        if len(changed) >= self.services.settings.min_new_annotations:
             return True
         if active.record["settings"] != _made_with(data, self.services):
             return True
@@ -186,20 +187,12 @@ class Run:
         listed = set(active.task_ids.tolist())
         return not (placed.issuperset(data.task_ids[data.pool].tolist()) and listed.issuperset(data.unreadable))
 
-    @staticmethod
-    def _changed_labels(data: Dataset, active: Version | None) -> set[int]:
-        if active is None:
-            return set(data.labels)
-        before = {task: (choice, at) for task, choice, _, at in active.record["labels"]}
-        now = {task: (label.choice, label.updated_at.isoformat()) for task, label in data.labels.items()}
-        return {task for task in before.keys() | now.keys() if before.get(task) != now.get(task)}
-
-    def _make_version(self, data: Dataset, active: Version | None) -> Version:
+    def _make_version(self, data: Dataset, active: Version | None, changed: set[int]) -> Version:
         seed = self.services.settings.seed
         head: Head | None = None
         evaluation: dict[str, Any] | None = None
         made_with = _made_with(data, self.services)
-        if active is not None and not self._changed_labels(data, active) and active.record["settings"] == made_with:
+        if active is not None and not changed and active.record["settings"] == made_with:
             head, evaluation = active.head, active.record["evaluation"]
         else:
             with self._stage("train"):
@@ -238,6 +231,15 @@ class Run:
         started = time.perf_counter()
         yield
         self.measures[f"seconds:{name}"] = time.perf_counter() - started
+
+
+def _changed_labels(data: Dataset, active: Version | None) -> set[int]:
+    """Tasks whose label is new, another one, or gone since the active version."""
+    if active is None:
+        return set(data.labels)
+    before = {task: (choice, at) for task, choice, _, at in active.record["labels"]}
+    now = {task: (label.choice, label.updated_at.isoformat()) for task, label in data.labels.items()}
+    return {task for task in before.keys() | now.keys() if before.get(task) != now.get(task)}
 
 
 def _made_with(data: Dataset, services: Services) -> dict[str, Any]:

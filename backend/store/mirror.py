@@ -1,6 +1,6 @@
 """The SQL mirror of Label Studio: what was pulled, and what was published."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, Select, delete, func, insert, or_, se
 
 from backend.labelstudio.client import ProjectState
 from backend.project import Project
-from backend.store.labels import Annotation, Label, resolve
+from backend.store.labels import Annotation
 from backend.store.schema import AnnotationRow, ProjectRow, TaskRow
 
 CHUNK = 2_000
@@ -224,10 +224,6 @@ class Mirror:
         )
         with self._engine.connect() as connection:
             return [Annotation(*row) for row in connection.execute(query)]
-
-    def labels(self, project: Project, current: Callable[[str], str | None]) -> dict[int, Label]:
-        """Labels by task id; see `backend.store.labels.resolve`."""
-        return resolve(self.annotations(project), current)
 
     def record_images(self, project: Project, hashes: Mapping[int, str], problems: Mapping[int, str]) -> None:
         """Remember the content hash of tasks that were embedded, and why others could not be."""

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.arguments import positive
+
 CHECKOUT = Path(__file__).parents[2]
 NAMES = ("embedding", "retrain", "rerank", "start", "predict", "webhook", "cycle")
 LEAST_TASKS = 200
@@ -47,8 +49,8 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         "--caltech", type=Path, help="Caltech-101 as a tar or folder, a folder per class in it (drawn images)"
     )
     parser.add_argument("--tasks", nargs="+", type=_tasks, default=(1000, 8677), help="sizes for the cycle (1000 8677)")
-    parser.add_argument("--labels", type=_positive, default=500, help="labels before the cycle is measured (500)")
-    parser.add_argument("--submits", type=_positive, default=15, help="cycles measured for each size (15)")
+    parser.add_argument("--labels", type=positive, default=500, help="labels before the cycle is measured (500)")
+    parser.add_argument("--submits", type=positive, default=15, help="cycles measured for each size (15)")
     parser.add_argument("--postgres", action="store_true", help="the cycle also with Label Studio on PostgreSQL")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write all figures and details as JSON")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table in Markdown")
@@ -60,13 +62,6 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     given.tasks = tuple(given.tasks)
     given.home = given.home.expanduser().resolve()
     return Options(**vars(given))
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is below 1")
-    return number
 
 
 def _tasks(text: str) -> int:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from scripts.arguments import positive
+
 CHECKOUT = Path(__file__).parents[2]
 
 
@@ -55,8 +57,8 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         default="digits",
         help="digits (no download), a torchvision data set (caltech101, cifar10, …), or a folder per class or its tar",
     )
-    parser.add_argument("--limit", type=_positive, help="use at most so many images, of each class its share")
-    parser.add_argument("--auto", type=_positive, metavar="N", help="simulate an annotator who makes N annotations")
+    parser.add_argument("--limit", type=positive, help="use at most so many images, of each class its share")
+    parser.add_argument("--auto", type=positive, metavar="N", help="simulate an annotator who makes N annotations")
     parser.add_argument("--report", type=Path, metavar="FILE", help="with --auto: write a JSON report")
     parser.add_argument("--pace", type=_seconds, default=1.0, help="with --auto: least seconds per task (1.0)")
     parser.add_argument(
@@ -68,13 +70,6 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         parser.error("--report needs --auto N: only the simulated annotator makes a report")
     given.home = given.home.expanduser().resolve()
     return Options(**vars(given))
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is below 1")
-    return number
 
 
 def _seconds(text: str) -> float:

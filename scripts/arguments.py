@@ -1,0 +1,16 @@
+"""Types of command-line arguments that several commands take."""
+
+import argparse
+
+
+def positive(text: str) -> int:
+    """A whole number from 1.
+
+    Raises:
+        ArgumentTypeError: below 1; argparse shows its text.
+        ValueError: no whole number.
+    """
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is below 1")
+    return number
