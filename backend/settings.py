@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from model.backbones import backbone
+from model.rank.registry import NAMES
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Seconds = Annotated[float, Field(ge=0.0)]
@@ -49,6 +50,7 @@ class Settings(BaseSettings):
     debounce_seconds: Seconds = Field(0.3, description="A run starts when no event came for so long")
     min_new_annotations: Annotated[int, Field(ge=1)] = Field(1, description="Changed labels that start a training")
     arm_share: Share = Field(0.1, description="Share of tasks in the random arm, and of the queue given to it")
+    strategy: str = Field("auto", description="How the queue is ranked: `auto`, or a strategy of docs/ranking.md")
     queue_head: Annotated[int, Field(ge=1)] = Field(200, description="Tasks published at once with each version")
     seed: int = Field(0, description="Seed of everything random")
 
@@ -89,6 +91,13 @@ class Settings(BaseSettings):
     @classmethod
     def _registered(cls, value: str) -> str:
         return backbone(value).name
+
+    @field_validator("strategy")
+    @classmethod
+    def _known_strategy(cls, value: str) -> str:
+        if value not in NAMES:
+            raise ValueError(f"is {value!r}; choose one of {', '.join(NAMES)}")
+        return value
 
     @field_validator("model_dir")
     @classmethod

@@ -2,45 +2,50 @@
 
 import numpy as np
 
+from backend import logs
 from backend.dataset import Dataset
 from backend.settings import Settings
-from model.arrays import FloatArray
 from model.head import Head
+from model.rank.pool import Pool
 from model.rank.queue import ArmAccount, Candidates, Queue, build_queue
-from model.rank.registry import Pool, strategy
-from model.rank.schedule import coldstart_labels, strategy_for
+from model.rank.ranking import Ranking, rank
+
+log = logs.get()
 
 
 def run(dataset: Dataset, head: Head | None, settings: Settings) -> tuple[Queue, str]:
     """The queue of all unlabelled tasks, and the name of the strategy that ordered it.
 
-    To change how tasks are ranked, add a strategy to `model/rank/` and name it in `model/rank/schedule.py`.
+    To change how tasks are ranked, add a strategy to `model/rank/` and name it in `model/rank/registry.py`.
     """
-    name = strategy_for(
-        labels=int(dataset.labelled.sum()),
-        classes_in_config=len(dataset.classes),
-        classes_seen=dataset.classes_seen,
-    )
     pool = Pool(
+        ids=dataset.task_ids,
         features=dataset.features,
-        clusters=coldstart_labels(len(dataset.classes)),
+        labels=dataset.targets,
+        available=dataset.pool & ~dataset.in_arm & ~dataset.skipped,
+        classes=len(dataset.classes),
         seed=settings.seed,
-        probabilities=None if head is None else head.probabilities(dataset.features),
+        head=head,
     )
-    scores = strategy(name)(pool)
+    ranking = rank(pool, settings.queue_head, settings.strategy)
+    log.info("ranked", strategy=ranking.strategy, reason=ranking.reason)
     account = ArmAccount(
         share=settings.arm_share,
         answered=int(dataset.answered.sum()),
         arm_answered=int((dataset.answered & dataset.in_arm).sum()),
     )
-    return build_queue(_candidates(dataset, scores), account), name
+    return build_queue(_candidates(dataset, ranking), account), ranking.strategy
 
 
-def _candidates(dataset: Dataset, scores: FloatArray) -> Candidates:
+def _candidates(dataset: Dataset, ranking: Ranking) -> Candidates:
     pool, unreadable = dataset.pool, np.array(dataset.unreadable, dtype=np.int64)
+    n = len(dataset.task_ids)
+    places, scores = np.full(n, n), np.full(n, np.nan)
+    places[ranking.rows], scores[ranking.rows] = np.arange(len(ranking.rows)), ranking.scores
     nothing = np.full(len(unreadable), np.nan)
     return Candidates(
         task_ids=np.concatenate([dataset.task_ids[pool], unreadable]),
+        places=np.concatenate([places[pool], np.full(len(unreadable), n)]),
         scores=np.concatenate([scores[pool], nothing]),
         arm_positions=np.concatenate([dataset.arm_positions[pool], nothing]),
         skipped=np.concatenate([dataset.skipped[pool], np.zeros(len(unreadable), dtype=bool)]),

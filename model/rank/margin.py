@@ -4,8 +4,6 @@ import numpy as np
 
 from model.arrays import FloatArray
 from model.checks import check_probabilities
-from model.errors import InputError
-from model.rank.pool import Pool
 
 
 def margin(probabilities: FloatArray) -> FloatArray:
@@ -26,14 +24,3 @@ def margin(probabilities: FloatArray) -> FloatArray:
     second, first = np.partition(probabilities, -2, axis=1)[:, -2:].T
     gap: FloatArray = first - second
     return gap
-
-
-def by_margin(pool: Pool) -> FloatArray:
-    """The strategy: `margin` of the head's probabilities.
-
-    Raises:
-        InputError: there are no probabilities yet.
-    """
-    if pool.probabilities is None:
-        raise InputError("Margin needs a head's probabilities: rank with 'coldstart' until two classes have labels.")
-    return margin(pool.probabilities)

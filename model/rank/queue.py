@@ -24,14 +24,16 @@ class Candidates:
 
     Attributes:
         task_ids: (n,) int, each once.
-        scores: (n,) float in [0, 1], low first; NaN is allowed for arm tasks and unreadable ones, whose score isn't
-            used.
+        places: (n,) int, the order in which the strategy asks for them; of equal places the lower task id comes first.
+        scores: (n,) float in [0, 1], ascending with the places; NaN is allowed for tasks of the arm, skipped and
+            unreadable ones, whose score isn't used.
         arm_positions: (n,) float, the hash position in [0, 1) of arm tasks, NaN for the others.
         skipped: (n,) True for tasks that somebody skipped: they come after all others.
         unreadable: (n,) True for tasks whose image can't be read: they come last of all.
     """
 
     task_ids: IntArray
+    places: IntArray
     scores: FloatArray
     arm_positions: FloatArray
     skipped: BoolArray
@@ -39,11 +41,11 @@ class Candidates:
 
     def __post_init__(self) -> None:
         shape = (len(self.task_ids),)
-        if any(a.shape != shape for a in (self.scores, self.arm_positions, self.skipped, self.unreadable)):
+        if any(a.shape != shape for a in (self.places, self.scores, self.arm_positions, self.skipped, self.unreadable)):
             raise InputError(f"Each of the candidates' arrays must have {shape[0]} entries, one for each task.")
         if len(np.unique(self.task_ids)) != len(self.task_ids):
             raise InputError("A task is among the candidates twice.")
-        used = self.scores[np.isnan(self.arm_positions) & ~self.unreadable]
+        used = self.scores[np.isnan(self.arm_positions) & ~self.skipped & ~self.unreadable]
         if not ((used >= 0) & (used <= 1)).all():
             raise InputError("Scores must be in [0, 1]: the ranking strategy gave another value.")
 
@@ -91,8 +93,8 @@ def build_queue(candidates: Candidates, account: ArmAccount) -> Queue:
 
     The slot i is the arm's when floor(share × (answered + i + 1)) exceeds the arm's answers so far and its slots given
     in this queue: so whoever follows the queue answers the owed share at any time. Arm tasks come in hash order, the
-    others by score; where one kind runs out the other goes on. An arm task's score lies between its neighbours', so
-    that order by score is the queue. Ties go by task id: the order in which candidates come doesn't matter.
+    others by place; where one kind runs out the other goes on. An arm task's score lies between its neighbours', so
+    that order by score is the queue. The order in which candidates come doesn't matter.
 
     Raises:
         InputError: nothing beyond what `Candidates` and `ArmAccount` refuse.
@@ -101,9 +103,9 @@ def build_queue(candidates: Candidates, account: ArmAccount) -> Queue:
     in_arm = ~np.isnan(candidates.arm_positions)
     arm = np.flatnonzero(in_arm & ~tail)
     arm = arm[np.lexsort((candidates.task_ids[arm], candidates.arm_positions[arm]))]
-    chosen = _by_score(candidates, np.flatnonzero(~in_arm & ~tail))
-    skipped = _by_score(candidates, np.flatnonzero(candidates.skipped & ~candidates.unreadable))
-    unreadable = _by_score(candidates, np.flatnonzero(candidates.unreadable))
+    chosen = _by_place(candidates, np.flatnonzero(~in_arm & ~tail))
+    skipped = _by_place(candidates, np.flatnonzero(candidates.skipped & ~candidates.unreadable))
+    unreadable = _by_place(candidates, np.flatnonzero(candidates.unreadable))
 
     slots = _arm_slots(len(arm), len(chosen), account)
     head = np.empty(len(slots), dtype=np.int64)
@@ -119,8 +121,8 @@ def build_queue(candidates: Candidates, account: ArmAccount) -> Queue:
     return Queue(candidates.task_ids[order], scores, from_arm, len(wanted))
 
 
-def _by_score(candidates: Candidates, which: IntArray) -> IntArray:
-    order: IntArray = which[np.lexsort((candidates.task_ids[which], candidates.scores[which]))]
+def _by_place(candidates: Candidates, which: IntArray) -> IntArray:
+    order: IntArray = which[np.lexsort((candidates.task_ids[which], candidates.places[which]))]
     return order
 
 

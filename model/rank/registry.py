@@ -1,23 +1,35 @@
-"""How tasks are ranked: strategies by name. To add one, write a `Strategy` in a module here and enter it in
-`STRATEGIES`.
+"""Ranking strategies by name. To add one, write a `Strategy` in a module here and enter it in `STRATEGIES`.
 
-A strategy scores images; it knows nothing of tasks, of the random arm or of Label Studio. `model.rank.schedule` says
-which strategy a project uses when; `model.rank.queue` makes a queue of the scores.
+A strategy chooses images; it knows nothing of tasks, of the random arm's slots or of Label Studio. `model.rank.auto`
+says which one a project uses when, `model.rank.ranking` runs it, `model.rank.queue` makes a queue of what it chose.
 """
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from types import MappingProxyType
 
-from model.arrays import FloatArray
+from model.arrays import IntArray
 from model.errors import InputError
-from model.rank.coldstart import coldstart
-from model.rank.margin import by_margin
 from model.rank.pool import Pool
 
-Strategy = Callable[[Pool], FloatArray]
-"""From a pool of n images to scores (n,) in [0, 1], lowest asked first; equal for equal pools."""
+Strategy = Callable[[Pool, int], IntArray]
+"""From a pool and a count to rows of the pool, best first: available ones only, each once, at most `count`. The pool's
+rows ascend by id; equal pools get equal answers."""
 
-STRATEGIES: Mapping[str, Strategy] = MappingProxyType({"coldstart": coldstart, "margin": by_margin})
+STRATEGIES: Mapping[str, str] = MappingProxyType(
+    {
+        "random": "uncertainty.by_chance",
+        "margin": "uncertainty.by_margin",
+        "herding": "coverage.herding",
+        "uncertainty_herding": "coverage.uncertainty_herding",
+    }
+)
+"""Where each is, below `model.rank`: imported when used, so that who needs the names alone waits for no library."""
+
+AUTO = "auto"
+"""Not a strategy but a rule that chooses among them, see `model.rank.auto`."""
+
+NAMES = (AUTO, *sorted(STRATEGIES))
 
 
 def strategy(name: str) -> Strategy:
@@ -28,7 +40,6 @@ def strategy(name: str) -> Strategy:
     """
     if name not in STRATEGIES:
         raise InputError(f"There is no ranking strategy {name!r}; choose one of {', '.join(sorted(STRATEGIES))}.")
-    return STRATEGIES[name]
-
-
-__all__ = ["STRATEGIES", "Pool", "Strategy", "strategy"]
+    module, function = STRATEGIES[name].split(".")
+    found: Strategy = getattr(import_module(f"model.rank.{module}"), function)
+    return found

@@ -6,11 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.errors import InputError
-from model.rank.coldstart import kmeans_order
+from model.fitting import fit
+from model.head import FeatureTransform
 from model.rank.margin import margin
+from model.rank.pool import Pool
 from model.rank.queue import ArmAccount, Candidates, Queue, build_queue
-from model.rank.registry import STRATEGIES, Pool, strategy
-from model.rank.schedule import coldstart_labels, strategy_for
+from model.rank.ranking import rank
 from tests.unit.model.samples import clouds
 
 
@@ -23,74 +24,46 @@ def test_a_margin_needs_two_classes() -> None:
         margin(np.ones((3, 1)))
 
 
-def test_margin_before_there_is_a_head_is_refused() -> None:
-    with pytest.raises(InputError, match="coldstart"):
-        strategy("margin")(Pool(clouds(5, 2)[0], clusters=2, seed=0))
+def pool_of(n: int, classes: int, labelled: int = 0, seed: int = 0) -> Pool:
+    features, truth = clouds(n, classes, seed=seed)
+    labels = np.where(np.arange(n) < labelled, truth, -1)
+    head = None
+    if len(np.unique(labels[labels >= 0])) > 1:
+        known = labels >= 0
+        head = fit(
+            features[known], labels[known], [str(each) for each in range(classes)], FeatureTransform.of(features)
+        )
+    return Pool(np.arange(n) * 3 + 7, features, labels, labels < 0, classes, seed, head)
 
 
 def test_an_unknown_strategy_is_refused_with_those_there_are() -> None:
-    with pytest.raises(InputError, match="coldstart, margin"):
-        strategy("oracle")
+    with pytest.raises(InputError, match="herding, margin"):
+        rank(pool_of(5, 2), 3, "oracle")
 
 
-@pytest.mark.parametrize("name", sorted(STRATEGIES))
-def test_every_strategy_scores_each_image_between_zero_and_one(name: str) -> None:
-    features, _ = clouds(50, 5)
-    probabilities = np.random.default_rng(0).dirichlet(np.ones(5), 50)
-    scores = strategy(name)(Pool(features, clusters=5, seed=0, probabilities=probabilities))
-    assert scores.shape == (50,)
-    assert ((scores >= 0) & (scores <= 1)).all()
+def test_margin_before_there_is_a_head_falls_back_to_herding_and_says_so() -> None:
+    ranking = rank(pool_of(9, 2), 3, "margin")
+    assert ranking.strategy == "herding"
+    assert "margin failed" in ranking.reason
+
+
+def test_what_the_strategy_did_not_choose_follows_by_margin_and_scores_are_the_margins_sorted() -> None:
+    pool = pool_of(60, 4, labelled=12)
+    ranking = rank(pool, 10, "uncertainty_herding")
+    gaps = margin(pool.probabilities)
+    np.testing.assert_array_equal(np.sort(gaps[ranking.rows]), ranking.scores.astype(np.float32))
+    assert (np.diff(gaps[ranking.rows[10:]]) >= 0).all()
 
 
 def test_a_pool_of_two_sizes_is_refused() -> None:
-    with pytest.raises(InputError, match="don't go with"):
-        Pool(clouds(5, 2)[0], clusters=2, seed=0, probabilities=np.full((4, 2), 0.5))
+    with pytest.raises(InputError, match="one for each feature"):
+        Pool(np.arange(4), clouds(5, 2)[0], np.full(5, -1), np.ones(5, dtype=bool), 2, 0)
 
 
-def test_the_cold_start_asks_for_every_cloud_before_a_second_of_any() -> None:
-    features, labels = clouds(120, 6, spread=0.02)
-    order = kmeans_order(features, clusters=6, seed=0)
-    for start in range(0, 120, 6):
-        assert set(labels[order[start : start + 6]]) == set(range(6))
-
-
-def test_the_cold_start_takes_the_largest_cluster_first() -> None:
-    features, labels = clouds(90, 3, spread=0.02)
-    kept = np.concatenate(
-        [np.flatnonzero(labels == 0)[:5], np.flatnonzero(labels == 1), np.flatnonzero(labels == 2)[:12]]
-    )
-    first = labels[kept][kmeans_order(features[kept], clusters=3, seed=0)[:3]]
-    np.testing.assert_array_equal(first, [1, 2, 0])
-
-
-def test_the_cold_start_is_the_same_for_the_same_seed() -> None:
-    features, _ = clouds(200, 6)
-    np.testing.assert_array_equal(kmeans_order(features, 10, seed=3), kmeans_order(features, 10, seed=3))
-
-
-@pytest.mark.filterwarnings("ignore:Number of distinct clusters")
-@pytest.mark.parametrize("images", [0, 1, 2, 9])
-def test_the_cold_start_orders_however_few_images(images: int) -> None:
-    order = kmeans_order(np.ones((images, 200), dtype=np.float16), clusters=5, seed=0)
-    np.testing.assert_array_equal(np.sort(order), np.arange(images))
-
-
-@pytest.mark.parametrize(("classes", "labels"), [(2, 10), (10, 20), (101, 100)])
-def test_the_cold_start_takes_two_labels_a_class_within_bounds(classes: int, labels: int) -> None:
-    assert coldstart_labels(classes) == labels
-
-
-def test_the_schedule_goes_from_cold_start_to_margin() -> None:
-    assert [strategy_for(labels, 10, 8) for labels in (0, 19, 20, 500)] == [
-        "coldstart",
-        "coldstart",
-        "margin",
-        "margin",
-    ]
-
-
-def test_the_cold_start_goes_on_while_one_class_was_seen() -> None:
-    assert strategy_for(500, 10, 1) == "coldstart"
+def test_herding_asks_for_every_cloud_before_a_second_of_any() -> None:
+    features, truth = clouds(120, 6, spread=0.02)
+    pool = Pool(np.arange(120), features, np.full(120, -1), np.ones(120, dtype=bool), 6, 0)
+    assert set(truth[rank(pool, 6, "herding").rows[:6]]) == set(range(6))
 
 
 def candidates_of(seed: int, n: int, share: float, tail: float = 0.1) -> Candidates:
@@ -100,6 +73,7 @@ def candidates_of(seed: int, n: int, share: float, tail: float = 0.1) -> Candida
     scores = rng.choice([0.0, 0.25, 0.5, 1.0, rng.random()], n)
     return Candidates(
         task_ids=rng.permutation(10 * n)[:n],
+        places=np.argsort(np.argsort(scores, kind="stable"), kind="stable"),
         scores=np.where(in_arm, np.nan, scores),
         arm_positions=np.where(in_arm, positions, np.nan),
         skipped=rng.random(n) < tail,
@@ -111,6 +85,7 @@ def permuted(candidates: Candidates, seed: int) -> Candidates:
     order = np.random.default_rng(seed).permutation(len(candidates.task_ids))
     return Candidates(
         candidates.task_ids[order],
+        candidates.places[order],
         candidates.scores[order],
         candidates.arm_positions[order],
         candidates.skipped[order],
@@ -198,6 +173,7 @@ def test_queues_that_are_rebuilt_on_the_way_keep_the_share(seed: int, step: int)
         left = ~np.isin(candidates.task_ids, queue.task_ids[:step])
         candidates = Candidates(
             candidates.task_ids[left],
+            candidates.places[left],
             candidates.scores[left],
             candidates.arm_positions[left],
             candidates.skipped[left],
@@ -207,7 +183,9 @@ def test_queues_that_are_rebuilt_on_the_way_keep_the_share(seed: int, step: int)
 
 def test_an_arm_score_lies_between_its_neighbours_even_where_they_tie() -> None:
     none = np.zeros(3, dtype=bool)
-    tied = Candidates(np.array([1, 2, 3]), np.array([0.5, 0.5, np.nan]), np.array([np.nan, np.nan, 0.0]), none, none)
+    tied = Candidates(
+        np.array([1, 2, 3]), np.arange(3), np.array([0.5, 0.5, np.nan]), np.array([np.nan, np.nan, 0.0]), none, none
+    )
     queue = build_queue(tied, ArmAccount(0.5, answered=0, arm_answered=0))
     np.testing.assert_array_equal(queue.task_ids, [1, 3, 2])
     np.testing.assert_allclose(queue.scores, 0.5, atol=1e-8)
@@ -216,7 +194,7 @@ def test_an_arm_score_lies_between_its_neighbours_even_where_they_tie() -> None:
 def test_the_score_of_a_chosen_task_is_the_strategys() -> None:
     none = np.zeros(3, dtype=bool)
     queue = build_queue(
-        Candidates(np.array([1, 2, 3]), np.array([0.7, 0.1, 0.4]), np.full(3, np.nan), none, none),
+        Candidates(np.array([1, 2, 3]), np.array([2, 0, 1]), np.array([0.7, 0.1, 0.4]), np.full(3, np.nan), none, none),
         ArmAccount(0.1, answered=0, arm_answered=0),
     )
     np.testing.assert_allclose(queue.scores, [0.1, 0.4, 0.7], atol=1e-8)
@@ -225,7 +203,9 @@ def test_the_score_of_a_chosen_task_is_the_strategys() -> None:
 def test_a_hundred_thousand_ties_at_one_stay_below_one() -> None:
     n = 100_000
     none = np.zeros(n, dtype=bool)
-    queue = build_queue(Candidates(np.arange(n), np.ones(n), np.full(n, np.nan), none, none), ArmAccount(0.1, 0, 0))
+    queue = build_queue(
+        Candidates(np.arange(n), np.arange(n), np.ones(n), np.full(n, np.nan), none, none), ArmAccount(0.1, 0, 0)
+    )
     assert (np.diff(queue.scores) > 0).all()
     assert 0.999 < queue.scores[0] < queue.scores[-1] < 1
 
@@ -234,13 +214,13 @@ def test_a_hundred_thousand_ties_at_one_stay_below_one() -> None:
 def test_a_score_outside_zero_and_one_is_refused(score: float) -> None:
     none = np.zeros(1, dtype=bool)
     with pytest.raises(InputError, match="strategy"):
-        Candidates(np.array([1]), np.array([score]), np.array([np.nan]), none, none)
+        Candidates(np.array([1]), np.array([0]), np.array([score]), np.array([np.nan]), none, none)
 
 
 def test_a_task_given_twice_is_refused() -> None:
     none = np.zeros(2, dtype=bool)
     with pytest.raises(InputError, match="twice"):
-        Candidates(np.array([1, 1]), np.zeros(2), np.full(2, np.nan), none, none)
+        Candidates(np.array([1, 1]), np.arange(2), np.zeros(2), np.full(2, np.nan), none, none)
 
 
 @pytest.mark.parametrize("account", [(1.5, 0, 0), (-0.1, 0, 0), (0.1, -1, 0), (0.1, 0, -1)])
