@@ -1,5 +1,6 @@
 """Bring the mirror up to Label Studio's state."""
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -149,6 +150,7 @@ def _with_annotations(task: dict[str, Any], labeling: Labeling) -> PulledTask:
             completed_by=_user(annotation.get("completed_by")),
             created_at=datetime.fromisoformat(annotation["created_at"]),
             updated_at=datetime.fromisoformat(annotation["updated_at"]),
+            lead_time=_seconds(annotation.get("lead_time")),
         )
         for annotation in task.get("annotations") or ()
     )
@@ -164,3 +166,9 @@ def _user(value: Any) -> int | None:
     if isinstance(value, dict):
         value = value.get("id")
     return value if isinstance(value, int) else None
+
+
+def _seconds(value: Any) -> float | None:
+    """A duration that somebody's client sent: finite and not negative, or nothing."""
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if plain and 0 <= value < math.inf else None

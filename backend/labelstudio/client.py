@@ -18,7 +18,7 @@ CONNECT_SECONDS = 5.0
 READ_SECONDS = 120.0
 _TASK_FIELDS = "id,data,created_at,updated_at"
 # `include` filters the fields of the nested annotations as well, so theirs are named here too.
-_ANNOTATED_TASK_FIELDS = f"{_TASK_FIELDS},annotations,result,was_cancelled,ground_truth,completed_by"
+_ANNOTATED_TASK_FIELDS = f"{_TASK_FIELDS},annotations,result,was_cancelled,ground_truth,completed_by,lead_time"
 
 Json = dict[str, Any]
 

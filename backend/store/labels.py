@@ -8,7 +8,12 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Annotation:
-    """An annotation as the mirror keeps it; `choice` is None when it holds no answer."""
+    """An annotation as the mirror keeps it.
+
+    Attributes:
+        choice: None when it holds no answer.
+        lead_time: seconds that the person worked on it, as Label Studio's page measured them; None where it did not.
+    """
 
     id: int
     task_id: int
@@ -18,6 +23,7 @@ class Annotation:
     completed_by: int | None
     created_at: datetime
     updated_at: datetime
+    lead_time: float | None = None
 
 
 @dataclass(frozen=True)

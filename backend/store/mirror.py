@@ -218,6 +218,7 @@ class Mirror:
                 AnnotationRow.completed_by,
                 AnnotationRow.created_at,
                 AnnotationRow.updated_at,
+                AnnotationRow.lead_time,
             )
             .where(AnnotationRow.project_key == project.key)
             .order_by(AnnotationRow.id)

@@ -1,8 +1,9 @@
 """Tables of the mirror. Label Studio owns the truth: everything here can be rebuilt from it."""
 
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import DateTime, ForeignKey, ForeignKeyConstraint, Index, String
+from sqlalchemy import JSON, DateTime, ForeignKey, ForeignKeyConstraint, Index, String
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -79,12 +80,13 @@ class AnnotationRow(Base):
     skipped: Mapped[bool] = mapped_column(default=False)
     ground_truth: Mapped[bool] = mapped_column(default=False)
     completed_by: Mapped[int | None]
+    lead_time: Mapped[float | None]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class VersionRow(Base):
-    """A version whose artefacts are whole on disk."""
+    """A version whose artefacts were whole on disk; its figures stay when its files are removed."""
 
     __tablename__ = "versions"
 
@@ -92,3 +94,4 @@ class VersionRow(Base):
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     activated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    figures: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))

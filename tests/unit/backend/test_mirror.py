@@ -65,7 +65,7 @@ def test_the_same_number_on_another_label_studio_is_another_project(mirror: Mirr
 def test_what_was_pulled_is_read_back(mirror: Mirror) -> None:
     made = [
         annotation(1, 1, choice="猫 \"'; DROP", ground_truth=True),
-        annotation(2, 1, choice=None, skipped=True, completed_by=None),
+        annotation(2, 1, choice=None, skipped=True, completed_by=None, lead_time=7.25),
     ]
     mirror.apply(ONE, [pulled(1, *made), pulled(2)])
     assert mirror.annotations(ONE) == made
