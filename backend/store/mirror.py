@@ -32,6 +32,7 @@ class MirroredProject:
     active_version: str | None
     refreshed_version: str | None
     problem: str | None
+    second_stage_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -311,4 +312,5 @@ def _project(row: Any) -> MirroredProject:
         active_version=row.active_version,
         refreshed_version=row.refreshed_version,
         problem=row.problem,
+        second_stage_at=row.second_stage_at,
     )

@@ -45,6 +45,7 @@ class ProjectRow(Base):
     active_version: Mapped[str | None] = mapped_column(String(64))
     refreshed_version: Mapped[str | None] = mapped_column(String(64))
     problem: Mapped[str | None]
+    second_stage_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class TaskRow(Base):

@@ -1,4 +1,4 @@
-"""What figures need: how long annotations took, and for each version what it was measured at, files kept or not."""
+"""What figures need: how long annotations took, what each version was measured at, and when that was last done."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,10 +12,12 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("annotations", sa.Column("lead_time", sa.Double()))
     op.add_column("versions", sa.Column("figures", sa.JSON()))
+    op.add_column("projects", sa.Column("second_stage_at", sa.DateTime(timezone=True)))
     # Annotations that were pulled before have no lead time: the next pull reads everything again.
     op.execute("UPDATE projects SET watermark = NULL")
 
 
 def downgrade() -> None:
+    op.drop_column("projects", "second_stage_at")
     op.drop_column("versions", "figures")
     op.drop_column("annotations", "lead_time")
