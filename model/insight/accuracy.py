@@ -1,0 +1,75 @@
+"""Accuracy now: overall and by class, where enough of the random arm's labels stand behind it."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from model.insight.evidence import LEAST_ARM_LABELS
+from model.metrics import NOT_ENOUGH, Estimate, Evaluation
+
+LEAST_CLASS_LABELS = 10
+"""Counted labels of a class below which it gets no figure of its own."""
+
+
+@dataclass(frozen=True)
+class ClassAccuracy:
+    """A class's figures; None where too few labels, or predictions, stand behind them.
+
+    Attributes:
+        n: counted arm labels of the class.
+        note: "not enough labels yet", or empty.
+        recall: of the class's images, the share that is recognised.
+        precision: of the images that are given the class, the share that is of it.
+    """
+
+    n: int
+    note: str
+    recall: Estimate | None
+    precision: Estimate | None
+
+
+@dataclass(frozen=True)
+class AccuracyNow:
+    """How often the version would be right on an image drawn at random, as the project's were, that it never saw.
+
+    Not on the images that are left: those are easier where strategies have already asked for the hard ones.
+
+    Attributes:
+        n: counted arm labels behind it.
+        note: "not enough labels yet", or empty.
+        accuracy: None with fewer than 20.
+        per_class: by class.
+    """
+
+    n: int
+    note: str
+    accuracy: Estimate | None
+    per_class: dict[str, ClassAccuracy]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain dictionaries, numbers, texts and None."""
+        return asdict(self)
+
+
+def accuracy_now(evaluation: Evaluation | None) -> AccuracyNow:
+    """The accuracy that may be shown.
+
+    Args:
+        evaluation: of out-of-fold predictions of the arm's counted labels; None where there are none.
+    """
+    if evaluation is None:
+        return AccuracyNow(0, NOT_ENOUGH, None, {})
+    enough = evaluation.n >= LEAST_ARM_LABELS
+    return AccuracyNow(
+        n=evaluation.n,
+        note="" if enough else NOT_ENOUGH,
+        accuracy=evaluation.accuracy if enough else None,
+        per_class={
+            name: ClassAccuracy(
+                n=found.count,
+                note="" if found.count >= LEAST_CLASS_LABELS else NOT_ENOUGH,
+                recall=found.recall if found.count >= LEAST_CLASS_LABELS else None,
+                precision=found.precision if found.predicted >= LEAST_CLASS_LABELS else None,
+            )
+            for name, found in evaluation.per_class.items()
+        },
+    )

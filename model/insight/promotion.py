@@ -1,0 +1,62 @@
+"""The promotion gate: is a new version worse than the active one beyond what chance explains?"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from scipy.stats import binom
+
+from model.arrays import BoolArray
+from model.errors import InputError
+
+SIGNIFICANCE = 0.01
+"""Asked at every version: at 0.05, one in twenty good versions would be held back."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the paired test says.
+
+    Attributes:
+        blocked: the new version is worse beyond chance: keep it, but don't activate it.
+        p: chance of a loss like this, or a larger one, if both versions were equally good; in (0, 1].
+        n: arm labels that both versions predicted out of fold.
+        lost: of them, those that only the old version has right.
+        won: of them, those that only the new version has right.
+        text: one sentence for a log and a reader.
+    """
+
+    blocked: bool
+    p: float
+    n: int
+    lost: int
+    won: int
+    text: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain numbers, texts and truth values."""
+        return asdict(self)
+
+
+def worse_beyond_chance(old_right: BoolArray, new_right: BoolArray) -> Verdict:
+    """Compare two versions on the same tasks, by the exact one-sided sign test of those on which they differ.
+
+    Args:
+        old_right: (n,) whether the active version's out-of-fold prediction was right, by task.
+        new_right: (n,) the same of the new version, in the same order of tasks.
+
+    Raises:
+        InputError: arrays of different lengths.
+
+    Source: McNemar, "Note on the sampling error of the difference between correlated proportions or percentages", 1947;
+    exact as in Conover, "Practical Nonparametric Statistics", 3rd edition, section 3.5.
+    """
+    if old_right.shape != new_right.shape or old_right.ndim != 1:
+        raise InputError(f"Both versions need one answer for each task, got {old_right.shape} and {new_right.shape}.")
+    lost, won = int((old_right & ~new_right).sum()), int((new_right & ~old_right).sum())
+    p = float(binom.sf(lost - 1, lost + won, 0.5)) if lost else 1.0
+    blocked = p < SIGNIFICANCE
+    found = "worse beyond chance" if blocked else "not worse beyond chance"
+    text = (
+        f"{found}: of {len(old_right)} arm labels, {lost} lost and {won} won against the active version (p = {p:.2g})"
+    )
+    return Verdict(blocked, p, len(old_right), lost, won, text)
