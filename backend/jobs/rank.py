@@ -5,6 +5,7 @@ import numpy as np
 from backend import logs
 from backend.dataset import Dataset
 from backend.settings import Settings
+from model.arrays import FloatArray
 from model.head import Head
 from model.rank.pool import Pool
 from model.rank.queue import ArmAccount, Candidates, Queue, build_queue
@@ -13,10 +14,13 @@ from model.rank.ranking import Ranking, rank
 log = logs.get()
 
 
-def run(dataset: Dataset, head: Head | None, settings: Settings) -> tuple[Queue, str]:
+def run(dataset: Dataset, head: Head | None, settings: Settings, points: FloatArray | None = None) -> tuple[Queue, str]:
     """The queue of all unlabelled tasks, and the name of the strategy that ordered it.
 
     To change how tasks are ranked, add a strategy to `model/rank/` and name it in `model/rank/registry.py`.
+
+    Args:
+        points: (n, m) `model.geometry.points` of the dataset's features, where they are known already.
     """
     pool = Pool(
         ids=dataset.task_ids,
@@ -26,6 +30,7 @@ def run(dataset: Dataset, head: Head | None, settings: Settings) -> tuple[Queue,
         classes=len(dataset.classes),
         seed=settings.seed,
         head=head,
+        given_points=points,
     )
     ranking = rank(pool, settings.queue_head, settings.strategy)
     log.info("ranked", strategy=ranking.strategy, reason=ranking.reason)
