@@ -1,0 +1,55 @@
+"""What is promised, and how each attempt to prove it is paid for."""
+
+from dataclasses import dataclass
+
+from model.autolabel.bounds import check_promise
+from model.errors import InputError
+
+FIRST_SHARE = 0.9
+"""Of the risk, for the first attempt: it then needs hardly more audits than if it were the only one."""
+
+LATER_SHARE = 0.5
+"""Of the risk that is left, for each later attempt."""
+
+
+@dataclass(frozen=True)
+class Promise:
+    """At most this error in what is labelled automatically, with at least this confidence.
+
+    Attributes:
+        max_error: in (0, 1).
+        confidence: in (0, 1).
+
+    Raises:
+        InputError: a value outside its range; no error at all can't be promised.
+    """
+
+    max_error: float
+    confidence: float
+
+    def __post_init__(self) -> None:
+        check_promise(self.max_error, self.confidence)
+
+    def risk(self, attempt: int) -> float:
+        """Probability with which an attempt may certify a set that breaks the promise.
+
+        The first attempt takes nine tenths of 1 - confidence, each later one half of what is left. Their sum stays
+        below 1 - confidence however many there are, so the promise holds for all attempts together: each draws afresh,
+        so that its own risk holds whatever was seen before.
+
+        Args:
+            attempt: 1 for the first; only failed audits count. (One that holds spends nothing: had its set broken the
+                promise, all would have been lost already.)
+
+        Returns:
+            In (0, 1 - confidence).
+
+        Raises:
+            InputError: attempt below 1.
+        """
+        if attempt < 1:
+            raise InputError(f"Attempts are counted from 1, got {attempt}.")
+        whole = 1 - self.confidence
+        if attempt == 1:
+            return whole * FIRST_SHARE
+        return whole * (1 - FIRST_SHARE) * LATER_SHARE ** (attempt - 1)
