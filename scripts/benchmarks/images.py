@@ -13,8 +13,7 @@ from tqdm import tqdm
 
 from model.images import ImageLimits
 from scripts.benchmarks.errors import BenchmarkError
-from scripts.demo_app.datasets import EncodedImage, FolderSource, TarSource, select
-from scripts.demo_app.errors import DemoError
+from scripts.datasets import DataError, EncodedImage, FolderSource, TarSource, select
 
 SIZE = (300, 200)
 CLASSES = 101
@@ -75,7 +74,7 @@ def of_path(path: Path, folder: Path) -> ImageSet:
         return kept
     try:
         source = FolderSource(path) if path.is_dir() else TarSource(path)
-    except (OSError, DemoError) as problem:
+    except (OSError, DataError) as problem:
         raise BenchmarkError(f"{path} cannot be read: {problem}") from problem
     images = tqdm(source.read(range(len(source.labels))), total=len(source.labels), desc="unpacking", disable=None)
     return _write(images, source.labels, folder, real=True)

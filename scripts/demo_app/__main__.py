@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from types import FrameType
 
 from scripts.connection.api import ApiError, BackendAddress
+from scripts.datasets import DataError
 from scripts.demo_app import report
 from scripts.demo_app.errors import DemoError
 from scripts.demo_app.home import Home, State
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if options.reset:
                 home.reset()
             return _run(home, options)
-    except (DemoError, StackError, ApiError) as problem:
+    except (DataError, DemoError, StackError, ApiError) as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -14,8 +14,8 @@ from scripts.connection.api import ApiError, BackendAddress, LabelStudioApi
 from scripts.connection.attach import attach
 from scripts.connection.detach import detach
 from scripts.connection.findings import Level, has_errors
+from scripts.datasets import ImageSource, open_source, select
 from scripts.demo_app.client import LabelStudioPage
-from scripts.demo_app.datasets import ImageSource, open_source, select
 from scripts.demo_app.errors import DemoError
 from scripts.demo_app.home import Home, State, write_private
 from scripts.demo_app.options import Options, Order
@@ -52,7 +52,8 @@ def open_project(home: Home, state: State, options: Options, url: str) -> DemoPr
         url: of Label Studio.
 
     Raises:
-        DemoError: the images cannot be had, or Label Studio refuses.
+        DataError: the images cannot be had.
+        DemoError: Label Studio refuses.
     """
     key = project_key(options)
     api = LabelStudioApi(url, state.token)

@@ -1,4 +1,4 @@
-"""Where the demo's images and their true classes come from."""
+"""Where labelled images and their true classes come from."""
 
 import tarfile
 from collections import Counter
@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scripts.demo_app.datasets import ImageSource, digit_image, open_source, select
-from scripts.demo_app.errors import DemoError
+from scripts.datasets import DataError, ImageSource, digit_image, open_source, select
 
 
 def picture(folder: Path, name: str) -> None:
@@ -80,18 +79,18 @@ def test_a_tar_is_read_by_place_not_by_name(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_tar_is_refused_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("hello")
-    with pytest.raises(DemoError, match="no folder and no tar"):
+    with pytest.raises(DataError, match="no folder and no tar"):
         open_source(str(tmp_path / "notes.txt"), tmp_path)
 
 
 def test_a_folder_with_one_class_is_refused(tmp_path: Path) -> None:
     picture(tmp_path, "cat/1.png")
-    with pytest.raises(DemoError, match="two are needed"):
+    with pytest.raises(DataError, match="two are needed"):
         open_source(str(tmp_path), tmp_path)
 
 
 def test_an_unknown_name_says_what_may_be_given(tmp_path: Path) -> None:
-    with pytest.raises(DemoError, match="digits"):
+    with pytest.raises(DataError, match="digits"):
         open_source("no-such-data", tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""Labelled images for the demo: scikit-learn's digits, torchvision's data sets, a folder per class or a tar of one."""
+"""Labelled images: scikit-learn's digits, torchvision's data sets, a folder per class or a tar of one."""
 
 import inspect
 import tarfile
@@ -12,13 +12,15 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from scripts.demo_app.errors import DemoError
-
 DIGIT_SIDE = 128
 # Larger images than this come from photographs: they are kept as JPEG, smaller ones without loss.
 LOSSLESS_SIDE = 128
 # Caltech-101's folder of clutter is no class; every published figure leaves it out.
 NO_CLASS = "BACKGROUND_Google"
+
+
+class DataError(Exception):
+    """There are no labelled images where the person said; the message says what, where, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,13 @@ class ImageSource(Protocol):
     Attributes:
         classes: all names, in the order of the label config.
         labels: class of each image.
+        paths: of each image below what was given, with slashes; empty where the images are no files.
         left_out: one line for each kind of thing that is no labelled image.
     """
 
     classes: list[str]
     labels: list[str]
+    paths: list[str]
     left_out: list[str]
 
     def read(self, wanted: Sequence[int]) -> Iterator[EncodedImage]:
@@ -61,7 +65,7 @@ def open_source(data: str, downloads: Path) -> ImageSource:
         downloads: folder for torchvision's downloads.
 
     Raises:
-        DemoError: no such data, or it has no labelled images, or the download failed.
+        DataError: no such data, or it has no labelled images, or the download failed.
     """
     path = Path(data).expanduser()
     if data == "digits":
@@ -118,6 +122,7 @@ class DigitsSource:
 
     classes: list[str] = field(init=False)
     labels: list[str] = field(init=False)
+    paths: list[str] = field(default_factory=list, init=False)
     left_out: list[str] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
@@ -142,7 +147,7 @@ class TorchvisionSource:
         downloads: folder to download to.
 
     Raises:
-        DemoError: there is none of this name, it is no image classification, or the download failed.
+        DataError: there is none of this name, it is no image classification, or the download failed.
     """
 
     def __init__(self, name: str, downloads: Path) -> None:
@@ -154,6 +159,7 @@ class TorchvisionSource:
         names = _first_attribute(self._dataset, "classes", "categories")
         self.classes = [str(each) for each in names] if names else [str(each) for each in sorted(set(numbers))]
         self.labels = [self.classes[number] if names else str(number) for number in numbers]
+        self.paths: list[str] = []
         self.left_out: list[str] = []
 
     def read(self, wanted: Sequence[int]) -> Iterator[EncodedImage]:
@@ -169,21 +175,23 @@ class FolderSource:
     def __init__(self, folder: Path) -> None:
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         chosen, self.left_out = _sort_out([PurePosixPath(path.relative_to(folder).as_posix()) for path in files])
-        self._files = [folder / name for name in chosen]
+        self._folder = folder
+        self.paths = [str(name) for name in chosen]
         self.labels = [name.parent.name for name in chosen]
         self.classes = sorted(set(self.labels))
 
     def read(self, wanted: Sequence[int]) -> Iterator[EncodedImage]:
         """The files at these places, as they are."""
         for index in wanted:
-            yield EncodedImage(index, self._files[index].suffix.lower(), self._files[index].read_bytes())
+            file = self._folder / self.paths[index]
+            yield EncodedImage(index, file.suffix.lower(), file.read_bytes())
 
 
 class TarSource:
     """A tar, plain or compressed, of a folder per class.
 
     Raises:
-        DemoError: the file is no tar.
+        DataError: the file is no tar.
     """
 
     def __init__(self, path: Path) -> None:
@@ -192,17 +200,17 @@ class TarSource:
             with tarfile.open(path) as archive:
                 files = [PurePosixPath(member.name) for member in archive if member.isfile()]
         except tarfile.TarError as problem:
-            raise DemoError(
+            raise DataError(
                 f"{path} is no folder and no tar ({problem}). Give a folder per class, or a tar."
             ) from problem
         chosen, self.left_out = _sort_out(files)
-        self._names = [str(name) for name in chosen]
+        self.paths = [str(name) for name in chosen]
         self.labels = [name.parent.name for name in chosen]
         self.classes = sorted(set(self.labels))
 
     def read(self, wanted: Sequence[int]) -> Iterator[EncodedImage]:
         """The files at these places, as they are, in one pass; nothing is unpacked by the names in the tar."""
-        places = {self._names[index]: index for index in wanted}
+        places = {self.paths[index]: index for index in wanted}
         with tarfile.open(self._path) as archive:
             for member in archive:
                 index = places.pop(str(PurePosixPath(member.name)), None) if member.isfile() else None
@@ -214,7 +222,7 @@ class TarSource:
 def _checked(source: FolderSource | TarSource, data: str) -> ImageSource:
     if len(source.classes) < 2:
         message = f"{data} holds images of {len(source.classes)} classes; two are needed, each in a folder of its own."
-        raise DemoError(message)
+        raise DataError(message)
     return source
 
 
@@ -262,10 +270,10 @@ def _torchvision_dataset(name: str, downloads: Path) -> Any:
     known = {each.lower(): each for each in datasets.__all__}
     if name not in known:
         message = f"There is no data {name!r}: no file or folder of this name, and no torchvision data set."
-        raise DemoError(f"{message} Give `digits`, a path, or one of torchvision's, e.g. caltech101, cifar10.")
+        raise DataError(f"{message} Give `digits`, a path, or one of torchvision's, e.g. caltech101, cifar10.")
     make = getattr(datasets, known[name])
     if "download" not in inspect.signature(make).parameters:
-        raise DemoError(
+        raise DataError(
             f"torchvision cannot download {name!r} by itself. Fetch it and give its folder with --data PATH."
         )
     downloads.mkdir(parents=True, exist_ok=True)
@@ -274,12 +282,12 @@ def _torchvision_dataset(name: str, downloads: Path) -> Any:
         image, target = dataset[0]
         int(target)
     except (TypeError, ValueError) as problem:
-        raise DemoError(f"torchvision's {name!r} is no image classification with one class per image.") from problem
+        raise DataError(f"torchvision's {name!r} is no image classification with one class per image.") from problem
     except (OSError, RuntimeError) as problem:
         message = f"torchvision could not download {name!r}: {problem}"
-        raise DemoError(
+        raise DataError(
             f"{message}\nCheck the network, or fetch it yourself and give its folder or tar: --data PATH."
         ) from problem
     if not isinstance(image, Image.Image):
-        raise DemoError(f"torchvision's {name!r} holds no images. Choose an image classification data set.")
+        raise DataError(f"torchvision's {name!r} holds no images. Choose an image classification data set.")
     return dataset
