@@ -88,7 +88,7 @@ def _pull(project: Project, services: Services, labeling: Labeling, state: Proje
     if changed is None:
         _compare_everything(project, services, labeling, now)
         return
-    pulled = [_with_annotations(task, labeling) for task in changed]
+    pulled = [with_annotations(task, labeling) for task in changed]
     services.mirror.apply(project, pulled)
     watermark = max([mirrored.watermark, *(task.updated_at for task in pulled)])
     services.mirror.set_pulled(project, watermark=watermark)
@@ -119,7 +119,7 @@ def _compare_everything(project: Project, services: Services, labeling: Labeling
     mirrored = services.mirror.project(project)
     anew = mirrored is None or mirrored.watermark is None
     services.mirror.apply(project, [task for task in listed if anew or known.get(task.id) != task.updated_at])
-    annotated = [_with_annotations(task, labeling) for task in services.label_studio.annotated_tasks(project.id)]
+    annotated = [with_annotations(task, labeling) for task in services.label_studio.annotated_tasks(project.id)]
     services.mirror.apply(project, annotated)
     services.mirror.remove_tasks(project, known.keys() - {task.id for task in listed} - {task.id for task in annotated})
     services.mirror.keep_annotations_of(project, {task.id for task in annotated})
@@ -138,7 +138,8 @@ def _without_annotations(task: dict[str, Any], labeling: Labeling) -> PulledTask
     )
 
 
-def _with_annotations(task: dict[str, Any], labeling: Labeling) -> PulledTask:
+def with_annotations(task: dict[str, Any], labeling: Labeling) -> PulledTask:
+    """Read a task as Label Studio sends it, with its annotations."""
     plain = _without_annotations(task, labeling)
     annotations = tuple(
         Annotation(
