@@ -39,11 +39,12 @@ def predict(
     """
     known = [task for task in task_ids if task in features]
     picked: dict[int, tuple[str, float, float]] = {}
-    if version.head is not None and known:
-        probabilities = version.head.probabilities(np.stack([features[task] for task in known]))
+    head = version.best_head
+    if head is not None and known:
+        probabilities = head.probabilities(np.stack([features[task] for task in known]))
         for task, row, gap in zip(known, probabilities, margin(probabilities), strict=True):
             best = int(np.argmax(row))
-            picked[task] = (version.head.classes[best], float(row[best]), float(gap))
+            picked[task] = (head.classes[best], float(row[best]), float(gap))
     predictions = []
     for task in task_ids:
         result: list[Json] = []
@@ -101,5 +102,5 @@ def publish(
             f"Label Studio stored {stored} of {len(predictions)} predictions of version {version.name}; "
             "is every class still a choice of the label config?"
         )
-    services.mirror.record_published(project, [item["task"] for item in predictions], version.name)
+    services.mirror.record_published(project, [item["task"] for item in predictions], version.edition)
     return stored

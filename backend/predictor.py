@@ -45,14 +45,14 @@ class Predictor:
         version, scores = loaded
         ids = _ids(tasks)
         addresses = {task_id: _address(task, labeling) for task_id, task in zip(ids, tasks, strict=True)}
-        features = self._features(project, addresses) if version.head is not None else {}
+        features = self._features(project, addresses) if version.best_head is not None else {}
         answers = predictions.predict(version, labeling, features, ids, scores)
         return [{key: value for key, value in answer.items() if key != "task"} for answer in answers]
 
     def _load(self, project: Project, name: str) -> tuple[Version, Mapping[int, float]] | None:
         key = (project.key, name)
         with self._lock:
-            if key not in self._loaded:
+            if key not in self._loaded or self._has_grown(project, self._loaded[key][0]):
                 try:
                     version = self._services.versions.load(project, name)
                 except FileNotFoundError:
@@ -62,6 +62,10 @@ class Predictor:
                     self._loaded.popitem(last=False)
             self._loaded.move_to_end(key)
             return self._loaded[key]
+
+    def _has_grown(self, project: Project, version: Version) -> bool:
+        """Whether the second stage arrived since the version was loaded."""
+        return version.insight is None and self._services.versions.has_second_stage(project, version.name)
 
     def _features(self, project: Project, addresses: Mapping[int, str]) -> dict[int, FloatArray]:
         known = {task.id: task for task in self._services.mirror.tasks(project, list(addresses))}

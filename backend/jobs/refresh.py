@@ -19,12 +19,14 @@ PAUSE_SECONDS = 0.05
 def pending(version: Version, tasks: list[MirroredTask], most: int) -> list[MirroredTask]:
     """Tasks whose predictions are not the version's, in the queue's order, then those with too many old ones.
 
+    Predictions of the version's quick head are not the version's any more once it has a served one.
+
     Args:
         most: predictions that a task may keep.
     """
     by_id = {task.id: task for task in tasks}
     queued = [by_id[task] for task in version.task_ids.tolist() if task in by_id]
-    stale = [task for task in queued if task.published_version != version.name]
+    stale = [task for task in queued if task.published_version != version.edition]
     known = {task.id for task in stale}
     crowded = [task for task in tasks if task.predictions > most and task.id not in known]
     return stale + crowded

@@ -1,11 +1,15 @@
-"""Versions: a head, a queue and a record of what made them, published whole or not at all."""
+"""Versions: a head, a queue and a record of what made them, published whole or not at all.
+
+A version's second stage, the head that is served and what the figures say, follows a moment later in a folder of its
+own inside the version's: whole or not at all, too, and never changed afterwards.
+"""
 
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +27,9 @@ from model.head import Head
 NO_VERSION = "label-loop"
 """The model version that is named before a project has one; Label Studio refuses an empty name."""
 
+SECOND = "second"
+UNFINISHED = ".unfinished-"
+
 
 @dataclass(frozen=True, eq=False)
 class Version:
@@ -30,10 +37,12 @@ class Version:
 
     Attributes:
         name: unique for ever, also when the mirror was lost: Label Studio keeps predictions under it.
-        head: None before two classes have a label.
+        head: the quick head; None before two classes have a label.
         task_ids: (n,) int64, the queue in its order.
         scores: (n,) float64 in [0, 1], strictly increasing: the tasks' rank scores.
         record: what made it, JSON: labels, settings, seed, code, backbone, evaluation.
+        served: the second stage's head; None where there is none (yet).
+        insight: the second stage's figures, JSON; None before the second stage.
     """
 
     name: str
@@ -41,6 +50,33 @@ class Version:
     task_ids: IntArray
     scores: FloatArray
     record: Mapping[str, Any]
+    served: Head | None = None
+    insight: Mapping[str, Any] | None = None
+
+    @property
+    def best_head(self) -> Head | None:
+        """What predicts: the served head as soon as it is there, the quick one before."""
+        return self.served or self.head
+
+    @property
+    def edition(self) -> str:
+        """Names the head behind a prediction, for the mirror: Label Studio is told the name alone, for both."""
+        return self.name if self.served is None else f"{self.name}+"
+
+
+@dataclass(frozen=True)
+class Made:
+    """A version in the project's history, its files kept or not.
+
+    Attributes:
+        activated_at: when it became active; None for one that never did.
+        figures: JSON, what it was measured at; None for versions of before figures were kept.
+    """
+
+    name: str
+    created_at: datetime
+    activated_at: datetime | None
+    figures: Mapping[str, Any] | None
 
 
 def new_name(now: datetime | None = None) -> str:
@@ -56,26 +92,64 @@ class VersionStore:
         self._engine = engine
         self._folder = folder
 
-    def save(self, project: Project, version: Version) -> None:
-        """Write a version: into a temporary folder, flushed, renamed, and only then recorded."""
+    def save(self, project: Project, version: Version, figures: Mapping[str, Any] | None = None) -> None:
+        """Write a version: into a temporary folder, flushed, renamed, and only then recorded.
+
+        Args:
+            figures: JSON that is kept when the files are removed.
+        """
         home = self._folder / project.key
         home.mkdir(parents=True, exist_ok=True)
-        unfinished = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=home))
+        unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=home))
         save_file(
             {"task_ids": version.task_ids.astype(np.int64), "scores": version.scores.astype(np.float64)},
             unfinished / "queue.safetensors",
         )
         if version.head is not None:
-            tensors, metadata = version.head.to_tensors()
-            save_file(dict(tensors), unfinished / "head.safetensors", metadata=metadata)
-        (unfinished / "version.json").write_text(json.dumps(dict(version.record), ensure_ascii=False, indent=1))
-        for path in [*unfinished.iterdir(), unfinished]:
-            _flush(path)
-        unfinished.rename(home / version.name)
-        _flush(home)
-        row = {"project_key": project.key, "name": version.name, "created_at": datetime.now(UTC)}
+            _write_head(version.head, unfinished / "head.safetensors")
+        _write_json(version.record, unfinished / "version.json")
+        _put(unfinished, home / version.name)
+        row = {"project_key": project.key, "name": version.name, "created_at": datetime.now(UTC), "figures": figures}
         with self._engine.begin() as connection:
             connection.execute(insert(VersionRow).values(row))
+
+    def add_second_stage(
+        self, project: Project, version: Version, served: Head | None, insight: Mapping[str, Any]
+    ) -> Version:
+        """Write a version's second stage, as whole as the version itself, and note in the mirror that it was made.
+
+        Returns:
+            The version with it.
+
+        Raises:
+            FileNotFoundError: the version's files were removed meanwhile.
+        """
+        home = self._folder / project.key / version.name
+        for left in home.glob(f"{UNFINISHED}*"):
+            shutil.rmtree(left)
+        unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=home))
+        if served is not None:
+            _write_head(served, unfinished / "served.safetensors")
+        _write_json(insight, unfinished / "insight.json")
+        _put(unfinished, home / SECOND)
+        with self._engine.begin() as connection:
+            connection.execute(
+                update(ProjectRow).where(ProjectRow.key == project.key).values(second_stage_at=datetime.now(UTC))
+            )
+        return replace(version, served=served, insight=insight)
+
+    def has_second_stage(self, project: Project, name: str) -> bool:
+        """Whether a version has its second stage: one look at the disk."""
+        return (self._folder / project.key / name / SECOND).exists()
+
+    def newest_insight(self, project: Project) -> tuple[str, Mapping[str, Any]] | None:
+        """The newest version that has its second stage, with what the figures say; None where there is none."""
+        for name in reversed(self._names_on_disk(project)):
+            try:
+                return name, json.loads((self._folder / project.key / name / SECOND / "insight.json").read_text())
+            except FileNotFoundError:
+                continue
+        return None
 
     def load(self, project: Project, name: str) -> Version:
         """Read a version.
@@ -87,12 +161,11 @@ class VersionStore:
         record = json.loads((home / "version.json").read_text())
         with safe_open(home / "queue.safetensors", framework="numpy") as file:
             task_ids, scores = file.get_tensor("task_ids"), file.get_tensor("scores")
-        head = None
-        if (home / "head.safetensors").exists():
-            with safe_open(home / "head.safetensors", framework="numpy") as file:
-                tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
-                head = Head.from_tensors(tensors, file.metadata() or {})
-        return Version(name, head, task_ids, scores, record)
+        version = Version(name, _read_head(home / "head.safetensors"), task_ids, scores, record)
+        if not (home / SECOND).exists():
+            return version
+        insight = json.loads((home / SECOND / "insight.json").read_text())
+        return replace(version, served=_read_head(home / SECOND / "served.safetensors"), insight=insight)
 
     def active(self, project: Project) -> Version | None:
         """The active version, or None where there is none or its files were lost."""
@@ -123,6 +196,24 @@ class VersionStore:
             query = select(VersionRow.name).where(VersionRow.project_key == project.key).order_by(VersionRow.created_at)
             return list(connection.scalars(query))
 
+    def history(self, project: Project, most: int) -> list[Made]:
+        """The newest `most` versions, oldest first, whether their files are kept or not."""
+        with self._engine.connect() as connection:
+            query = (
+                select(VersionRow.name, VersionRow.created_at, VersionRow.activated_at, VersionRow.figures)
+                .where(VersionRow.project_key == project.key)
+                .order_by(VersionRow.created_at.desc())
+                .limit(most)
+            )
+            return [Made(*row) for row in connection.execute(query)][::-1]
+
+    def add_figures(self, project: Project, name: str, figures: Mapping[str, Any]) -> None:
+        """Add to what is kept of a version for the history."""
+        row = (VersionRow.project_key == project.key, VersionRow.name == name)
+        with self._engine.begin() as connection:
+            before = connection.scalar(select(VersionRow.figures).where(*row)) or {}
+            connection.execute(update(VersionRow).where(*row).values(figures={**before, **figures}))
+
     def prune(self, project: Project, keep: int) -> None:
         """Remove the files of all but the `keep` newest versions, and what killed runs left half written."""
         home = self._folder / project.key
@@ -133,6 +224,35 @@ class VersionStore:
             for path in home.iterdir():
                 if path.name not in whole:
                     shutil.rmtree(path, ignore_errors=True)
+
+    def _names_on_disk(self, project: Project) -> list[str]:
+        home = self._folder / project.key
+        return sorted(path.name for path in home.glob("[!.]*")) if home.exists() else []
+
+
+def _write_head(head: Head, path: Path) -> None:
+    tensors, metadata = head.to_tensors()
+    save_file(dict(tensors), path, metadata=metadata)
+
+
+def _read_head(path: Path) -> Head | None:
+    if not path.exists():
+        return None
+    with safe_open(path, framework="numpy") as file:
+        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
+        return Head.from_tensors(tensors, file.metadata() or {})
+
+
+def _write_json(value: Mapping[str, Any], path: Path) -> None:
+    path.write_text(json.dumps(dict(value), ensure_ascii=False, indent=1, allow_nan=False))
+
+
+def _put(unfinished: Path, place: Path) -> None:
+    """Give a folder that is written its place, in one step that a power cut does not halve."""
+    for path in [*unfinished.iterdir(), unfinished]:
+        _flush(path)
+    unfinished.rename(place)
+    _flush(place.parent)
 
 
 def _flush(path: Path) -> None:
