@@ -7,7 +7,7 @@ from typing import Any
 
 from backend import logs
 from backend.errors import UnsupportedConfigError
-from backend.labelstudio import config
+from backend.labelstudio import automatic, config
 from backend.labelstudio.client import ProjectState
 from backend.labelstudio.config import Labeling
 from backend.project import Project
@@ -152,6 +152,7 @@ def with_annotations(task: dict[str, Any], labeling: Labeling) -> PulledTask:
             created_at=datetime.fromisoformat(annotation["created_at"]),
             updated_at=datetime.fromisoformat(annotation["updated_at"]),
             lead_time=_seconds(annotation.get("lead_time")),
+            automatic=automatic.is_automatic(annotation),
         )
         for annotation in task.get("annotations") or ()
     )

@@ -13,6 +13,7 @@ class Annotation:
     Attributes:
         choice: None when it holds no answer.
         lead_time: seconds that the person worked on it, as Label Studio's page measured them; None where it did not.
+        automatic: made by an auto-labelling, and not touched by a person since.
     """
 
     id: int
@@ -24,6 +25,7 @@ class Annotation:
     created_at: datetime
     updated_at: datetime
     lead_time: float | None = None
+    automatic: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,8 @@ class Label:
 def resolve(annotations: Iterable[Annotation], current: Callable[[str], str | None]) -> dict[int, Label]:
     """One label per task.
 
-    Skipped and empty annotations, and choices that the label config no longer has, are not labels. Ground truth wins;
-    otherwise the majority, and among equals the choice that was given most recently.
+    Skipped, empty and automatic annotations, and choices that the label config no longer has, are not labels. Ground
+    truth wins; otherwise the majority, and among equals the choice that was given most recently.
 
     Args:
         annotations: of one project, in any order.
@@ -52,7 +54,8 @@ def resolve(annotations: Iterable[Annotation], current: Callable[[str], str | No
     """
     by_task: dict[int, list[tuple[Annotation, str]]] = {}
     for annotation in annotations:
-        choice = None if annotation.skipped or annotation.choice is None else current(annotation.choice)
+        counts = not (annotation.skipped or annotation.automatic)
+        choice = current(annotation.choice) if counts and annotation.choice is not None else None
         if choice is not None:
             by_task.setdefault(annotation.task_id, []).append((annotation, choice))
     return {task: _majority(task, by_task[task]) for task in sorted(by_task)}

@@ -220,6 +220,7 @@ class Mirror:
                 AnnotationRow.created_at,
                 AnnotationRow.updated_at,
                 AnnotationRow.lead_time,
+                AnnotationRow.automatic,
             )
             .where(AnnotationRow.project_key == project.key)
             .order_by(AnnotationRow.id)

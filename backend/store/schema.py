@@ -82,6 +82,7 @@ class AnnotationRow(Base):
     ground_truth: Mapped[bool] = mapped_column(default=False)
     completed_by: Mapped[int | None]
     lead_time: Mapped[float | None]
+    automatic: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
