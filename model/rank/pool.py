@@ -95,6 +95,15 @@ class Pool:
         Raises:
             InputError: there is no head yet, or a feature is not finite.
         """
+        return self.fitted_head.probabilities(self.features)
+
+    @property
+    def fitted_head(self) -> Head:
+        """The head, for strategies that need one.
+
+        Raises:
+            InputError: there is no head yet.
+        """
         if self.head is None:
             raise InputError("This strategy needs a head: rank with 'herding' until two classes have labels.")
-        return self.head.probabilities(self.features)
+        return self.head

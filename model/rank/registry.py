@@ -19,7 +19,16 @@ rows ascend by id; equal pools get equal answers."""
 STRATEGIES: Mapping[str, str] = MappingProxyType(
     {
         "random": "uncertainty.by_chance",
+        "least_confidence": "uncertainty.by_least_confidence",
         "margin": "uncertainty.by_margin",
+        "entropy": "uncertainty.by_entropy",
+        "bald": "committee.bald",
+        "badge": "badge.badge",
+        "coreset": "coreset.coreset",
+        "typiclust": "clusters.typiclust",
+        "cluster_margin": "clusters.cluster_margin",
+        "probcover": "probcover.probcover",
+        "dropquery": "dropquery.dropquery",
         "herding": "coverage.herding",
         "uncertainty_herding": "coverage.uncertainty_herding",
     }
