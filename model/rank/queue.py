@@ -1,6 +1,7 @@
 """The queue: who comes next, and the rank scores that make Label Studio hand tasks out in that order."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -88,7 +89,7 @@ class Queue:
     readable: int
 
 
-def build_queue(candidates: Candidates, account: ArmAccount) -> Queue:
+def build_queue(candidates: Candidates, account: ArmAccount, first: Sequence[int] = ()) -> Queue:
     """Merge the strategy's order and the random arm's into one queue.
 
     The slot i is the arm's when floor(share × (answered + i + 1)) exceeds the arm's answers so far and its slots given
@@ -96,29 +97,43 @@ def build_queue(candidates: Candidates, account: ArmAccount) -> Queue:
     others by place; where one kind runs out the other goes on. An arm task's score lies between its neighbours', so
     that order by score is the queue. The order in which candidates come doesn't matter.
 
+    Args:
+        first: task ids that come before all others, in this order, as an audit's do; the arm's share of their answers
+            is owed after them. Those that are skipped, unreadable or no candidates are passed over.
+
     Raises:
         InputError: nothing beyond what `Candidates` and `ArmAccount` refuse.
     """
     tail = candidates.skipped | candidates.unreadable
     in_arm = ~np.isnan(candidates.arm_positions)
-    arm = np.flatnonzero(in_arm & ~tail)
+    front = _rows_of(first, np.where(tail, -1, candidates.task_ids))
+    behind = ~tail
+    behind[front] = False
+    arm = np.flatnonzero(in_arm & behind)
     arm = arm[np.lexsort((candidates.task_ids[arm], candidates.arm_positions[arm]))]
-    chosen = _by_place(candidates, np.flatnonzero(~in_arm & ~tail))
+    chosen = _by_place(candidates, np.flatnonzero(~in_arm & behind))
     skipped = _by_place(candidates, np.flatnonzero(candidates.skipped & ~candidates.unreadable))
     unreadable = _by_place(candidates, np.flatnonzero(candidates.unreadable))
 
-    slots = _arm_slots(len(arm), len(chosen), account)
+    slots = _arm_slots(len(arm), len(chosen), replace(account, answered=account.answered + len(front)))
     head = np.empty(len(slots), dtype=np.int64)
     head[slots], head[~slots] = arm, chosen
-    wanted = np.zeros(len(head) + len(skipped))
-    # An arm task, and a skipped one, asks for no score of its own: 0 is lifted to just above the task before it.
-    wanted[: len(head)][~slots] = candidates.scores[chosen]
+    begin, end = len(front), len(front) + len(head)
+    wanted = np.zeros(end + len(skipped))
+    # All others ask for no score of their own: 0 is lifted to just above the task before it.
+    wanted[begin:end][~slots] = candidates.scores[chosen]
 
-    order = np.concatenate([head, skipped, unreadable])
+    order = np.concatenate([front, head, skipped, unreadable])
     scores = np.concatenate([_strictly_increasing(wanted), np.full(len(unreadable), UNREADABLE)])
     from_arm = np.zeros(len(order), dtype=bool)
-    from_arm[: len(slots)] = slots
+    from_arm[begin:end] = slots
     return Queue(candidates.task_ids[order], scores, from_arm, len(wanted))
+
+
+def _rows_of(wanted: Sequence[int], task_ids: IntArray) -> IntArray:
+    """Rows of these task ids, in their order; those that are not there are passed over."""
+    row_of = {int(task_ids[row]): row for row in np.flatnonzero(np.isin(task_ids, wanted))}
+    return np.array([row_of[task] for task in wanted if task in row_of], dtype=np.int64)
 
 
 def _by_place(candidates: Candidates, which: IntArray) -> IntArray:

@@ -1,5 +1,8 @@
 """Strategies, schedule and queue."""
 
+from dataclasses import fields, replace
+from random import Random
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -37,7 +40,7 @@ def pool_of(n: int, classes: int, labelled: int = 0, seed: int = 0) -> Pool:
 
 
 def test_an_unknown_strategy_is_refused_with_those_there_are() -> None:
-    with pytest.raises(InputError, match="herding, margin"):
+    with pytest.raises(InputError, match="herding, least_confidence, margin"):
         rank(pool_of(5, 2), 3, "oracle")
 
 
@@ -81,16 +84,12 @@ def candidates_of(seed: int, n: int, share: float, tail: float = 0.1) -> Candida
     )
 
 
+def taken(candidates: Candidates, rows: np.ndarray) -> Candidates:
+    return Candidates(*(getattr(candidates, each.name)[rows] for each in fields(candidates)))
+
+
 def permuted(candidates: Candidates, seed: int) -> Candidates:
-    order = np.random.default_rng(seed).permutation(len(candidates.task_ids))
-    return Candidates(
-        candidates.task_ids[order],
-        candidates.places[order],
-        candidates.scores[order],
-        candidates.arm_positions[order],
-        candidates.skipped[order],
-        candidates.unreadable[order],
-    )
+    return taken(candidates, np.random.default_rng(seed).permutation(len(candidates.task_ids)))
 
 
 def looked_up(queue: Queue, candidates: Candidates, values: np.ndarray) -> np.ndarray:
@@ -116,6 +115,19 @@ def test_scores_increase_strictly_and_stay_below_the_unreadable(candidates: Cand
     assert (np.diff(readable) > 0).all()
     assert ((readable >= 0) & (readable < 1)).all()
     assert (queue.scores[queue.readable :] == 1.0).all()
+
+
+@given(pools, accounts, st.randoms(use_true_random=False))
+def test_tasks_that_come_first_do_so_in_their_order_and_the_rest_is_as_without_them(
+    candidates: Candidates, account: ArmAccount, random: Random
+) -> None:
+    open_tasks = candidates.task_ids[~candidates.skipped & ~candidates.unreadable].tolist()
+    first = random.sample(open_tasks, min(7, len(open_tasks)))
+    queue = build_queue(candidates, account, [-1, *first, *candidates.task_ids[candidates.skipped].tolist()])
+    rest = ~np.isin(candidates.task_ids, first)
+    without = build_queue(taken(candidates, rest), replace(account, answered=account.answered + len(first)))
+    assert queue.task_ids.tolist() == [*first, *without.task_ids.tolist()]
+    assert (np.diff(queue.scores[: queue.readable]) > 0).all()
 
 
 @given(pools, accounts)
