@@ -18,6 +18,7 @@ from scripts import documentation
 from scripts.benchmarks import options as benchmark_options
 from scripts.connection import __main__ as connection
 from scripts.demo_app import options as demo_options
+from scripts.simulation import options as simulation_options
 
 MOST_README_LINES = 150
 DESIGN_TERMS = (
@@ -31,6 +32,7 @@ PARSERS: dict[str, Callable[[list[str]], object]] = {
     "demo": demo_options.parse,
     "disconnect": lambda given: connection.main(["disconnect", *given]),
     "document": documentation.main,
+    "simulate": simulation_options.parse,
 }
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 

@@ -1,0 +1,49 @@
+"""Image files to features, with the backbone that the loop uses."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from model.arrays import FloatArray, IntArray
+from model.backbones import Backbone
+from model.errors import ImageError
+from model.features import OnnxEmbedder
+from model.images import ImageLimits
+
+LIMITS = ImageLimits(max_bytes=50_000_000, max_pixels=100_000_000)
+
+
+def embed(
+    files: Iterable[tuple[int, bytes]], count: int, backbone: Backbone, cache: Path
+) -> tuple[FloatArray, IntArray]:
+    """Features of image files.
+
+    Args:
+        files: number and content of each.
+        count: how many there are, for the progress bar.
+        backbone: exported to the cache where it is not there yet, which takes some seconds.
+
+    Returns:
+        (m, width) float16, and the (m,) numbers of the files that could be read, as they came.
+    """
+    from model.export import export  # noqa: PLC0415 - loads torch, which a worker process need not wait for
+
+    folder = cache / "backbones" / backbone.version
+    export(backbone, folder)
+    features, numbers = [], []
+    stream = OnnxEmbedder(folder).embed_bytes(files, LIMITS)
+    for number, outcome in tqdm(stream, total=count, desc="embedding", unit="image", disable=None):
+        if not isinstance(outcome, ImageError):
+            features.append(outcome.astype(np.float16))
+            numbers.append(number)
+    width = (0, backbone.width)
+    return np.stack(features) if features else np.empty(width, np.float16), np.array(numbers, dtype=np.int64)
+
+
+def stamp(path: Path) -> list[tuple[str, int, int]]:
+    """Name, size and time of change of a file, or of each file below a folder: what tells that data changed."""
+    files = [path] if path.is_file() else sorted(each for each in path.rglob("*") if each.is_file())
+    states = [(str(file.relative_to(path.parent)), file.stat()) for file in files]
+    return [(name, state.st_size, state.st_mtime_ns) for name, state in states]

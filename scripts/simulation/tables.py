@@ -1,0 +1,81 @@
+"""The comparison as rows of text, for a terminal and for the page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from model.metrics import Estimate
+from scripts.simulation.summary import Summary, baseline_of
+
+NOTHING = "–"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table whose first column names strategies.
+
+    Attributes:
+        title: what it shows.
+        header: a cell a column.
+        rows: cells of each row.
+    """
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def text(self) -> str:
+        """In columns, for a terminal."""
+        lines = [self.header, *self.rows]
+        widths = [max(len(line[column]) for line in lines) for column in range(len(self.header))]
+        columns = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
+        return "\n".join([self.title, *(line.rstrip() for line in columns)])
+
+
+def labels(summaries: Sequence[Summary], targets: Sequence[float]) -> Table:
+    """Labels to each target, with the paired ratio to the baseline."""
+    baseline = baseline_of([summary.strategy for summary in summaries])
+    header = ["strategy", "runs"]
+    for target in targets:
+        header += [f"labels to {percent(target)}", f"× {baseline} (95 %)"]
+    rows = []
+    for summary in summaries:
+        row = [summary.strategy, str(len(summary.runs))]
+        for target in targets:
+            ratio = summary.ratio[target]
+            row += [summary.to_target[target].text, NOTHING if ratio is None else ratio.text]
+        rows.append(tuple(row))
+    return Table("Labels to a target, mean over runs", tuple(header), tuple(rows))
+
+
+def ends(summaries: Sequence[Summary]) -> Table:
+    """What each strategy has come to at the end of its runs, and what a cycle of the loop takes."""
+    header = ("strategy", "labels", "accuracy", "calibration error", "classes seen", "s a cycle", "of it ranking")
+    rows = [
+        (
+            summary.strategy,
+            _whole(summary.last(lambda point: point.labels)),
+            _percent(summary.last(lambda point: point.accuracy)),
+            _percent(summary.last(lambda point: point.ece)),
+            _whole(summary.last(lambda point: point.classes_seen)),
+            f"{summary.cycle_seconds:.2f}",
+            f"{summary.rank_seconds:.2f}",
+        )
+        for summary in summaries
+    ]
+    return Table("At the end of the runs, mean ± half of the 95 % interval", header, tuple(rows))
+
+
+def percent(share: float) -> str:
+    """As people write it: `94 %`, `92.5 %`."""
+    return f"{100 * share:.4g} %"
+
+
+def _percent(estimate: Estimate | None) -> str:
+    if estimate is None:
+        return NOTHING
+    half = (estimate.high - estimate.low) / 2
+    return f"{100 * estimate.value:.1f} %" + (f" ± {100 * half:.1f}" if half else "")
+
+
+def _whole(estimate: Estimate | None) -> str:
+    return NOTHING if estimate is None else f"{estimate.value:,.0f}"

@@ -1,0 +1,104 @@
+"""Many runs at a time: processes of one thread each, which share the features through the disk's cache."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from functools import lru_cache
+from multiprocessing.queues import SimpleQueue
+from pathlib import Path
+from typing import NoReturn
+
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
+
+from backend import logs
+from scripts.simulation import records
+from scripts.simulation.labelled import LabelledData, load
+from scripts.simulation.records import Planned, Record
+from scripts.simulation.replay import SimulationSettings, replay
+from scripts.simulation.splits import drawn
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+LISTEN_SECONDS = 0.2
+
+_told: "SimpleQueue[int] | None" = None
+"""Where a worker process says how many labels it has gone on."""
+
+
+def run(folder: Path, runs: Path, plan: Sequence[Planned], jobs: int) -> Iterator[Record]:
+    """Make runs, each recorded as soon as it is finished; on Ctrl-C all of it ends at once.
+
+    Args:
+        folder: the data, see `scripts.simulation.labelled.load`.
+        runs: folder of the records.
+        plan: at least one.
+        jobs: processes.
+    """
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+    # Not forked: a child would inherit threads of BLAS and of the embedder, and locks that these hold.
+    context = multiprocessing.get_context("spawn")
+    told: SimpleQueue[int] = context.SimpleQueue()
+    total = sum(planned.options.budget for planned in plan)
+    pool = ProcessPoolExecutor(min(jobs, len(plan)), context, _prepare, (told,))
+    try:
+        with tqdm(total=total, desc=f"{len(plan)} runs", unit="label", smoothing=0.02, disable=None) as bar:
+            waiting = {pool.submit(_make, folder, runs, planned) for planned in plan}
+            while waiting:
+                done, waiting = wait(waiting, LISTEN_SECONDS, FIRST_COMPLETED)
+                _show(told, bar)
+                yield from _results(done)
+            _show(told, bar)
+    except BaseException:
+        for child in multiprocessing.active_children():
+            child.kill()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _results(done: set[Future[Record]]) -> Iterator[Record]:
+    for future in done:
+        yield future.result()
+
+
+def _show(told: "SimpleQueue[int]", bar: "tqdm[NoReturn]") -> None:
+    while not told.empty():
+        bar.update(told.get())
+
+
+def _prepare(told: "SimpleQueue[int]") -> None:
+    """Set a worker process up."""
+    global _told  # noqa: PLW0603 - a queue can be handed to a process at its start only
+    _told = told
+    # The parent hears of Ctrl-C too, and ends us.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threadpool_limits(1)
+    logs.configure(SimulationSettings(log_level="WARNING"))
+
+
+def _make(folder: Path, runs: Path, planned: Planned) -> Record:
+    """One run in a worker process."""
+    before = 0
+
+    def progress(labels: int) -> None:
+        nonlocal before
+        _tell(labels - before)
+        before = labels
+
+    split = drawn(_data(folder), planned.options.split, planned.split)
+    curve = replay(split, planned.options, progress)
+    record = records.save(runs, planned, curve)
+    _tell(planned.options.budget - before)
+    return record
+
+
+def _tell(labels: int) -> None:
+    if _told is not None:
+        _told.put(labels)
+
+
+@lru_cache(maxsize=1)
+def _data(folder: Path) -> LabelledData:
+    return load(folder)
