@@ -106,7 +106,7 @@ def build_queue(candidates: Candidates, account: ArmAccount, first: Sequence[int
     """
     tail = candidates.skipped | candidates.unreadable
     in_arm = ~np.isnan(candidates.arm_positions)
-    front = _rows_of(first, np.where(tail, -1, candidates.task_ids))
+    front = _rows_of(first, candidates.task_ids, ~tail)
     behind = ~tail
     behind[front] = False
     arm = np.flatnonzero(in_arm & behind)
@@ -130,9 +130,9 @@ def build_queue(candidates: Candidates, account: ArmAccount, first: Sequence[int
     return Queue(candidates.task_ids[order], scores, from_arm, len(wanted))
 
 
-def _rows_of(wanted: Sequence[int], task_ids: IntArray) -> IntArray:
-    """Rows of these task ids, in their order; those that are not there are passed over."""
-    row_of = {int(task_ids[row]): row for row in np.flatnonzero(np.isin(task_ids, wanted))}
+def _rows_of(wanted: Sequence[int], task_ids: IntArray, among: BoolArray) -> IntArray:
+    """Rows of the wanted task ids, in their order, as far as they are among these."""
+    row_of = {int(task_ids[row]): row for row in np.flatnonzero(among & np.isin(task_ids, wanted))}
     return np.array([row_of[task] for task in wanted if task in row_of], dtype=np.int64)
 
 
