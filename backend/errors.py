@@ -17,6 +17,10 @@ class NotFoundError(OperatorError):
     """Label Studio says that the project or task does not exist (any more)."""
 
 
+class ConflictError(OperatorError):
+    """Label Studio has what was to be made already."""
+
+
 class UnsupportedConfigError(OperatorError):
     """The label config asks for something that this backend cannot learn yet."""
 

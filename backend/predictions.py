@@ -68,6 +68,12 @@ def features_of(project: Project, services: Services, task_ids: Sequence[int]) -
     return {task.id: features[index] for index, task in enumerate(tasks) if index not in missing}
 
 
+def unaudited(project: Project, services: Services, features: Mapping[int, FloatArray]) -> dict[int, FloatArray]:
+    """The features without those of tasks under audit: these get no pre-annotation, which could sway who answers."""
+    audited = set(services.autolabelings.audited(project))
+    return {task: feature for task, feature in features.items() if task not in audited}
+
+
 def publish(
     project: Project,
     services: Services,
@@ -89,7 +95,8 @@ def publish(
     """
     task_ids = [*task_ids, *labelled]
     scores = rank_scores(version) | dict.fromkeys(labelled, LAST)
-    predictions = predict(version, labeling, features_of(project, services, task_ids), task_ids, scores)
+    features = unaudited(project, services, features_of(project, services, task_ids))
+    predictions = predict(version, labeling, features, task_ids, scores)
     try:
         stored = services.label_studio.import_predictions(project.id, predictions)
     except OperatorError:

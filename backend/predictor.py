@@ -46,7 +46,8 @@ class Predictor:
         ids = _ids(tasks)
         addresses = {task_id: _address(task, labeling) for task_id, task in zip(ids, tasks, strict=True)}
         features = self._features(project, addresses) if version.best_head is not None else {}
-        answers = predictions.predict(version, labeling, features, ids, scores)
+        shown = predictions.unaudited(project, self._services, features)
+        answers = predictions.predict(version, labeling, shown, ids, scores)
         return [{key: value for key, value in answer.items() if key != "task"} for answer in answers]
 
     def _load(self, project: Project, name: str) -> tuple[Version, Mapping[int, float]] | None:

@@ -25,8 +25,10 @@ from rq.registry import FailedJobRegistry
 from backend.errors import RetryLaterError
 from backend.project import Project
 
-RUN, REFRESH = "run", "refresh"
-FUNCTIONS = {RUN: "backend.loop.run", REFRESH: "backend.loop.refresh"}
+RUN, AUTOLABEL, REFRESH = "run", "autolabel", "refresh"
+FUNCTIONS = {RUN: "backend.loop.run", AUTOLABEL: "backend.autolabeling.run", REFRESH: "backend.loop.refresh"}
+"""What the worker does, the most urgent first."""
+
 WORKER_SECONDS = 30
 FAILURES_KEPT_SECONDS = 7 * 24 * 3600
 
@@ -282,9 +284,9 @@ class ProjectQueue:
             return
 
     def _worker(self) -> "LoopWorker":
-        """An RQ worker; runs come before refreshes."""
+        """An RQ worker; runs come before all else."""
         worker = LoopWorker(
-            [self._queues[RUN], self._queues[REFRESH]],
+            [self._queues[kind] for kind in FUNCTIONS],
             connection=self.redis,
             worker_ttl=WORKER_SECONDS,
             job_monitoring_interval=5,

@@ -13,6 +13,7 @@ from backend.project import Project
 from backend.queueing import ProjectQueue, connect
 from backend.settings import Settings
 from backend.store import database
+from backend.store.autolabelings import AutolabelingStore
 from backend.store.features import FeatureStore
 from backend.store.mirror import Mirror
 from backend.store.versions import VersionStore
@@ -76,6 +77,10 @@ class Services:
     @cached_property
     def features(self) -> FeatureStore:
         return FeatureStore(self.settings.model_dir / "features")
+
+    @cached_property
+    def autolabelings(self) -> AutolabelingStore:
+        return AutolabelingStore(self.settings.model_dir / "autolabel")
 
     @property
     def backbone(self) -> Backbone:

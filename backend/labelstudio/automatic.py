@@ -46,12 +46,17 @@ def marked(annotation: dict[str, Any]) -> str | None:
     return None
 
 
+def was_just_made(annotation: dict[str, Any]) -> bool:
+    """Whether a new annotation is an automatic one, and not somebody's copy of one."""
+    return marked(annotation) is not None and not annotation.get("lead_time")
+
+
 def is_automatic(annotation: dict[str, Any]) -> bool:
     """Whether an annotation is automatic and still as it was made.
 
     Somebody who changes it, confirms it with *Update*, copies it or marks it as ground truth makes it a person's.
     """
-    if marked(annotation) is None or annotation.get("was_cancelled") or annotation.get("lead_time"):
+    if not was_just_made(annotation) or annotation.get("was_cancelled"):
         return False
     created, updated = (datetime.fromisoformat(annotation[name]) for name in ("created_at", "updated_at"))
     return updated - created < _AT_ONCE

@@ -11,7 +11,7 @@ from typing import Any
 
 import requests
 
-from backend.errors import NotFoundError, OperatorError, RetryLaterError
+from backend.errors import ConflictError, NotFoundError, OperatorError, RetryLaterError
 
 PAGE_SIZE = 2_000
 CONNECT_SECONDS = 5.0
@@ -100,6 +100,7 @@ class LabelStudio:
         Raises:
             RetryLaterError: no answer, a time-out, 429 or 5xx.
             NotFoundError: 404.
+            ConflictError: 409.
             OperatorError: 401, 403 or another 4xx, with Label Studio's words.
         """
         options.setdefault("timeout", (CONNECT_SECONDS, READ_SECONDS))
@@ -112,6 +113,8 @@ class LabelStudio:
             raise RetryLaterError(f"Label Studio answered {answer.status_code} to {method} {path}.")
         if answer.status_code == 404:
             raise NotFoundError(f"Label Studio has no {path} (404).")
+        if answer.status_code == 409:
+            raise ConflictError(f"Label Studio answered 409 to {method} {path}: {answer.text[:500]}")
         if answer.status_code in (401, 403):
             raise OperatorError(
                 f"Label Studio refuses the token ({answer.status_code} to {method} {path}); set LABEL_STUDIO_API_KEY "
@@ -223,6 +226,31 @@ class LabelStudio:
             params={"id": "delete_tasks_predictions", "project": project},
             json={"selectedItems": {"all": False, "included": list(tasks)}},
         )
+
+    def annotate(self, project: int, task: int, result: Sequence[Json], unique_id: str) -> None:
+        """Make an annotation that nobody spent time on, as the token's user.
+
+        Raises:
+            NotFoundError: the task does not exist any more.
+            ConflictError: an annotation with this `unique_id` is there already.
+        """
+        body = {"result": list(result), "lead_time": 0, "unique_id": unique_id}
+        self.request("POST", f"/api/tasks/{task}/annotations/", params={"project": project}, json=body)
+
+    def annotation(self, number: int) -> Json | None:
+        """An annotation, or None where it does not exist any more."""
+        try:
+            found: Json = self._ask("GET", f"/api/annotations/{number}/")
+        except NotFoundError:
+            return None
+        return found
+
+    def delete_annotation(self, number: int) -> None:
+        """Delete an annotation; what is gone already is no error."""
+        try:
+            self.request("DELETE", f"/api/annotations/{number}/")
+        except NotFoundError:
+            return
 
     def set_model_version(self, project: int, version: str) -> None:
         """Make `version` the active one: its predictions are shown and order the queue."""

@@ -4,15 +4,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from backend.errors import RequestError
+from backend.labelstudio import automatic
 from backend.project import is_id
 
-PROJECT_UPDATED = "PROJECT_UPDATED"
+ANNOTATION_CREATED, PROJECT_UPDATED = "ANNOTATION_CREATED", "PROJECT_UPDATED"
 
 ACTIONS = frozenset(
     {
         "TASKS_CREATED",
         "TASKS_DELETED",
-        "ANNOTATION_CREATED",
+        ANNOTATION_CREATED,
         "ANNOTATIONS_CREATED",
         "ANNOTATION_UPDATED",
         "ANNOTATIONS_DELETED",
@@ -31,11 +32,13 @@ class Event:
         action: Label Studio's name of it.
         project_id: the project it is about; None in events without payload, which do not say.
         label_config: the label config it carries, if it does.
+        automatic: it tells of an annotation that we made ourselves.
     """
 
     action: str
     project_id: int | None
     label_config: str | None
+    automatic: bool = False
 
 
 def read(body: Any) -> Event:
@@ -60,4 +63,6 @@ def read(body: Any) -> Event:
     if not is_id(number):
         raise RequestError('A webhook event needs a "project" with its "id".')
     config = details.get("label_config")
-    return Event(action, number, config if isinstance(config, str) else None)
+    annotation = body.get("annotation")
+    ours = action == ANNOTATION_CREATED and isinstance(annotation, dict) and automatic.was_just_made(annotation)
+    return Event(action, number, config if isinstance(config, str) else None, ours)

@@ -209,7 +209,7 @@ class Mirror:
 
     def annotations(self, project: Project) -> list[Annotation]:
         """All annotations, skipped ones included, by ascending id."""
-        query = (
+        query: Select[*tuple[Any, ...]] = (
             select(
                 AnnotationRow.id,
                 AnnotationRow.task_id,
