@@ -1,10 +1,9 @@
 """Exact one-sided bounds on an error from a random sample, and the samples that they need."""
 
 import numpy as np
-from scipy.special import bdtr, betaincinv
-from scipy.stats import hypergeom
+from scipy.special import bdtr, betaincinv, gammaln
 
-from model.arrays import IntArray
+from model.arrays import FloatArray, IntArray
 from model.errors import InputError
 
 ROUNDING = 1e-9
@@ -82,7 +81,7 @@ def errors_left(errors: int, n: int, size: int, confidence: float) -> int:
     low, high = 0, size - n + 1
     while high - low > 1:
         middle = (low + high) // 2
-        likely = hypergeom.cdf(errors, size, middle + errors, n) > 1 - confidence
+        likely = at_most(errors, size, np.array([middle + errors]), np.array([n]))[0] > 1 - confidence
         low, high = (middle, high) if likely else (low, middle)
     return low
 
@@ -91,18 +90,34 @@ def enough(samples: IntArray, size: int, allowed_errors: int, max_error: float, 
     """Those samples of a finite set in which so few errors bound the error of the rest at `max_error`.
 
     Args:
-        samples: candidates, each in [0, size].
+        samples: candidates, each in [1, size).
         size: of the set.
         allowed_errors: at least 0.
         max_error: in (0, 1).
         confidence: in (0, 1).
     """
-    samples = samples[samples > allowed_errors]
-    too_many = np.floor(max_error * (size - samples) + ROUNDING).astype(np.int64) + 1
-    # A rest that could not hold so many errors has none to fear: there is no rest.
-    likely = hypergeom.cdf(allowed_errors, size, np.minimum(too_many + allowed_errors, size), samples)
-    fitting: IntArray = samples[(likely <= 1 - confidence) | (samples == size)]
+    # The fewest errors in the rest that would break the promise; a rest that can't hold so many has at least one image.
+    breaking = np.floor(max_error * (size - samples) + ROUNDING).astype(np.int64) + 1
+    fitting: IntArray = samples[at_most(allowed_errors, size, breaking + allowed_errors, samples) <= 1 - confidence]
     return fitting
+
+
+def at_most(errors: int, size: int, wrong: IntArray, samples: IntArray) -> FloatArray:
+    """Probability of at most so many errors in a random sample: the hypergeometric distribution's lower tail.
+
+    Args:
+        errors: at least 0.
+        size: of the set.
+        wrong: (m,) how many of the set are wrong, each in [0, size].
+        samples: (m,) each in [0, size].
+
+    Returns:
+        (m,) in [0, 1].
+    """
+    seen = np.arange(errors + 1)[:, None]
+    logarithms = _choose(wrong, seen) + _choose(size - wrong, samples - seen) - _choose(np.array(size), samples)
+    tail: FloatArray = np.minimum(np.exp(logarithms).sum(axis=0), 1.0)
+    return tail
 
 
 def check_promise(max_error: float, confidence: float) -> None:
@@ -127,3 +142,9 @@ def _check(errors: int, n: int, confidence: float) -> None:
         raise InputError(f"Errors must be among the sample; got {errors} of {n}.")
     if not 0 < confidence < 1:
         raise InputError(f"The confidence must be between 0 and 1, such as 0.95, got {confidence}.")
+
+
+def _choose(n: IntArray, k: IntArray) -> FloatArray:
+    """Logarithm of the binomial coefficient, for n >= 0; minus infinity outside 0 <= k <= n."""
+    logarithm: FloatArray = gammaln(n + 1.0) - gammaln(k + 1.0) - gammaln(n - k + 1.0)
+    return logarithm
