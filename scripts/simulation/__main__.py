@@ -1,5 +1,6 @@
 """`./scripts/simulate`: prepare the data, make the runs that are not there yet, write the report."""
 
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Simulate; returns 0, 2 where data or options don't allow it, 130 after Ctrl-C."""
     options = parse(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _run(options)
     except SimulationError as problem:

@@ -16,21 +16,28 @@ class ToTarget:
     """Labels to a target over a strategy's runs.
 
     Attributes:
-        mean: of the labels; a run that never got there counts as its last label, so that this is a lower bound then.
+        estimate: mean of the labels and its interval; a run that never got there counts as its last label, so the mean
+            is a lower bound then.
         reached: runs that got there.
         runs: all.
     """
 
-    mean: float
+    estimate: Estimate
     reached: int
     runs: int
 
     @property
     def text(self) -> str:
-        """As in a table: `483`, or `> 830 (7 of 10)` where some runs did not get there."""
-        if self.reached == self.runs:
-            return f"{self.mean:,.0f}"
-        return f"> {self.mean:,.0f} ({self.reached} of {self.runs})"
+        """As in a table: `483 ± 41`, or `> 830 (7 of 10)` where some runs did not get there."""
+        mean, half = self.estimate.value, self.estimate.high - self.estimate.value
+        if not self.always:
+            return f"> {mean:,.0f} ({self.reached} of {self.runs})"
+        return f"{mean:,.0f} ± {half:,.0f}" if self.runs > 1 else f"{mean:,.0f}"
+
+    @property
+    def always(self) -> bool:
+        """Whether every run got there."""
+        return self.reached == self.runs
 
 
 @dataclass(frozen=True)
@@ -52,14 +59,12 @@ class Ratio:
         return f"{sign}{self.estimate.value:.2f} ({self.estimate.low:.2f}–{self.estimate.high:.2f})"
 
 
-def mean_interval(values: Sequence[float]) -> Estimate | None:
-    """A mean over runs with its 95 % interval by Student's t; None for no values, without width for one.
+def mean_interval(values: Sequence[float]) -> Estimate:
+    """A mean over runs with its 95 % interval by Student's t; without width for a single run.
 
     Args:
-        values: one a run.
+        values: one a run, at least one.
     """
-    if not values:
-        return None
     mean = float(np.mean(values))
     if len(values) < 2:
         return Estimate(mean, mean, mean)
@@ -71,11 +76,11 @@ def to_target(labels: Sequence[int | None], last: Sequence[int]) -> ToTarget:
     """Labels to a target over runs.
 
     Args:
-        labels: of each run, None where it never got there.
+        labels: of each run, at least one; None where it never got there.
         last: labels at the end of each run.
     """
     counted = [end if each is None else each for each, end in zip(labels, last, strict=True)]
-    return ToTarget(float(np.mean(counted)), sum(each is not None for each in labels), len(labels))
+    return ToTarget(mean_interval(counted), sum(each is not None for each in labels), len(labels))
 
 
 def paired_ratio(ours: Sequence[int | None], theirs: Sequence[int | None], last: Sequence[int]) -> Ratio | None:

@@ -9,6 +9,7 @@ from scripts.simulation import plots, tables
 from scripts.simulation.summary import Summary, baseline_of
 from scripts.simulation.tables import Table
 
+WORDS = {"None": "–", "True": "yes", "False": "no"}
 STYLE = """
 :root { color-scheme: light; }
 body { margin: 0; background: #f6f7f9; color: #1f2937; font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto,
@@ -32,6 +33,9 @@ img { display: block; width: 100%; height: auto; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 20px; margin: 0; font-size: 15px; }
 dd { margin: 0; overflow-wrap: anywhere; }
 """
+
+FEW_RUNS = 5
+"""Label counts vary by a hundred between runs: of fewer, the best is a guess."""
 
 RATIO_NOTE = (
     "Labels to a target are those at the first measurement that reaches it; a run that never does counts its last "
@@ -86,17 +90,23 @@ def verdict(summaries: Sequence[Summary], targets: Sequence[float]) -> str:
     """The best strategy in a sentence: fewest labels to the highest target that one always reaches."""
     baseline = baseline_of([summary.strategy for summary in summaries])
     for target in sorted(targets, reverse=True):
-        there = [each for each in summaries if each.to_target[target].reached == each.to_target[target].runs]
+        there = [each for each in summaries if each.to_target[target].always]
         if there:
-            best = min(there, key=lambda each: each.to_target[target].mean)
+            best = min(there, key=lambda each: each.to_target[target].estimate.value)
             said = f"{best.strategy} needs the fewest labels to {tables.percent(target)}: {best.to_target[target].text}"
             ratio = best.ratio[target]
-            return f"{said}." if ratio is None else f"{said}, {ratio.text} times those of {baseline}."
+            compared = "" if ratio is None else f", {ratio.text} times those of {baseline}"
+            return f"{said}{compared}.{_caution(best)}"
     best = max(summaries, key=_end)
     return (
         f"No strategy reached a target in every run. {best.strategy} came furthest: {tables.percent(_end(best))} "
         "at the end. Give a larger --budget or lower --targets."
     )
+
+
+def _caution(best: Summary) -> str:
+    runs = len(best.runs)
+    return "" if runs >= FEW_RUNS else f" With {runs} of its runs that may be chance: give more --splits and --seeds."
 
 
 def _end(summary: Summary) -> float:
@@ -115,5 +125,5 @@ def _image(png: bytes, text: str) -> str:
 
 
 def _term(key: str, value: Any) -> str:
-    shown = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else value
+    shown = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else WORDS.get(str(value), value)
     return f"<dt>{escape(key.replace('_', ' '))}</dt><dd>{escape(str(shown))}</dd>"

@@ -7,8 +7,8 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
 
+from scripts.simulation.peers import is_peer
 from scripts.simulation.replay import CurvePoint
 from scripts.simulation.summary import Summary
 from scripts.simulation.tables import percent
@@ -39,8 +39,8 @@ def accuracy(summaries: Sequence[Summary], targets: Sequence[float]) -> bytes:
             if target > low:
                 axes.axhline(target, color="#9ca3af", linewidth=1, linestyle=(0, (4, 3)), zorder=1)
                 axes.annotate(
-                    percent(target), (1, target), xycoords=("axes fraction", "data"), ha="right", va="bottom",
-                    fontsize=9, color="#6b7280",
+                    percent(target), (1.008, target), xycoords=("axes fraction", "data"), va="center",
+                    fontsize=9.5, color="#6b7280", annotation_clip=False,
                 )  # fmt: skip
 
     return _curves(summaries, lambda point: point.accuracy, "accuracy on the test images", decorate)
@@ -67,7 +67,7 @@ def _curves(
     label: str,
     decorate: Callable[[Axes], object],
 ) -> bytes:
-    """A line a strategy, its 95 % interval as a band around it."""
+    """A line a strategy, dashed for a peer, its 95 % interval as a band around it."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=SIZE, dpi=DPI, layout="constrained")
         axes = figure.subplots()
@@ -80,12 +80,12 @@ def _curves(
                 color=colour, alpha=0.13, linewidth=0,
             )  # fmt: skip
             dots: dict[str, Any] = {"marker": "o", "markersize": 3.2} if len(curve) <= 40 else {}
-            dashed = "--" if number >= len(COLOURS) else "-"
+            dashed = "--" if is_peer(summary.strategy) else "-"
             means = [found.value for _, found in curve]
             axes.plot(labels, means, color=colour, linewidth=1.9, linestyle=dashed, label=summary.strategy, **dots)
         axes.set_xlabel("labels")
         axes.set_ylabel(label)
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
+        axes.yaxis.set_major_formatter(lambda share, _: percent(share))
         axes.set_xlim(left=0)
         decorate(axes)
         axes.legend(loc="best", ncols=1 + (len(summaries) > 5))

@@ -46,12 +46,12 @@ class Summary:
                 if one is not None:
                     by_labels.setdefault(point.labels, []).append(one)
         shared = {labels: values for labels, values in sorted(by_labels.items()) if len(values) == len(self.runs)}
-        return [(labels, found) for labels, values in shared.items() if (found := mean_interval(values)) is not None]
+        return [(labels, mean_interval(values)) for labels, values in shared.items()]
 
     def last(self, value: Callable[[CurvePoint], float | None]) -> Estimate | None:
-        """Mean and interval of a value at the end of the runs."""
-        ends = [value(run.curve[-1]) for run in self.runs]
-        return mean_interval([each for each in ends if each is not None])
+        """Mean and interval of a value at the end of the runs that have one; None where none has."""
+        ends = [found for run in self.runs if (found := value(run.curve[-1])) is not None]
+        return mean_interval(ends) if ends else None
 
 
 def baseline_of(strategies: Sequence[str]) -> str:

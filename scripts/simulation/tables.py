@@ -36,7 +36,7 @@ def labels(summaries: Sequence[Summary], targets: Sequence[float]) -> Table:
     baseline = baseline_of([summary.strategy for summary in summaries])
     header = ["strategy", "runs"]
     for target in targets:
-        header += [f"labels to {percent(target)}", f"× {baseline} (95 %)"]
+        header += [f"labels to {percent(target)}", f"ratio to {baseline} (95 %)"]
     rows = []
     for summary in summaries:
         row = [summary.strategy, str(len(summary.runs))]

@@ -3,8 +3,10 @@
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache
 from multiprocessing.queues import SimpleQueue
 from pathlib import Path
@@ -14,7 +16,9 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from backend import logs
+from model.errors import ModelError
 from scripts.simulation import records
+from scripts.simulation.errors import SimulationError
 from scripts.simulation.labelled import LabelledData, load
 from scripts.simulation.records import Planned, Record
 from scripts.simulation.replay import SimulationSettings, replay
@@ -50,6 +54,8 @@ def run(folder: Path, runs: Path, plan: Sequence[Planned], jobs: int) -> Iterato
                 _show(told, bar)
                 yield from _results(done)
             _show(told, bar)
+    except BrokenProcessPool as problem:
+        raise SimulationError("A run's process was killed, for want of memory maybe: give fewer --jobs.") from problem
     except BaseException:
         for child in multiprocessing.active_children():
             child.kill()
@@ -72,10 +78,18 @@ def _prepare(told: "SimpleQueue[int]") -> None:
     """Set a worker process up."""
     global _told  # noqa: PLW0603 - a queue can be handed to a process at its start only
     _told = told
-    # The parent hears of Ctrl-C too, and ends us.
+    # The parent hears of Ctrl-C too, and ends us; where it is killed itself, we end by ourselves.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_outlive_nobody, daemon=True).start()
     threadpool_limits(1)
-    logs.configure(SimulationSettings(log_level="WARNING"))
+    logs.configure(SimulationSettings(log_level="ERROR"))
+
+
+def _outlive_nobody() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _make(folder: Path, runs: Path, planned: Planned) -> Record:
@@ -88,7 +102,10 @@ def _make(folder: Path, runs: Path, planned: Planned) -> Record:
         before = labels
 
     split = drawn(_data(folder), planned.options.split, planned.split)
-    curve = replay(split, planned.options, progress)
+    try:
+        curve = replay(split, planned.options, progress)
+    except ModelError as problem:
+        raise SimulationError(f"The run {planned.file_name} failed: {problem}") from problem
     record = records.save(runs, planned, curve)
     _tell(planned.options.budget - before)
     return record
