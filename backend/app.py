@@ -9,7 +9,7 @@ from flask import Flask, Response, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from werkzeug.exceptions import HTTPException, NotFound
 
-from backend import __version__, auth, logs, payloads, predictor
+from backend import __version__, auth, insights, logs, payloads, predictor
 from backend.errors import LabelLoopError, RequestError, UnsupportedConfigError
 from backend.hints import Hints
 from backend.labelstudio import config, webhook
@@ -64,6 +64,7 @@ class Routes:
         app.add_url_rule("/webhook", view_func=self._timed(self.take_event), methods=["POST"])
         app.add_url_rule("/versions", view_func=self.versions, methods=["GET", "POST"])
         app.add_url_rule("/api/projects/<int:number>/versions/<name>", view_func=self.version)
+        app.add_url_rule("/api/projects/<int:number>/insight", view_func=self.insight)
         app.add_url_rule("/metrics", view_func=self.metrics)
         app.register_error_handler(RequestError, lambda error: _error(str(error), 400))
         app.register_error_handler(HTTPException, _refused)
@@ -209,8 +210,17 @@ class Routes:
             strategy=version.record["strategy"],
             settings=version.record["settings"],
             metrics=version.record["evaluation"],
+            promotion=version.record.get("promotion"),
+            second_stage=version.insight is not None,
             seconds=version.record["seconds"],
         )
+
+    def insight(self, number: int) -> Response:
+        """Honest figures of a project: accuracy now and by version, labels saved, what going on would bring."""
+        known = self._services.mirror.project(self._services.project(number))
+        if known is None:
+            raise NotFound(f"This backend knows no project {number}: connect it with ./scripts/connect first.")
+        return jsonify(insights.answer(known, self._services))
 
     def metrics(self) -> Response:
         """Prometheus's text format."""

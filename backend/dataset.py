@@ -1,6 +1,8 @@
 """What a run works on: one project's features, labels and random arm as arrays, read once."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -99,6 +101,24 @@ def load(project: Project, services: Services, labeling: Labeling) -> Dataset:
         ),
         labels=labels,
     )
+
+
+def with_labels(data: Dataset, labels: Iterable[Sequence[Any]]) -> Dataset:
+    """The project as it was labelled for a version: later labels, and labels that are other ones now, are left out.
+
+    Args:
+        labels: `labels` of the version's record: task, choice, annotations, time of the last change.
+    """
+    made_of = {task: (choice, at) for task, choice, _, at in labels}
+    kept = {
+        task: label
+        for task, label in data.labels.items()
+        if made_of.get(task) == (label.choice, label.updated_at.isoformat())
+    }
+    if len(kept) == len(data.labels):
+        return data
+    known = np.isin(data.task_ids, list(kept))
+    return replace(data, targets=np.where(known, data.targets, -1), counted=data.counted & known, labels=kept)
 
 
 def _with_features(

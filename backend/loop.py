@@ -1,30 +1,31 @@
-"""One run of the loop for one project: sync, embed, train, evaluate, rank, publish. And the refresh while idle.
+"""One run of the loop for one project: sync, embed, make a version, publish it. And the refresh while idle.
 
 `run` and `refresh` are the RQ jobs. A run is safe to repeat and safe to kill at any point: everything it learns is
-written to the mirror and the stores as it goes, and Label Studio sees a version only when it is whole.
+written to the mirror and the stores as it goes, and Label Studio sees a version only when it is whole. Its second
+stage follows when nobody waits for a run.
 """
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
-from typing import Any
 
 from redis.exceptions import RedisError
 
-from backend import __version__, dataset, logs, predictions
+from backend import dataset, logs, second
 from backend.dataset import Dataset
 from backend.errors import LabelLoopError, NotFoundError, RetryLaterError
-from backend.jobs import embed, evaluate, publish, rank, sync, train
+from backend.jobs import embed, publish, sync
 from backend.jobs import refresh as refresh_stage
 from backend.labelstudio import config
+from backend.labelstudio.config import Labeling
+from backend.making import Making, figures, is_kept_back, was_kept_back_for
 from backend.project import Project
 from backend.queueing import REFRESH, RUN, Lease
 from backend.services import Services
 from backend.settings import load
-from backend.store.versions import Version, new_name
-from model.head import Head
+from backend.stopwatch import Stopwatch
+from backend.store.versions import Version
 
 LEASE_WAIT_SECONDS = 5.0
 """A refresh gives the project back between two slices: a run waits so long for it."""
@@ -38,6 +39,9 @@ DEBOUNCE_LIMIT = 5
 MOST_HEALED = 100
 """Labelled tasks named in one import, so that Label Studio counts their annotations anew."""
 
+KEPT_BACK_AMONG = 50
+"""How many versions are looked back for one that was kept back: more were hardly made between two labels."""
+
 log = logs.get()
 
 
@@ -50,7 +54,12 @@ def run(project_id: int) -> None:
         if lease is None:
             log.info("another run has the project")
             return
-        Run(project, services, lease).go()
+        published = Run(project, services, lease).go()
+        if published is not None:
+            due = second.is_due(project, services)
+            second.run(
+                project, services, *published, lambda: not lease.held() or (not due and _runs_wait(project, services))
+            )
     if services.queue.dirty_since(project) is not None and not services.queue.postponed(project):
         services.queue.enqueue(RUN, project)
 
@@ -65,15 +74,16 @@ def refresh(project_id: int) -> None:
         mirrored = services.mirror.project(project)
         if lease is None or version is None or mirrored is None or mirrored.problem is not None:
             return
+
+        def interrupted() -> bool:
+            return not lease.held() or _runs_wait(project, services)
+
         try:
-            done = refresh_stage.run(
-                project,
-                services,
-                version,
-                config.read(mirrored.label_config),
-                # Other projects' runs count too: this worker may be the only one.
-                lambda: not lease.held() or services.queue.waiting(RUN, project) or services.queue.runs_wait(),
-            )
+            labeling = config.read(mirrored.label_config)
+            finished = _finished(project, services, version, labeling, interrupted)
+            if finished is None:
+                return
+            done = refresh_stage.run(project, services, finished, labeling, interrupted)
         except LabelLoopError as error:
             # What is cut off is found again: as soon as it has been quiet for a while. What will not mend by itself is
             # the next run's to report.
@@ -91,17 +101,22 @@ class Run:
         self.project = project
         self.services = services
         self.lease = lease
-        self.measures: dict[str, float] = {}
+        self.stopwatch = Stopwatch(lease.check)
 
-    def go(self) -> None:
-        """Run, and leave the queue's books in order whatever happens."""
+    def go(self) -> tuple[Version, Dataset] | None:
+        """Run, and leave the queue's books in order whatever happens.
+
+        Returns:
+            The version that was published, if one was, and what it was made of.
+        """
         queue, project = self.services.queue, self.project
+        published: tuple[Version, Dataset] | None = None
         self._debounce()
         # The mark first: a run that is killed between the two must be found by one of them.
         queue.begin(project)
         queue.clear_dirty(project)
         try:
-            outcome = self._line()
+            outcome, published = self._line()
         except NotFoundError:
             self.services.mirror.forget(project)
             outcome = "forgotten"
@@ -114,6 +129,7 @@ class Run:
             self._book("failed")
             raise
         self._book(outcome)
+        return published
 
     def _book(self, outcome: str) -> None:
         """Put how the run ended into the queue's books; its mark goes last, so that half a booking is taken up again.
@@ -126,44 +142,49 @@ class Run:
             queue.postpone(project, RETRY_SECONDS)
         elif outcome != "failed":
             queue.succeeded(project)
-        if outcome == "published":
+        if outcome in ("published", "kept_back"):
             queue.touch(project)
         queue.end(project)
-        queue.count({**self.measures, f"runs:{outcome}": 1})
+        queue.count({**self.stopwatch.measures, f"runs:{outcome}": 1})
 
-    def _line(self) -> str:
-        with self._stage("sync"):
+    def _line(self) -> tuple[str, tuple[Version, Dataset] | None]:
+        stage, measures = self.stopwatch.stage, self.stopwatch.measures
+        with stage("sync"):
             synced = sync.run(self.project, self.services)
         if synced.labeling is None:
-            return "unsupported"
-        with self._stage("embed"):
+            return "unsupported", None
+        with stage("embed"):
             embedded = embed.run(self.project, self.services)
-        self.measures["images"] = embedded.images
+        measures["images"] = embedded.images
         active = self._active(synced.state.model_version)
-        with self._stage("load"):
+        with stage("load"):
             data = dataset.load(self.project, self.services, synced.labeling)
         if embedded.left:
             self.services.queue.hint(self.project)
         if not len(data.task_ids):
-            return "empty"
-        changed = _changed_labels(data, active)
-        if not (synced.version_wanted or self._wants_version(data, active, changed)):
-            return "unchanged"
-        version = self._make_version(data, active, changed)
+            return "empty", None
+        making = Making(data, active, self._kept_back(active), self.services, self.stopwatch)
+        if not (synced.version_wanted or making.wanted):
+            return "unchanged", None
+        version = making.make()
         logs.bind(version=version.name)
-        with self._stage("save"):
-            self.services.versions.save(self.project, version)
-        with self._stage("publish"):
-            labelled = sorted(changed & data.labels.keys())[:MOST_HEALED]
+        with stage("save"):
+            self.services.versions.save(self.project, version, figures(version, active))
+        if is_kept_back(version):
+            log.warning("kept back", reason=version.record["promotion"]["text"])
+            self.services.versions.prune(self.project, self.services.settings.versions_kept)
+            return "kept_back", None
+        with stage("publish"):
+            labelled = sorted(making.changed & data.labels.keys())[:MOST_HEALED]
             stored = publish.run(self.project, self.services, version, synced.labeling, labelled, self.lease.check)
-        self.measures["predictions"] = stored
+        measures["predictions"] = stored
         log.info(
             "published",
             labels=len(data.labels),
             queue=len(version.task_ids),
-            seconds={name.partition(":")[2]: round(value, 3) for name, value in self.measures.items() if ":" in name},
+            seconds={name.partition(":")[2]: round(value, 3) for name, value in measures.items() if ":" in name},
         )
-        return "published"
+        return "published", (version, data)
 
     def _active(self, shown: str) -> Version | None:
         """The active version; a run that was killed right after the switch is made good here."""
@@ -175,46 +196,15 @@ class Run:
             active = versions.active(self.project)
         return active
 
-    def _wants_version(self, data: Dataset, active: Version | None, changed: set[int]) -> bool:
-        if active is None:
-            return True
-        if len(changed) >= self.services.settings.min_new_annotations:
-            return True
-        if active.record["settings"] != _made_with(data, self.services):
-            return True
-        # A task whose image could not be read then, but can be now, has no place in the version's queue yet.
-        placed = set(active.task_ids[active.scores < predictions.LAST].tolist())
-        listed = set(active.task_ids.tolist())
-        return not (placed.issuperset(data.task_ids[data.pool].tolist()) and listed.issuperset(data.unreadable))
-
-    def _make_version(self, data: Dataset, active: Version | None, changed: set[int]) -> Version:
-        seed = self.services.settings.seed
-        head: Head | None = None
-        evaluation: dict[str, Any] | None = None
-        made_with = _made_with(data, self.services)
-        if active is not None and not changed and active.record["settings"] == made_with:
-            head, evaluation = active.head, active.record["evaluation"]
-        else:
-            with self._stage("train"):
-                head = train.run(data, seed)
-            if head is not None:
-                with self._stage("evaluate"):
-                    evaluated = evaluate.run(data, head, seed)
-                head = evaluated.head
-                evaluation = None if evaluated.evaluation is None else asdict(evaluated.evaluation)
-        with self._stage("rank"):
-            queue, strategy = rank.run(data, head, self.services.settings)
-        record = {
-            "labels": [
-                [label.task_id, label.choice, list(label.annotation_ids), label.updated_at.isoformat()]
-                for label in data.labels.values()
-            ],
-            "settings": made_with,
-            "strategy": strategy,
-            "evaluation": evaluation,
-            "seconds": dict(self.measures),
-        }
-        return Version(new_name(), head, queue.task_ids, queue.scores, record)
+    def _kept_back(self, active: Version | None) -> Version | None:
+        """The last version that was kept back in favour of the active one's head; None where that has its files no
+        more."""
+        made = self.services.versions.history(self.project, KEPT_BACK_AMONG) if active is not None else []
+        names = [each.name for each in made if active is not None and was_kept_back_for(active, each.figures)]
+        try:
+            return self.services.versions.load(self.project, names[-1]) if names else None
+        except FileNotFoundError:
+            return None
 
     def _debounce(self) -> None:
         pause = self.services.settings.debounce_seconds
@@ -225,33 +215,22 @@ class Run:
                 return
             time.sleep(min(wait, pause))
 
-    @contextmanager
-    def _stage(self, name: str) -> Iterator[None]:
-        self.lease.check()
-        started = time.perf_counter()
-        yield
-        self.measures[f"seconds:{name}"] = time.perf_counter() - started
+
+def _finished(
+    project: Project, services: Services, version: Version, labeling: Labeling, interrupted: Callable[[], bool]
+) -> Version | None:
+    """The version with its second stage, made now where it is missing; None where that was given up."""
+    if version.insight is not None:
+        return version
+    return second.run(project, services, version, dataset.load(project, services, labeling), interrupted)
 
 
-def _changed_labels(data: Dataset, active: Version | None) -> set[int]:
-    """Tasks whose label is new, another one, or gone since the active version."""
-    if active is None:
-        return set(data.labels)
-    before = {task: (choice, at) for task, choice, _, at in active.record["labels"]}
-    now = {task: (label.choice, label.updated_at.isoformat()) for task, label in data.labels.items()}
-    return {task for task in before.keys() | now.keys() if before.get(task) != now.get(task)}
-
-
-def _made_with(data: Dataset, services: Services) -> dict[str, Any]:
-    """What else a version depends on: when it changes, a new one is made from the same labels."""
-    settings = services.settings
-    return {
-        "code": __version__,
-        "backbone": services.backbone.version,
-        "classes": list(data.classes),
-        "seed": settings.seed,
-        "arm_share": settings.arm_share,
-    }
+def _runs_wait(project: Project, services: Services) -> bool:
+    """Whether a run waits. Other projects' runs count too: this worker may be the only one."""
+    try:
+        return services.queue.waiting(RUN, project) or services.queue.runs_wait()
+    except RedisError:
+        return True
 
 
 def _services() -> Services:

@@ -12,6 +12,7 @@ from model.backbones import backbone
 from model.rank.registry import NAMES
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Likeness = Annotated[float, Field(gt=0.0, le=1.0)]
 Seconds = Annotated[float, Field(ge=0.0)]
 
 
@@ -51,11 +52,17 @@ class Settings(BaseSettings):
     min_new_annotations: Annotated[int, Field(ge=1)] = Field(1, description="Changed labels that start a training")
     arm_share: Share = Field(0.1, description="Share of tasks in the random arm, and of the queue given to it")
     strategy: str = Field("auto", description="How the queue is ranked: `auto`, or a strategy of docs/ranking.md")
+    near_duplicate: Likeness = Field(
+        0.98, description="Images that are more alike (cosine) are asked once, the others last; 1 asks for all alike"
+    )
     queue_head: Annotated[int, Field(ge=1)] = Field(200, description="Tasks published at once with each version")
     seed: int = Field(0, description="Seed of everything random")
 
     poll_seconds: Seconds = Field(20.0, description="How often every project is checked for events that never came")
     idle_seconds: Seconds = Field(5.0, description="Quiet time after which the rest of the queue is refreshed")
+    second_stage_seconds: Seconds = Field(
+        60.0, description="The served head and the figures are made when nobody labels, but at least this often"
+    )
     lease_seconds: Annotated[float, Field(ge=2.0)] = Field(10.0, description="A run that is silent so long is taken up")
     embed_seconds: Seconds = Field(20.0, description="Most time a run spends on embedding before it publishes")
     predict_seconds: Seconds = Field(70.0, description="Time after which /predict answers with what it has")

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -33,6 +33,7 @@ class Snapshot:
         workers: alive workers.
         backbone_ready: whether images can be embedded.
         queue_depth, failed_jobs, counters: as `ProjectQueue` counts them.
+        insights: by Label Studio's number, the newest version with figures, and what they say.
     """
 
     projects: dict[int, MirroredProject] = field(default_factory=dict)
@@ -43,6 +44,7 @@ class Snapshot:
     queue_depth: int = 0
     failed_jobs: int = 0
     counters: dict[str, float] = field(default_factory=dict)
+    insights: dict[int, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
     probed: bool = False
 
 
@@ -61,6 +63,7 @@ class State:
         threading.Thread(target=features.load_library, daemon=True).start()
         threading.Thread(target=self._watch, args=[self._refresh_projects, TICK_SECONDS], daemon=True).start()
         threading.Thread(target=self._watch, args=[self._probe, PROBE_SECONDS], daemon=True).start()
+        threading.Thread(target=self._watch, args=[self._read_insights, PROBE_SECONDS], daemon=True).start()
         threading.Thread(target=self._watch, args=[reconcile, PROBE_SECONDS], daemon=True).start()
 
     def model_version(self, project_id: int) -> str:
@@ -101,6 +104,17 @@ class State:
     def _refresh_projects(self) -> None:
         projects = {project.project.id: project for project in self._services.mirror.projects()}
         self._update(projects=projects)
+
+    def _read_insights(self) -> None:
+        versions, known = self._services.versions, self.snapshot.insights
+        insights: dict[int, tuple[str, Mapping[str, Any]]] = {}
+        for number, mirrored in self.snapshot.projects.items():
+            newest = versions.newest_second_stage(mirrored.project)
+            if newest is not None and number in known and known[number][0] == newest:
+                insights[number] = known[number]
+            elif newest is not None and (insight := versions.insight(mirrored.project, newest)) is not None:
+                insights[number] = (newest, insight)
+        self._update(insights=insights)
 
     def _probe(self) -> None:
         queue = self._services.queue

@@ -1,12 +1,25 @@
 """What `/metrics` shows: this process's own counters, and those that the worker keeps in Redis."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from backend.state import State
+
+FIGURES = (
+    ("label_loop_labels", "Labels of the version that the figures are of.", ["labels"]),
+    ("label_loop_arm_labels", "Of them, labels of the random arm that count.", ["arm_labels"]),
+    ("label_loop_accuracy", "Accuracy on images drawn at random.", ["accuracy", "accuracy", "value"]),
+    ("label_loop_accuracy_low", "Lower end of its 95 % interval.", ["accuracy", "accuracy", "low"]),
+    ("label_loop_accuracy_high", "Upper end of its 95 % interval.", ["accuracy", "accuracy", "high"]),
+    ("label_loop_calibration_error", "Expected calibration error.", ["calibration", "error", "value"]),
+    ("label_loop_labels_saved", "Labels saved against random order.", ["labels_saved", "saved", "value"]),
+    ("label_loop_labels_saved_low", "Lower end of its 95 % interval.", ["labels_saved", "saved", "low"]),
+)
+"""Gauges, and where in a project's figures they are."""
 
 
 class LoopCollector(Collector):
@@ -21,15 +34,20 @@ class LoopCollector(Collector):
         seconds = CounterMetricFamily("label_loop_run_seconds", "Seconds spent in runs, by stage.", labels=["stage"])
         images = CounterMetricFamily("label_loop_images_embedded", "Images embedded by the worker.")
         published = CounterMetricFamily("label_loop_predictions_published", "Predictions stored in Label Studio.")
+        second = CounterMetricFamily(
+            "label_loop_second_stages", "Second stages of versions by how they ended.", labels=["outcome"]
+        )
         for name, value in sorted(seen.counters.items()):
             kind, _, label = name.partition(":")
             if kind == "runs":
                 runs.add_metric([label], value)
             elif kind == "seconds":
                 seconds.add_metric([label], value)
+            elif kind == "second_stages":
+                second.add_metric([label], value)
         images.add_metric([], seen.counters.get("images", 0))
         published.add_metric([], seen.counters.get("predictions", 0))
-        yield from (runs, seconds, images, published)
+        yield from (runs, second, seconds, images, published)
         yield GaugeMetricFamily("label_loop_queue_depth", "Jobs that wait for a worker.", value=seen.queue_depth)
         yield GaugeMetricFamily("label_loop_failed_jobs", "Failed jobs that are kept.", value=seen.failed_jobs)
         yield GaugeMetricFamily("label_loop_workers", "Workers alive.", value=seen.workers)
@@ -40,6 +58,25 @@ class LoopCollector(Collector):
             if project.active_version is not None:
                 active.add_metric([str(number), project.active_version], 1)
         yield active
+        yield from _figures({number: insight for number, (_, insight) in seen.insights.items()})
+
+
+def _figures(insights: Mapping[int, Mapping[str, Any]]) -> Iterable[Metric]:
+    """A gauge for each figure, of the projects where it is known."""
+    for name, text, path in FIGURES:
+        gauge = GaugeMetricFamily(name, text, labels=["project"])
+        for number, insight in sorted(insights.items()):
+            value = _find(insight, path)
+            if value is not None:
+                gauge.add_metric([str(number)], value)
+        yield gauge
+
+
+def _find(insight: Mapping[str, Any], path: Iterable[str]) -> float | None:
+    found: Any = insight
+    for name in path:
+        found = found.get(name) if found is not None else None
+    return found if found is None else float(found)
 
 
 class Telemetry:

@@ -27,7 +27,7 @@ from model.head import Head
 NO_VERSION = "label-loop"
 """The model version that is named before a project has one; Label Studio refuses an empty name."""
 
-SECOND = "second"
+SECOND, INSIGHT = "second", "insight.json"
 UNFINISHED = ".unfinished-"
 
 
@@ -130,7 +130,7 @@ class VersionStore:
         unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=home))
         if served is not None:
             _write_head(served, unfinished / "served.safetensors")
-        _write_json(insight, unfinished / "insight.json")
+        _write_json(insight, unfinished / INSIGHT)
         _put(unfinished, home / SECOND)
         with self._engine.begin() as connection:
             connection.execute(
@@ -142,14 +142,19 @@ class VersionStore:
         """Whether a version has its second stage: one look at the disk."""
         return (self._folder / project.key / name / SECOND).exists()
 
-    def newest_insight(self, project: Project) -> tuple[str, Mapping[str, Any]] | None:
-        """The newest version that has its second stage, with what the figures say; None where there is none."""
-        for name in reversed(self._names_on_disk(project)):
-            try:
-                return name, json.loads((self._folder / project.key / name / SECOND / "insight.json").read_text())
-            except FileNotFoundError:
-                continue
-        return None
+    def newest_second_stage(self, project: Project) -> str | None:
+        """The newest version that has its second stage, by looks at the disk; None where there is none."""
+        home = self._folder / project.key
+        names = (path.parent.name for path in home.glob(f"[!.]*/{SECOND}")) if home.exists() else ()
+        return max(names, default=None)
+
+    def insight(self, project: Project, name: str) -> Mapping[str, Any] | None:
+        """The figures of a version; None where it has none, or its files are gone."""
+        try:
+            insight: dict[str, Any] = json.loads((self._folder / project.key / name / SECOND / INSIGHT).read_text())
+        except FileNotFoundError:
+            return None
+        return insight
 
     def load(self, project: Project, name: str) -> Version:
         """Read a version.
@@ -161,11 +166,9 @@ class VersionStore:
         record = json.loads((home / "version.json").read_text())
         with safe_open(home / "queue.safetensors", framework="numpy") as file:
             task_ids, scores = file.get_tensor("task_ids"), file.get_tensor("scores")
-        version = Version(name, _read_head(home / "head.safetensors"), task_ids, scores, record)
-        if not (home / SECOND).exists():
-            return version
-        insight = json.loads((home / SECOND / "insight.json").read_text())
-        return replace(version, served=_read_head(home / SECOND / "served.safetensors"), insight=insight)
+        insight = self.insight(project, name)
+        served = None if insight is None else _read_head(home / SECOND / "served.safetensors")
+        return Version(name, _read_head(home / "head.safetensors"), task_ids, scores, record, served, insight)
 
     def active(self, project: Project) -> Version | None:
         """The active version, or None where there is none or its files were lost."""
@@ -224,10 +227,6 @@ class VersionStore:
             for path in home.iterdir():
                 if path.name not in whole:
                     shutil.rmtree(path, ignore_errors=True)
-
-    def _names_on_disk(self, project: Project) -> list[str]:
-        home = self._folder / project.key
-        return sorted(path.name for path in home.glob("[!.]*")) if home.exists() else []
 
 
 def _write_head(head: Head, path: Path) -> None:

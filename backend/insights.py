@@ -1,0 +1,57 @@
+"""What `/api/projects/<id>/insight` answers: the newest version's figures, and the history of all."""
+
+from typing import Any
+
+from backend.services import Services
+from backend.store.mirror import MirroredProject
+from backend.store.versions import Made
+
+MOST_VERSIONS = 500
+"""Versions in the history, the newest: each label makes one."""
+
+NO_VERSION_YET = "no version yet: connect the backend and let it see an image"
+NO_FIGURES_YET = "no figures yet: they follow the first version as soon as nobody waits for a run"
+OTHER = "figures of another version: the active one's follow as soon as nobody waits for a run"
+
+FIGURES = ("made_at", "labels", "arm_labels", "accuracy", "calibration", "labels_saved", "stop_adviser")
+"""What of the second stage's figures is told."""
+
+
+def answer(mirrored: MirroredProject, services: Services) -> dict[str, Any]:
+    """Figures and history of a project as JSON; what is not known yet is None, and `note` says why."""
+    version = services.versions.newest_second_stage(mirrored.project)
+    figures = (version and services.versions.insight(mirrored.project, version)) or {}
+    return {
+        "project": mirrored.project.id,
+        "active_version": mirrored.active_version,
+        "version": version,
+        "note": _note(mirrored.active_version, version),
+        **{name: figures.get(name) for name in FIGURES},
+        "history": [
+            _told(made, mirrored.active_version) for made in services.versions.history(mirrored.project, MOST_VERSIONS)
+        ],
+    }
+
+
+def _note(active: str | None, version: str | None) -> str:
+    if active is None:
+        return NO_VERSION_YET
+    if version is None:
+        return NO_FIGURES_YET
+    return OTHER if version != active else ""
+
+
+def _told(made: Made, active: str | None) -> dict[str, Any]:
+    figures = made.figures or {}
+    kept_back = figures.get("kept_back")
+    return {
+        "version": made.name,
+        "created_at": made.created_at.isoformat(),
+        "activated_at": None if made.activated_at is None else made.activated_at.isoformat(),
+        "active": made.name == active,
+        "labels": figures.get("labels"),
+        "arm_labels": figures.get("arm_labels"),
+        "accuracy": figures.get("accuracy"),
+        "served": figures.get("served"),
+        "kept_back": None if kept_back is None else kept_back["why"],
+    }

@@ -1,0 +1,30 @@
+"""How long the stages of a run take."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+class Stopwatch:
+    """Measures stages; before each it asks whether the project is still ours.
+
+    Attributes:
+        measures: seconds as `seconds:<stage>`, and whatever else the run counts.
+    """
+
+    def __init__(self, still_ours: Callable[[], None]) -> None:
+        """Begin with nothing measured.
+
+        Args:
+            still_ours: raises when the lease on the project was lost.
+        """
+        self._still_ours = still_ours
+        self.measures: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Measure a block, unless it fails."""
+        self._still_ours()
+        started = time.perf_counter()
+        yield
+        self.measures[f"seconds:{name}"] = time.perf_counter() - started
