@@ -3,13 +3,26 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
+from model.arrays import FloatArray
+from model.insight import learning_curve
 from model.insight.evidence import Evidence
+from model.insight.learning_curve import Curve
 from model.metrics import NOT_ENOUGH
+
+CONFIDENCE = 0.95
+"""Of each end of a range."""
+
+RESAMPLES = 1_000
+
+LEAST_ERROR = 1e-9
+"""Keeps an arm that its own labels predict without a mistake from dividing by zero."""
 
 
 @dataclass(frozen=True)
 class Range:
-    """Where a number of labels lies, with 95 % confidence.
+    """Where a number of labels lies; each end holds with 95 % confidence.
 
     Attributes:
         low: at least so many.
@@ -20,6 +33,14 @@ class Range:
     low: int
     value: int | None
     high: int | None
+
+    def less(self, count: int) -> "Range":
+        """The range with `count` taken off everything."""
+        return Range(
+            self.low - count,
+            None if self.value is None else self.value - count,
+            None if self.high is None else self.high - count,
+        )
 
 
 @dataclass(frozen=True)
@@ -46,5 +67,49 @@ class LabelsSaved:
 
 
 def labels_saved(evidence: Evidence) -> LabelsSaved:
-    """Find the number of random labels that the accuracy of now would have taken."""
-    return LabelsSaved(len(evidence.arm), len(evidence.labelled), None, None, NOT_ENOUGH)
+    """Find the number of random labels that the accuracy of now would have taken.
+
+    It is where the learning curve, set to the height of the arm's own, falls to the error of now; the ends come from a
+    bootstrap over the arm's labels, which moves both. Beyond the arm's size the curve is known from below only: the
+    range is open above then, and has no best guess. A low end at the last size that seconds allow stays there.
+
+    Seconds: see `model.insight.learning_curve`.
+
+    Raises:
+        InputError: a feature that is not finite.
+    """
+    n, labels = len(evidence.arm), len(evidence.labelled)
+    if not evidence.enough:
+        return LabelsSaved(n, labels, None, None, NOT_ENOUGH)
+    needed = _random_labels(evidence, n)
+    note = "" if needed.high is not None else f"at least {needed.low:,} random labels"
+    return LabelsSaved(n, labels, needed, needed.less(labels), note)
+
+
+def _random_labels(evidence: Evidence, n: int) -> Range:
+    curve = Curve(evidence)
+    now = (~evidence.right).astype(np.float64)
+    early = learning_curve.arm_errors(evidence)
+    at_arm = curve.error(n - n // learning_curve.FOLDS)
+    # One more label, wrong for the low end and right for the high one, gives an interval to an arm without any error.
+    most = at_arm * float(np.quantile(_ratios(now, early, 1.0, evidence.seed), CONFIDENCE))
+    least = at_arm * float(np.quantile(_ratios(now, early, 0.0, evidence.seed), 1 - CONFIDENCE))
+    guess = at_arm * now.mean() / max(early.mean(), LEAST_ERROR)
+    low = curve.labels_for(most, learning_curve.MOST_ROWS)
+    return Range(
+        low=curve.largest if low is None else low,
+        value=curve.labels_for(guess, n),
+        high=curve.labels_for(least, n),
+    )
+
+
+def _ratios(now: FloatArray, early: FloatArray, added: float, seed: int) -> FloatArray:
+    """Bootstrap of the error of now over the error early on, each label weighted at random.
+
+    Source: Rubin, "The Bayesian Bootstrap", 1981. With one more label counted in, the quantiles of an error alone are
+    those of Clopper and Pearson, 1934.
+    """
+    weights = np.random.default_rng(seed).dirichlet(np.ones(len(now) + 1), RESAMPLES)
+    of_early = weights @ np.append(early, early.mean())
+    ratios: FloatArray = (weights @ np.append(now, added)) / np.maximum(of_early, LEAST_ERROR)
+    return ratios

@@ -10,8 +10,8 @@ import numpy as np
 from model.arrays import FloatArray, IntArray
 from scripts.promises.errors import TrustError
 
-LEAST_CLASSES, MOST_CLASSES = 5, 20
-LEAST_IMAGES, MOST_IMAGES = 1_000, 2_500
+LEAST_CLASSES, MOST_CLASSES = 5, 40
+LEAST_IMAGES, MOST_IMAGES = 1_000, 3_000
 ELSEWHERE = 3_000
 MORE = 4_000
 LEAST_WIDTH, MOST_WIDTH = 128, 256
@@ -75,7 +75,7 @@ def drawn(rng: np.random.Generator) -> World:
     images = int(rng.integers(LEAST_IMAGES, MOST_IMAGES + 1))
     places = rng.integers(1, 4)
     kinds = rng.gamma(0.5, 1.0, (classes // 2 + 1, width))
-    likeness, nearness, mistaken = rng.uniform(0, 0.6), rng.uniform(0.3, 0.5), rng.uniform(0, 0.04)
+    likeness, nearness, mistaken = rng.uniform(0, 0.6), rng.uniform(0.2, 0.45), rng.uniform(0, 0.04)
     own = rng.gamma(0.5, 1.0, (places, classes, width))
     centres = likeness * kinds[np.arange(classes) // 2] + (1 - likeness) * own
     labels = rng.choice(classes, images + ELSEWHERE + MORE, p=rng.dirichlet(np.full(classes, 4.0)))
