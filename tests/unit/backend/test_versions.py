@@ -4,6 +4,8 @@ import json
 import multiprocessing
 import os
 import signal
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -97,13 +99,13 @@ def test_another_project_has_none_of_them(store: VersionStore, engine: Engine) -
     assert store.names(other) == []
 
 
-def killed_at(stage: str, store: VersionStore) -> None:
-    """Save a version in a process that is killed the moment that it gets to a stage."""
+def killed_at(stage: str, save: Callable[[], object]) -> None:
+    """Save something in a process that is killed the moment that it gets to a stage."""
 
     def die(*_: object, **__: object) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
-    def save() -> None:
+    def die_saving() -> None:
         if stage == "writing the queue":
             vars(versions)["save_file"] = die
         elif stage == "flushing":
@@ -112,9 +114,9 @@ def killed_at(stage: str, store: VersionStore) -> None:
             Path.rename = die  # type: ignore[method-assign,assignment]
         else:
             vars(versions)["insert"] = die
-        store.save(PROJECT, version("v2", head()))
+        save()
 
-    process = multiprocessing.get_context("fork").Process(target=save)
+    process = multiprocessing.get_context("fork").Process(target=die_saving)
     process.start()
     process.join(30)
     assert process.exitcode == -signal.SIGKILL
@@ -127,10 +129,80 @@ def test_a_save_that_is_killed_leaves_nothing_listed(
 ) -> None:
     store.save(PROJECT, version("v1"))
     engine.dispose()  # No connection may be shared with the process that dies.
-    killed_at(stage, store)
+    killed_at(stage, lambda: store.save(PROJECT, version("v2", head())))
     assert store.names(PROJECT) == ["v1"]
     store.prune(PROJECT, keep=5)
     assert [path.name for path in (folder / PROJECT.key).iterdir()] == ["v1"]
+
+
+INSIGHT = {"labels": 3, "accuracy": None}
+
+
+def served() -> Head:
+    return replace(head(), weights=head().weights + 1)
+
+
+def test_a_second_stage_comes_back_with_its_version(store: VersionStore) -> None:
+    store.save(PROJECT, version("v1", head()))
+    finished = store.add_second_stage(PROJECT, version("v1", head()), served(), INSIGHT)
+    loaded = store.load(PROJECT, "v1")
+    assert loaded.best_head is loaded.served
+    assert loaded.served is not None
+    np.testing.assert_array_equal(loaded.served.weights, served().weights)
+    assert loaded.insight == INSIGHT
+    assert loaded.edition == finished.edition != version("v1", head()).edition
+
+
+def test_before_its_second_stage_a_version_predicts_with_its_quick_head(store: VersionStore) -> None:
+    store.save(PROJECT, version("v1", head()))
+    loaded = store.load(PROJECT, "v1")
+    assert (loaded.best_head, loaded.insight) == (loaded.head, None)
+
+
+def test_a_second_stage_without_a_head_leaves_the_versions_predictions_as_they_are(store: VersionStore) -> None:
+    store.save(PROJECT, version("v1"))
+    finished = store.add_second_stage(PROJECT, version("v1"), None, INSIGHT)
+    assert (finished.edition, store.load(PROJECT, "v1").insight) == ("v1", INSIGHT)
+
+
+def test_the_newest_second_stage_is_found(store: VersionStore) -> None:
+    for name in ("v1", "v2", "v3"):
+        store.save(PROJECT, version(name))
+    assert store.newest_second_stage(PROJECT) is None
+    for name in ("v1", "v2"):
+        store.add_second_stage(PROJECT, version(name), None, INSIGHT)
+    assert store.newest_second_stage(PROJECT) == "v2"
+    assert [store.insight(PROJECT, name) for name in ("v2", "v3")] == [INSIGHT, None]
+    assert [store.has_second_stage(PROJECT, name) for name in ("v2", "v3")] == [True, False]
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("stage", ["flushing", "renaming"])
+def test_a_second_stage_that_is_killed_is_made_again(store: VersionStore, engine: Engine, stage: str) -> None:
+    store.save(PROJECT, version("v1", head()))
+    engine.dispose()
+    killed_at(stage, lambda: store.add_second_stage(PROJECT, version("v1", head()), served(), INSIGHT))
+    assert store.load(PROJECT, "v1").insight is None
+    store.add_second_stage(PROJECT, version("v1", head()), served(), INSIGHT)
+    assert store.load(PROJECT, "v1").insight == INSIGHT
+
+
+def test_figures_outlive_the_versions_files(store: VersionStore) -> None:
+    for number, name in enumerate(("v1", "v2", "v3")):
+        store.save(PROJECT, version(name), {"labels": number})
+    store.activate(PROJECT, "v3")
+    store.add_figures(PROJECT, "v1", {"served": 0.5})
+    store.prune(PROJECT, keep=1)
+    made = store.history(PROJECT, most=9)
+    assert [each.name for each in made] == ["v1", "v2", "v3"]
+    assert [each.figures for each in made] == [{"labels": 0, "served": 0.5}, {"labels": 1}, {"labels": 2}]
+    assert [each.activated_at is not None for each in made] == [False, False, True]
+
+
+def test_the_history_can_be_limited_to_the_newest(store: VersionStore) -> None:
+    for name in ("v1", "v2", "v3"):
+        store.save(PROJECT, version(name))
+    assert [each.name for each in store.history(PROJECT, most=2)] == ["v2", "v3"]
 
 
 def test_pruning_keeps_the_newest_and_the_active_one(store: VersionStore, folder: Path) -> None:
