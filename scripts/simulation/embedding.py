@@ -28,10 +28,11 @@ def embed(
     Returns:
         (m, width) float16, and the (m,) numbers of the files that could be read, as they came.
     """
-    from model.export import export  # noqa: PLC0415 - loads torch, which a worker process need not wait for
-
     folder = cache / "backbones" / backbone.version
-    export(backbone, folder)
+    if not folder.exists():
+        from model.export import export  # noqa: PLC0415 - loads torch, which takes seconds
+
+        export(backbone, folder)
     features, numbers = [], []
     stream = OnnxEmbedder(folder).embed_bytes(files, LIMITS)
     for number, outcome in tqdm(stream, total=count, desc="embedding", unit="image", disable=None):

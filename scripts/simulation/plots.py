@@ -8,8 +8,8 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from scripts.simulation.curve import CurvePoint
 from scripts.simulation.peers import is_peer
-from scripts.simulation.replay import CurvePoint
 from scripts.simulation.summary import Summary
 from scripts.simulation.tables import percent
 

@@ -11,7 +11,8 @@ from typing import Any, Self
 
 from backend import __version__
 from scripts.simulation import peers
-from scripts.simulation.replay import CurvePoint, RunOptions
+from scripts.simulation.curve import CurvePoint
+from scripts.simulation.replay import RunOptions
 from scripts.simulation.splits import SplitOptions
 
 CHECKOUT = Path(__file__).parents[2]
@@ -19,7 +20,7 @@ CODE = (
     "backend/dataset.py",
     "backend/jobs/*.py",
     "model/**/*.py",
-    *(f"scripts/simulation/{name}.py" for name in ("peers", "replay", "serving", "splits")),
+    *(f"scripts/simulation/{name}.py" for name in ("curve", "peers", "replay", "serving", "splits")),
 )
 """What a run executes."""
 

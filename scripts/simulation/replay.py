@@ -1,7 +1,7 @@
-"""One run: a project labelled batch by batch in the order of its queue, by somebody who knows all answers."""
+"""A project labelled batch by batch in the order of its queue, by somebody who knows all answers."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -16,9 +16,7 @@ from backend.store.labels import Label
 from model import arm
 from model.arrays import IntArray
 from model.head import Head
-from model.metrics import expected_calibration_error
 from scripts.simulation import peers
-from scripts.simulation.serving import serve
 from scripts.simulation.splits import Split
 
 Asked = tuple[IntArray, str]
@@ -50,25 +48,23 @@ class RunOptions:
     stop_at: float | None
 
 
-@dataclass(frozen=True)
-class CurvePoint:
-    """What a number of labels is worth.
+@dataclass(frozen=True, eq=False)
+class Cycle:
+    """What the loop does from one version to the next.
 
     Attributes:
-        labels: the tasks labelled so far.
-        accuracy: on the test images; None before two classes have a label.
-        ece: expected calibration error on the test images; None like accuracy.
-        classes_seen: classes with a label.
-        ranked_by: the strategy that chose the last batch.
-        seconds: of the loop's cycle that led here: rank, train, evaluate.
+        tasks: ids of those that were labelled in it, in the order of the queue.
+        ranked_by: the strategy that chose them.
+        dataset: the project after it.
+        head: the quick head after it; None before two classes have a label.
+        seconds: of ranking, training and evaluating.
         rank_seconds: of ranking alone.
     """
 
-    labels: int
-    accuracy: float | None
-    ece: float | None
-    classes_seen: int
+    tasks: IntArray
     ranked_by: str
+    dataset: Dataset
+    head: Head | None
     seconds: float
     rank_seconds: float
 
@@ -87,37 +83,28 @@ class SimulationSettings(Settings):
         return (init_settings,)
 
 
-def replay(split: Split, options: RunOptions, progress: Callable[[int], None]) -> list[CurvePoint]:
-    """Label, train, evaluate, rank, until the budget is used up or the accuracy to stop at is reached.
+def cycles(split: Split, options: RunOptions) -> Iterator[Cycle]:
+    """Rank, label, train, evaluate, until the budget is used up.
 
     Args:
         split: with at least `options.budget` images to label.
         options: of the run.
-        progress: told the number of labels after each batch.
     """
     ask = _asker(split, options)
     dataset, head = unlabelled(split, options), None
-    curve: list[CurvePoint] = []
-    labels, due = 0, 0
+    labels = 0
     while labels < options.budget:
         started = time.perf_counter()
         tasks, ranked_by = ask(dataset, head, min(options.batch, options.budget - labels))
         ranked = time.perf_counter()
         dataset = answer(dataset, tasks, split)
         answered = time.perf_counter()
-        head = _version(dataset, options.seed)
-        trained = time.perf_counter()
+        head = train.run(dataset, options.seed)
+        if head is not None:
+            head = evaluate.run(dataset, head, options.seed).head
+        seconds = ranked - started + time.perf_counter() - answered
         labels += len(tasks)
-        if labels >= min(due, options.budget):
-            due = labels + options.evaluate_every
-            accuracy, ece = (None, None) if head is None else measure(serve(dataset, head), split)
-            cycle = ranked - started + trained - answered
-            seen = dataset.classes_seen
-            curve.append(CurvePoint(labels, accuracy, ece, seen, ranked_by, cycle, ranked - started))
-        progress(labels)
-        if options.stop_at is not None and curve and (curve[-1].accuracy or 0.0) >= options.stop_at:
-            break
-    return curve
+        yield Cycle(tasks, ranked_by, dataset, head, seconds, ranked - started)
 
 
 def unlabelled(split: Split, options: RunOptions) -> Dataset:
@@ -125,14 +112,13 @@ def unlabelled(split: Split, options: RunOptions) -> Dataset:
     n = len(split.targets)
     task_ids = np.arange(1, n + 1)
     positions = arm.hash_positions(f"simulation {split.number} {options.seed}", task_ids)
-    share = 0.0 if peers.is_peer(options.strategy) else options.random_arm
     return Dataset(
         classes=split.classes,
         task_ids=task_ids,
         features=split.features,
         targets=np.full(n, -1),
         skipped=np.zeros(n, dtype=bool),
-        arm_positions=np.where(arm.in_arm(positions, share), positions, np.nan),
+        arm_positions=np.where(arm.in_arm(positions, options.random_arm), positions, np.nan),
         counted=np.zeros(n, dtype=bool),
         unreadable=(),
         labels={},
@@ -147,21 +133,8 @@ def answer(dataset: Dataset, tasks: IntArray, split: Split) -> Dataset:
     targets[rows] = split.targets[rows]
     names = [split.classes[target] for target in split.targets[rows]]
     given = {task: Label(task, name, (task,), now, now) for task, name in zip(tasks.tolist(), names, strict=True)}
-    return replace(dataset, targets=targets, counted=dataset.in_arm & (targets >= 0), labels=dataset.labels | given)
-
-
-def measure(head: Head, split: Split) -> tuple[float, float]:
-    """Accuracy and expected calibration error on the test images, both in [0, 1]."""
-    probabilities = head.probabilities(split.test_features)
-    places = {name: place for place, name in enumerate(split.classes)}
-    known = np.array([places[name] for name in head.classes])
-    right = known[probabilities.argmax(axis=1)] == split.test_targets
-    return float(right.mean()), expected_calibration_error(probabilities.max(axis=1), right)
-
-
-def _version(dataset: Dataset, seed: int) -> Head | None:
-    head = train.run(dataset, seed)
-    return None if head is None else evaluate.run(dataset, head, seed).head
+    counted = dataset.in_arm & (targets >= 0)
+    return replace(dataset, targets=targets, counted=counted, labels=dataset.labels | given)
 
 
 def _asker(split: Split, options: RunOptions) -> Callable[[Dataset, Head | None, int], Asked]:

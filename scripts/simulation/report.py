@@ -10,10 +10,10 @@ from io import StringIO
 from typing import Any
 
 from backend import __version__
+from scripts.simulation.curve import CurvePoint
 from scripts.simulation.labelled import LabelledData
 from scripts.simulation.options import Options
 from scripts.simulation.records import Record
-from scripts.simulation.replay import CurvePoint
 
 PRIVATE = ("token",)
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.metrics import Estimate
+from scripts.simulation.curve import CurvePoint
 from scripts.simulation.estimates import Ratio, ToTarget, mean_interval, paired_ratio, to_target
 from scripts.simulation.records import Record
-from scripts.simulation.replay import CurvePoint
 
 BASELINE = "margin"
 """What other tools rank by, and what every strategy is compared with where it is among the runs."""
