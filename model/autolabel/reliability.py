@@ -15,6 +15,11 @@ CLIP = 1e-7
 SPREAD = 1.0
 """Of the curve's two parameters before any evidence: e times too many errors or too few are nothing unusual."""
 
+CHOSEN = 0.8
+"""What the log odds of an image that a strategy chose count for. Held out, such an image has no label near it: it is more
+often wrong than an image of the pool of the same confidence, the more so the surer. Measured with the distilled head on
+Caltech-101."""
+
 DRAWS = 64
 
 
@@ -22,21 +27,22 @@ DRAWS = 64
 class Evidence:
     """Labelled images, each predicted by a head that never saw its label.
 
-    Take all labels, the random arm's and those that a strategy chose. The chosen ones are harder than the pool, but a
-    curve over confidence is hardly moved by that: of equal confidence they are wrong about as often. What remains
-    makes sets smaller, never a certificate wrong.
+    Take all labels, those of the random arm and those that a strategy chose: the arm alone would need thousands to say
+    anything of sets that are wrong in one image of five hundred.
 
     Attributes:
         confidences: (m,) in [0, 1], calibrated as the served ones are.
         right: (m,) whether the most probable class is the label.
+        at_random: (m,) True for counted labels of the random arm.
     """
 
     confidences: FloatArray
     right: BoolArray
+    at_random: BoolArray
 
     def __post_init__(self) -> None:
-        if self.confidences.shape != self.right.shape:
-            raise InputError("Evidence needs a confidence, and a right or wrong, for each labelled image.")
+        if not self.confidences.shape == self.right.shape == self.at_random.shape:
+            raise InputError("Evidence needs a confidence, a right or wrong, and a source for each labelled image.")
         check_confidences(self.confidences)
 
 
@@ -56,7 +62,7 @@ def error_curves(evidence: Evidence, confidences: FloatArray) -> FloatArray:
     Source: Platt, "Probabilistic Outputs for Support Vector Machines", 1999; MacKay, "Information Theory, Inference,
     and Learning Algorithms", chapter 27.
     """
-    odds = _log_odds(evidence.confidences)
+    odds = _log_odds(evidence.confidences) * np.where(evidence.at_random, 1.0, CHOSEN)
     signs = np.where(evidence.right, 1.0, -1.0)
 
     def loss(parameters: FloatArray) -> float:
