@@ -16,9 +16,9 @@ SPREAD = 1.0
 """Of the curve's two parameters before any evidence: e times too many errors or too few are nothing unusual."""
 
 CHOSEN = 0.8
-"""What the log odds of an image that a strategy chose count for. Held out, such an image has no label near it: it is more
-often wrong than an image of the pool of the same confidence, the more so the surer. Measured with the distilled head on
-Caltech-101."""
+"""What the log odds of an image that a strategy chose count for. Held out, such an image has no label near it: it is
+more often wrong than an image of the pool of the same confidence, the more so the surer. Measured with the distilled
+head on Caltech-101."""
 
 DRAWS = 64
 
