@@ -2,6 +2,7 @@
 
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.spatial.distance import pdist
 
 from model.arrays import FloatArray, IntArray
 from model.rank.kmeans import kmeans, nearest
@@ -69,7 +70,7 @@ def cluster_margin(pool: Pool, count: int) -> IntArray:
     candidates = available[lowest(gaps, min(MARGIN_FACTOR * count, MOST_MARGINS))]
     if len(candidates) <= max(count, 1):
         return candidates[:count]
-    tree = linkage(pool.points[candidates].astype(np.float64), method="average")
+    tree = linkage(pdist(pool.points[candidates].astype(np.float64)), method="average")
     cluster_of = fcluster(tree, count, criterion="maxclust") - 1
     # Candidates come by margin: a cluster's n-th of them has its n-th smallest.
     turn_of = _turns(cluster_of, np.arange(len(candidates)))

@@ -14,6 +14,7 @@ from backend.services import Services
 from backend.settings import Settings
 from backend.state import State
 from backend.telemetry import Telemetry
+from model.rank.registry import NAMES, STRATEGIES
 from scripts import documentation
 from scripts.benchmarks import options as benchmark_options
 from scripts.connection import __main__ as connection
@@ -87,8 +88,15 @@ def test_the_readme_is_short(readme: str) -> None:
 
 def test_the_readme_says_where_ranking_is_changed(readme: str) -> None:
     how = section(readme, "## Change how tasks are ranked")
-    for place in ("backend/jobs/rank.py", "model/rank/", "model/rank/schedule.py", "model/rank/registry.py"):
+    for place in ("backend/jobs/rank.py", "model/rank/", "model/rank/auto.py", "model/rank/registry.py"):
         assert f"`{place}`" in how
+
+
+def test_every_strategy_is_documented_with_its_module(checkout: Path) -> None:
+    rows = re.findall(r"^\| `(\w+)` \| `(model/rank/\w+\.py)` \|", (checkout / "docs" / "ranking.md").read_text(), re.M)
+    modules = {name: f"model/rank/{place.split('.')[0]}.py" for name, place in STRATEGIES.items()}
+    assert dict(rows) == {"auto": "model/rank/auto.py", **modules}
+    assert [name for name, _ in rows] == sorted(NAMES)
 
 
 def test_every_file_that_the_readme_names_is_there(checkout: Path, readme: str) -> None:
