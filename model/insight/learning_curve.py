@@ -29,8 +29,8 @@ LEAST_ROWS = 10
 STEP = 2.0
 """The curve's first size, and the largest ratio of neighbours."""
 
-TINY_ERROR = 1e-6
-"""Stands for no error at all, which has no place on a power law."""
+LEAST_ERROR = 1 / TEST_ROWS
+"""What the tested rows can tell from none at all: the curve is followed no further down."""
 
 LARGEST_SHARE = 0.75
 """Of the project's images, what a head of the curve is fitted on at most; the rest tests it."""
@@ -74,17 +74,18 @@ class Curve:
         """Labels at which the curve falls to an error: between its points a power law, 1 before its first.
 
         Args:
-            error: above 0.
+            error: in [0, 1]; below what the curve can tell from none, where it gets so far.
             most: labels up to which the curve is followed.
 
         Returns:
             At least 1; None where the curve does not fall so far by then.
         """
+        wanted = max(error, LEAST_ERROR)
         before: tuple[int, float] | None = None
         for size in self._sizes:
-            now = max(self.error(size), TINY_ERROR)
-            if now <= error:
-                found = 1 if before is None else _between(before, (size, now), error)
+            now = max(self.error(size), LEAST_ERROR)
+            if now <= wanted:
+                found = 1 if before is None else _between(before, (size, now), wanted)
                 return found if found <= most else None
             if size >= most:
                 return None

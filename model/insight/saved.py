@@ -16,7 +16,7 @@ CONFIDENCE = 0.95
 
 RESAMPLES = 1_000
 
-LEAST_ERROR = 1e-9
+TINY = 1e-9
 """Keeps an arm that its own labels predict without a mistake from dividing by zero."""
 
 
@@ -94,7 +94,7 @@ def _random_labels(evidence: Evidence, n: int) -> Range:
     # One more label, wrong for the low end and right for the high one, gives an interval to an arm without any error.
     most = at_arm * float(np.quantile(_ratios(now, early, 1.0, evidence.seed), CONFIDENCE))
     least = at_arm * float(np.quantile(_ratios(now, early, 0.0, evidence.seed), 1 - CONFIDENCE))
-    guess = at_arm * now.mean() / max(early.mean(), LEAST_ERROR)
+    guess = at_arm * now.mean() / max(early.mean(), TINY)
     low = curve.labels_for(most, learning_curve.MOST_ROWS)
     return Range(
         low=curve.largest if low is None else low,
@@ -111,5 +111,5 @@ def _ratios(now: FloatArray, early: FloatArray, added: float, seed: int) -> Floa
     """
     weights = np.random.default_rng(seed).dirichlet(np.ones(len(now) + 1), RESAMPLES)
     of_early = weights @ np.append(early, early.mean())
-    ratios: FloatArray = (weights @ np.append(now, added)) / np.maximum(of_early, LEAST_ERROR)
+    ratios: FloatArray = (weights @ np.append(now, added)) / np.maximum(of_early, TINY)
     return ratios
