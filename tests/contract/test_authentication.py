@@ -20,6 +20,7 @@ ROUTES = [
     ("POST", "/versions"),
     ("GET", "/metrics"),
     ("GET", "/api/projects/7/versions/v1"),
+    ("GET", "/api/projects/7/insight"),
     ("GET", "/nothing-here"),
     ("GET", "/health/"),
     ("GET", "//health"),

@@ -1,0 +1,96 @@
+"""A version's second stage as the web process shows it: figures, gauges, and the served head's predictions."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from backend.labelstudio.client import ProjectState
+from tests.contract.service import CONFIG, PROJECT, STORED, VERSION, Service, settings_of, start_trained, stored_task
+from tests.contract.test_versions_and_metrics import samples
+from tests.support.stack import RunningRedis
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.integration
+
+EMPTY_PROJECT, UNKNOWN_PROJECT = 8, 99
+ESTIMATE = {"value": 0.75, "low": 0.5, "high": 0.875}
+INSIGHT = {
+    "labels": 80,
+    "arm_labels": 40,
+    "accuracy": {"n": 40, "note": "", "accuracy": ESTIMATE, "per_class": {}},
+    "calibration": {"n": 40, "error": None},
+    "labels_saved": {"n": 40, "saved": {"low": 30, "value": None, "high": None}},
+}
+TASKS = [stored_task(number) for number in range(1, STORED + 1)]
+
+
+@pytest.fixture(scope="module")
+def finished(backbones: Path, redis_server: RunningRedis, tmp_path_factory: pytest.TempPathFactory) -> Service:
+    """Its version got a second stage after it had answered: a head that takes each class for the other."""
+    service = start_trained(settings_of(tmp_path_factory.mktemp("finished"), redis_server.url), backbones)
+    service.predict(TASKS)
+    project = service.services.project(PROJECT)
+    version = service.services.versions.load(project, VERSION)
+    assert version.head is not None
+    service.services.versions.add_figures(project, VERSION, {"labels": 80, "kept_back": None})
+    served = replace(version.head, weights=-version.head.weights, bias=-version.head.bias)
+    service.services.versions.add_second_stage(project, version, served, INSIGHT)
+    empty = service.services.project(EMPTY_PROJECT)
+    service.services.mirror.record_state(empty, ProjectState("empty", CONFIG, "", "", 0, 0, 0), None)
+    return service
+
+
+def choices(service: Service) -> list[str]:
+    return [answer["result"][0]["value"]["choices"][0] for answer in service.predict(TASKS)]
+
+
+def test_a_served_head_that_arrives_later_is_noticed(service: Service, finished: Service) -> None:
+    quick = choices(service)
+    assert set(quick) == {"circle", "square"}
+    assert choices(finished) == [{"circle": "square", "square": "circle"}[choice] for choice in quick]
+
+
+def test_the_figures_name_their_version_and_stand_beside_the_history(finished: Service) -> None:
+    told = finished.client.get(f"/api/projects/{PROJECT}/insight").get_json()
+    assert told.items() >= INSIGHT.items()
+    assert (told["project"], told["version"], told["active_version"], told["note"]) == (PROJECT, VERSION, VERSION, "")
+    assert [(each["version"], each["active"], each["labels"]) for each in told["history"]] == [(VERSION, True, 80)]
+
+
+def test_before_the_second_stage_the_answer_says_so(service: Service) -> None:
+    told = service.client.get(f"/api/projects/{PROJECT}/insight").get_json()
+    assert (told["version"], told["active_version"], told["accuracy"]) == (None, VERSION, None)
+    assert "follow" in told["note"]
+
+
+def test_a_project_without_a_version_says_so(finished: Service) -> None:
+    told = finished.client.get(f"/api/projects/{EMPTY_PROJECT}/insight").get_json()
+    assert (told["version"], told["active_version"], told["history"]) == (None, None, [])
+    assert "no version yet" in told["note"]
+
+
+def test_a_project_that_nobody_connected_is_404(finished: Service) -> None:
+    answer = finished.client.get(f"/api/projects/{UNKNOWN_PROJECT}/insight")
+    assert (answer.status_code, str(UNKNOWN_PROJECT) in answer.get_json()["error"]) == (404, True)
+
+
+def test_known_figures_are_gauges_and_unknown_ones_are_none(finished: Service) -> None:
+    project = (("project", str(PROJECT)),)
+    wanted = {
+        ("label_loop_labels", project): 80.0,
+        ("label_loop_arm_labels", project): 40.0,
+        ("label_loop_accuracy", project): 0.75,
+        ("label_loop_accuracy_low", project): 0.5,
+        ("label_loop_accuracy_high", project): 0.875,
+        ("label_loop_labels_saved_low", project): 30.0,
+    }
+    until(lambda: wanted.items() <= samples(finished).items(), "the gauges", seconds=15)
+    unknown = {"label_loop_labels_saved", "label_loop_calibration_error"}
+    assert not unknown & {name for name, _ in samples(finished)}
+
+
+def test_second_stages_are_counted(finished: Service) -> None:
+    finished.services.queue.count({"second_stages:given_up": 3})
+    wanted = {("label_loop_second_stages_total", (("outcome", "given_up"),)): 3.0}
+    until(lambda: wanted.items() <= samples(finished).items(), "the counter", seconds=15)
