@@ -9,7 +9,7 @@ from flask import Flask, Response, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from werkzeug.exceptions import HTTPException, NotFound
 
-from backend import __version__, auth, insights, logs, payloads, predictor
+from backend import __version__, auth, autolabel_routes, insights, logs, payloads, predictor
 from backend.errors import LabelLoopError, RequestError, UnsupportedConfigError
 from backend.hints import Hints
 from backend.labelstudio import config, webhook
@@ -66,6 +66,7 @@ class Routes:
         app.add_url_rule("/api/projects/<int:number>/versions/<name>", view_func=self.version)
         app.add_url_rule("/api/projects/<int:number>/insight", view_func=self.insight)
         app.add_url_rule("/metrics", view_func=self.metrics)
+        app.register_blueprint(autolabel_routes.blueprint(self._services))
         app.register_error_handler(RequestError, lambda error: _error(str(error), 400))
         app.register_error_handler(HTTPException, _refused)
         app.register_error_handler(Exception, _unexpected)
@@ -167,7 +168,9 @@ class Routes:
         return [number for number, known in self._state.snapshot.projects.items() if known.problem != NOT_CONNECTED]
 
     def _is_our_own_write(self, event: webhook.Event) -> bool:
-        """A project's change that left the label config as it was, as our switch to a new version does."""
+        """An automatic annotation, or a project's change that left the label config as our switch to a version does."""
+        if event.automatic:
+            return True
         known = None if event.project_id is None else self._state.snapshot.projects.get(event.project_id)
         return (
             event.action == webhook.PROJECT_UPDATED

@@ -74,6 +74,8 @@ class Making:
         enough = len(self.changed) >= self._services.settings.min_new_annotations
         if not self._tried and (enough or self._active.record["settings"] != self._settings):
             return True
+        if self._active.record.get("audit", []) != list(self._data.audited):
+            return True
         # A task whose image could not be read then, but can be now, has no place in the version's queue yet.
         placed = set(self._active.task_ids[self._active.scores < predictions.LAST].tolist())
         listed = set(self._active.task_ids.tolist())
@@ -96,6 +98,7 @@ class Making:
             "out_of_fold": trained.out_of_fold,
             "origin": trained.origin,
             "promotion": None if trained.verdict is None else trained.verdict.to_json(),
+            "audit": list(self._data.audited),
             "seconds": dict(self._stopwatch.measures),
         }
         return Version(name, trained.head, queue.task_ids, queue.scores, record)

@@ -4,7 +4,7 @@ import time
 
 from backend import logs
 from backend.project import Project
-from backend.queueing import REFRESH, RUN
+from backend.queueing import AUTOLABEL, REFRESH, RUN
 from backend.services import Services
 from backend.store.mirror import NOT_CONNECTED, MirroredProject
 
@@ -22,7 +22,7 @@ class Reconciler:
         self._polled: dict[str, float] = {}
 
     def step(self) -> None:
-        """Take up killed and postponed runs, poll projects that are due, refresh those that are idle."""
+        """Take up what was killed or postponed, poll projects that are due, refresh those that are idle."""
         queue = self._services.queue
         if queue.forgot():
             self._polled.clear()
@@ -31,6 +31,7 @@ class Reconciler:
         for mirrored in self._services.mirror.projects():
             if mirrored.project.url == self._services.settings.label_studio_url:
                 self._poll(mirrored)
+                self._go_on_labelling(mirrored)
                 self._refresh_if_idle(mirrored)
 
     def _take_up(self, project: Project) -> None:
@@ -50,6 +51,12 @@ class Reconciler:
             self._polled[project.key] = now
             queue.requeue_lost(RUN, project)
             queue.enqueue(RUN, project)
+
+    def _go_on_labelling(self, mirrored: MirroredProject) -> None:
+        queue, project = self._services.queue, mirrored.project
+        if self._services.autolabelings.has_work(project) and not queue.busy(project):
+            queue.requeue_lost(AUTOLABEL, project)
+            queue.enqueue(AUTOLABEL, project)
 
     def _refresh_if_idle(self, mirrored: MirroredProject) -> None:
         queue, project = self._services.queue, mirrored.project

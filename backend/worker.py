@@ -5,6 +5,7 @@ import sys
 import warnings
 
 # What jobs need is imported before the fork, so that no run pays seconds for it. Nothing is connected here.
+import backend.autolabeling
 import backend.loop  # noqa: F401
 import model.features  # noqa: F401
 from backend import logs

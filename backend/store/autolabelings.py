@@ -88,6 +88,14 @@ class Order:
 
 
 @dataclass(frozen=True)
+class Audited:
+    """A task under audit, and since when: ISO 8601. Nobody is shown a prediction of it from then on."""
+
+    task: int
+    drawn_at: str
+
+
+@dataclass(frozen=True)
 class Autolabeling:
     """An auto-labelling and how far it is.
 
@@ -103,7 +111,7 @@ class Autolabeling:
         sample_size, allowed_errors: of the audit.
         seed: of the audit's draw.
         audit: tasks that people are to answer, in the order drawn.
-        shown_at: ISO 8601, when the audit came in front without pre-annotations; None before that.
+        left_out: tasks that were drawn, but that somebody had begun before: no part of the set any more.
         done, total: tasks written or taken back so far, and of all.
         problem: why writing stopped and waits for somebody; empty where it did not.
     """
@@ -121,8 +129,8 @@ class Autolabeling:
     sample_size: int = 0
     allowed_errors: int = 0
     seed: int = 0
-    audit: tuple[int, ...] = ()
-    shown_at: str | None = None
+    audit: tuple[Audited, ...] = ()
+    left_out: tuple[int, ...] = ()
     done: int = 0
     total: int = 0
     problem: str = ""
@@ -141,7 +149,8 @@ class Autolabeling:
                 "phase": Phase(record["phase"]),
                 "wish": Wish(**record["wish"]),
                 "classes": tuple(record["classes"]),
-                "audit": tuple(record["audit"]),
+                "audit": tuple(Audited(**each) for each in record["audit"]),
+                "left_out": tuple(record["left_out"]),
             }
         )
 
@@ -198,18 +207,14 @@ class AutolabelingStore:
     def audited(self, project: Project) -> tuple[int, ...]:
         """Tasks of the audit that is under way: to be asked first, without pre-annotation."""
         newest = self.newest(project)
-        return newest.audit if newest is not None and newest.phase is Phase.AUDITING else ()
+        if newest is None or newest.phase is not Phase.AUDITING:
+            return ()
+        return tuple(each.task for each in newest.audit)
 
     def in_writing(self, project: Project) -> set[int]:
         """Tasks that are being labelled automatically, or freed of that, right now: nobody is asked for them."""
         writing = [each for each in self.all(project) if each.phase in WRITING]
         return {candidate.task for each in writing for candidate in self.to_label(project, each)}
-
-    def shown(self, project: Project, audit: tuple[int, ...], at: datetime) -> None:
-        """A version with this audit in front is active."""
-        newest = self.newest(project)
-        if newest is not None and newest.audit == audit and newest.shown_at is None:
-            self.save(project, Autolabeling(**{**vars(newest), "shown_at": at.isoformat()}))
 
     def save(self, project: Project, state: Autolabeling) -> None:
         """Write how far an auto-labelling is."""
@@ -227,8 +232,8 @@ class AutolabelingStore:
 
     def to_label(self, project: Project, state: Autolabeling) -> list[Candidate]:
         """The part of the set that people are not asked to audit."""
-        audit = set(state.audit)
-        return [each for each in self.candidates(project, state) if each.task not in audit]
+        people = {each.task for each in state.audit} | set(state.left_out)
+        return [each for each in self.candidates(project, state) if each.task not in people]
 
     def save_certificate(self, project: Project, name: str, record: Mapping[str, Any]) -> None:
         """Write what an auto-labelling proved, or that it proved nothing."""

@@ -1,0 +1,46 @@
+"""What people have answered in an audit, read off the mirror."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from backend.store.autolabelings import Audited
+from backend.store.labels import Annotation, Label
+from model.autolabel.certificate import Answer
+
+
+def by_persons(annotations: Iterable[Annotation]) -> dict[int, list[Annotation]]:
+    """What people submitted or skipped, by task."""
+    found: dict[int, list[Annotation]] = {}
+    for annotation in annotations:
+        if not annotation.automatic:
+            found.setdefault(annotation.task_id, []).append(annotation)
+    return found
+
+
+def answered(audit: Iterable[Audited], existing: Iterable[int], persons: Mapping[int, object]) -> list[int]:
+    """Tasks of the audit that nobody need answer any more: submitted, skipped, or deleted."""
+    known = set(existing)
+    return [each.task for each in audit if each.task in persons or each.task not in known]
+
+
+def begun_before(audited: Audited, given: Iterable[Annotation]) -> bool:
+    """Whether somebody was at work on a task before it was drawn, and may have seen what the model says."""
+    drawn = datetime.fromisoformat(audited.drawn_at)
+    return any(each.created_at - timedelta(seconds=each.lead_time or 0.0) < drawn for each in given)
+
+
+def answer(task: int, predicted: str, given: list[Annotation], label: Label | None) -> Answer:
+    """An audited task's answer; one without a label, as when it was skipped or deleted, counts as wrong.
+
+    Args:
+        given: what people submitted for it.
+        label: what that comes to.
+    """
+    last = max((each.updated_at for each in given), default=None)
+    return Answer(
+        task=task,
+        predicted=predicted,
+        answered=None if label is None else label.choice,
+        annotations=tuple(sorted(each.id for each in given)),
+        answered_at="" if last is None else last.astimezone(UTC).isoformat(),
+    )

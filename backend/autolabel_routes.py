@@ -1,0 +1,135 @@
+"""Routes of auto-labelling: what was ordered, how far it is, and what it proved. The work itself is a job's."""
+
+from dataclasses import asdict
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+from pydantic import BaseModel, ConfigDict, ValidationError
+from redis.exceptions import RedisError
+from werkzeug.exceptions import Conflict, NotFound
+
+from backend import audits, logs, orders
+from backend.errors import RequestError
+from backend.project import Project
+from backend.queueing import AUTOLABEL
+from backend.services import Services
+from backend.store.autolabelings import WRITING, Action, Autolabeling, Phase, Wish
+
+NONE = "none"
+"""Phase of a project that has no auto-labelling."""
+
+log = logs.get()
+
+
+class Ordered(BaseModel):
+    """The body of an order. Whether a promise can be kept is for the job to say."""
+
+    model_config = ConfigDict(extra="forbid")
+    action: Action
+    max_error: float | None = None
+    confidence: float | None = None
+    threshold: float | None = None
+
+
+def blueprint(services: Services) -> Blueprint:
+    """The routes below a project."""
+    routes = AutolabelRoutes(services)
+    made = Blueprint("autolabel", __name__, url_prefix="/api/projects/<int:number>/autolabel")
+    made.add_url_rule("", view_func=routes.status)
+    made.add_url_rule("", view_func=routes.order, methods=["POST"])
+    made.add_url_rule("/certificate", view_func=routes.certificate)
+    return made
+
+
+class AutolabelRoutes:
+    """What `./scripts/autolabel` calls."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def status(self, number: int) -> Response:
+        """How far the project's newest auto-labelling is."""
+        return jsonify(self._status(self._project(number)))
+
+    def order(self, number: int) -> Response:
+        """Have something done; 409 with the reason where it can't be."""
+        project = self._project(number)
+        asked = _read(request.get_json(silent=True))
+        reason = orders.refusal(asked.action, self._services.autolabelings.all(project))
+        if reason is not None:
+            raise Conflict(reason)
+        wish = Wish(asked.max_error, asked.confidence, asked.threshold)
+        self._services.autolabelings.order(project, asked.action, wish)
+        try:
+            self._services.queue.enqueue(AUTOLABEL, project)
+        except RedisError as error:
+            log.warning("Redis does not answer; the order is kept", project=number, reason=str(error))
+        answer = jsonify(self._status(project))
+        answer.status_code = 202
+        return answer
+
+    def certificate(self, number: int) -> Response:
+        """What the newest auto-labelling proved, or that it proved nothing."""
+        project = self._project(number)
+        for state in reversed(self._services.autolabelings.all(project)):
+            record = self._services.autolabelings.certificate(project, state.name)
+            if record is not None:
+                return jsonify(record)
+        raise NotFound(f"Project {number} has no certificate: no set was audited to its end yet.")
+
+    def _project(self, number: int) -> Project:
+        project = self._services.project(number)
+        if self._services.mirror.project(project) is None:
+            raise NotFound(f"This backend knows no project {number}: connect it with ./scripts/connect first.")
+        return project
+
+    def _status(self, project: Project) -> dict[str, Any]:
+        store = self._services.autolabelings
+        states = store.all(project)
+        writing = next((each for each in states if each.phase in WRITING), None)
+        shown = writing or (states[-1] if states else None)
+        working = bool(store.orders(project)) or (writing is not None and not writing.problem)
+        if shown is None:
+            return {"phase": NONE, "working": working, "message": "Nothing was labelled automatically yet."}
+        return {
+            "name": shown.name,
+            "phase": shown.phase,
+            "working": working,
+            "certified": shown.certified,
+            "wish": asdict(shown.wish),
+            "message": shown.message,
+            "problem": shown.problem,
+            "attempt": shown.attempt,
+            "set": shown.size - len(shown.left_out),
+            "threshold": shown.threshold,
+            "audit": self._audit(project, shown),
+            "done": shown.done,
+            "total": shown.total,
+        }
+
+    def _audit(self, project: Project, state: Autolabeling) -> dict[str, int]:
+        """How many tasks people are to answer, and how many they have."""
+        if state.phase is not Phase.AUDITING:
+            return {"size": len(state.audit), "answered": len(state.audit)}
+        mirror = self._services.mirror
+        existing = [task.id for task in mirror.tasks(project, [each.task for each in state.audit])]
+        answered = audits.answered(state.audit, existing, audits.by_persons(mirror.annotations(project)))
+        return {"size": len(state.audit), "answered": len(answered)}
+
+
+def _read(body: Any) -> Ordered:
+    """Read an order.
+
+    Raises:
+        RequestError: an unknown action, or a proposal that doesn't say of what.
+    """
+    try:
+        asked = Ordered.model_validate(body)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(str(part) for part in problem["loc"]) or "body"
+        raise RequestError(f"An order is malformed at {where}: {problem['msg']}.") from error
+    promised = asked.max_error is not None and asked.confidence is not None
+    if asked.action is Action.PROPOSE and promised == (asked.threshold is not None):
+        raise RequestError("A proposal needs max_error and confidence, or threshold for a plain cut.")
+    return asked
