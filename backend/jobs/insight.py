@@ -85,7 +85,6 @@ def _evidence(data: Dataset, head: Head, right: BoolArray, seed: int) -> Evidenc
         predicted=column[head.logits(data.features).argmax(axis=1)],
         right=right,
         transform=head.transform,
-        l2=head.l2,
         seed=seed,
     )
 

@@ -103,15 +103,13 @@ def _wrong(evidence: Evidence, rows: IntArray) -> BoolArray:
     wrong = np.zeros(len(labels), dtype=bool)
     inside = rows[evidence.counted[rows]]
     outside = np.setdiff1d(evidence.arm, rows)
-    logits = out_of_fold(
-        features[rows], labels[rows], evidence.counted[rows], evidence.transform, l2=evidence.l2, seed=evidence.seed
-    )
+    logits = out_of_fold(features[rows], labels[rows], evidence.counted[rows], evidence.transform, seed=evidence.seed)
     classes = np.unique(labels[rows])
     if len(inside):
         wrong[inside] = classes[logits.argmax(axis=1)] != labels[inside]
     if len(outside):
         names = [str(number) for number in range(int(labels.max()) + 1)]
-        head = fit(features[rows], labels[rows], names, evidence.transform, l2=evidence.l2)
+        head = fit(features[rows], labels[rows], names, evidence.transform)
         wrong[outside] = classes[head.logits(features[outside]).argmax(axis=1)] != labels[outside]
     return wrong[evidence.counted]
 

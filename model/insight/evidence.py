@@ -26,7 +26,6 @@ class Evidence:
         right: (counted labels,) whether the served kind of head, fitted without that label, predicted it; in the order
             of the rows.
         transform: made of all of the project's features.
-        l2: of the served head.
         seed: of all draws.
     """
 
@@ -37,7 +36,6 @@ class Evidence:
     predicted: IntArray
     right: BoolArray
     transform: FeatureTransform
-    l2: float
     seed: int
 
     def __post_init__(self) -> None:

@@ -129,7 +129,7 @@ def _wrong(evidence: Evidence, images: tuple[FloatArray, IntArray], fitted: IntA
         alone: BoolArray = labels[tested] != known[0]
         return alone
     names = [str(number) for number in range(int(labels.max()) + 1)]
-    head = fit(features[fitted], known, names, evidence.transform, l2=evidence.l2)
+    head = fit(features[fitted], known, names, evidence.transform)
     classes = np.array([int(name) for name in head.classes])
     wrong: BoolArray = classes[head.logits(features[tested]).argmax(axis=1)] != labels[tested]
     return wrong
