@@ -29,6 +29,11 @@ class Dataset:
         counted: (n,) bool, labelled arm tasks that were answered in the arm's order.
         unreadable: unlabelled tasks whose image can't be used.
         labels: every label by task id, of tasks without a feature too.
+        points: (n, m) float32, `model.geometry.points` of the features where they are known; made where they are
+            needed otherwise.
+        automatic: tasks that are labelled automatically, or are just being so: nobody is asked for them, and they are
+            no labels.
+        audited: tasks that an audit asks for, before all others.
     """
 
     classes: tuple[str, ...]
@@ -40,6 +45,9 @@ class Dataset:
     counted: BoolArray
     unreadable: tuple[int, ...]
     labels: dict[int, Label]
+    points: FloatArray | None = None
+    automatic: frozenset[int] = frozenset()
+    audited: tuple[int, ...] = ()
 
     @property
     def labelled(self) -> BoolArray:
@@ -49,7 +57,7 @@ class Dataset:
     @property
     def pool(self) -> BoolArray:
         """(n,) bool: tasks that can be asked for."""
-        return ~self.labelled
+        return ~self.labelled & ~np.isin(self.task_ids, list(self.automatic))
 
     @property
     def answered(self) -> BoolArray:
@@ -100,6 +108,11 @@ def load(project: Project, services: Services, labeling: Labeling) -> Dataset:
             if task.content_hash is None and task.image_problem is not None and task.id not in labels
         ),
         labels=labels,
+        points=services.geometry.points(project, ids, features, services.settings.seed),
+        automatic=frozenset(services.autolabelings.in_writing(project)).union(
+            annotation.task_id for annotation in annotations if annotation.automatic
+        ),
+        audited=services.autolabelings.audited(project),
     )
 
 

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from backend import dataset, logs
 from backend.dataset import Dataset
 from backend.interruptible import GivenUp, interruptible
-from backend.jobs import evaluate, insight
+from backend.jobs import distil, evaluate, insight
 from backend.jobs.evaluate import Evaluated
 from backend.project import Project
 from backend.services import Services
@@ -70,7 +70,7 @@ def _make(
     annotations = services.mirror.annotations(project)
     data = dataset.with_labels(data, version.record["labels"])
     with interruptible(interrupted):
-        served = _serve(data, version.head, seed)
+        served = _serve(project, services, data, version.head)
         head, evaluation, right = (
             (served.head, served.evaluation, served.right)
             if served is not None
@@ -83,7 +83,7 @@ def _make(
     return finished
 
 
-def _serve(data: Dataset, quick: Head | None, seed: int) -> Evaluated | None:
+def _serve(project: Project, services: Services, data: Dataset, quick: Head | None) -> Evaluated | None:
     """The head that is served, calibrated and judged on the arm; None before two classes have a label.
 
     Raises:
@@ -91,6 +91,8 @@ def _serve(data: Dataset, quick: Head | None, seed: int) -> Evaluated | None:
     """
     if quick is None:
         return None
+    seed = services.settings.seed
     if quick.classes != tuple(data.classes[index] for index in np.unique(data.targets[data.labelled])):
         raise InputError("Labels of the version are gone from the project; its figures can't be made any more.")
-    return evaluate.run(data, quick, seed)
+    nearest = services.geometry.nearest(project, data.task_ids, data.features, seed)
+    return evaluate.judge(data, *distil.run(data, quick, nearest, seed))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
@@ -20,6 +21,9 @@ from backend.store.versions import VersionStore
 from model.backbones import Backbone, backbone
 from model.features import Embedder, OnnxEmbedder
 from model.images import ImageLimits
+
+if TYPE_CHECKING:
+    from backend.store.geometry import GeometryStore
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,13 @@ class Services:
     @cached_property
     def versions(self) -> VersionStore:
         return VersionStore(self._engine, self.settings.model_dir / "versions")
+
+    @cached_property
+    def geometry(self) -> "GeometryStore":
+        # SciPy takes a second to load, which the web process doesn't need.
+        from backend.store.geometry import GeometryStore  # noqa: PLC0415
+
+        return GeometryStore(self.settings.model_dir / "geometry")
 
     @cached_property
     def features(self) -> FeatureStore:

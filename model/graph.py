@@ -15,6 +15,9 @@ EXACT_UP_TO = 20_000
 LISTS, PROBES, TRAINED_ON = 1024, 16, 40_000
 """Of the approximate search: lists of images, lists looked through for each image, and images the lists are made on."""
 
+UNKNOWN = -1
+"""In place of each neighbour of an image that was not looked up yet."""
+
 BLOCK = 1024
 PULL = 0.5
 """Share of an image's label that comes from its neighbours."""
@@ -30,32 +33,36 @@ def neighbours(points: FloatArray, known: IntArray | None = None) -> IntArray:
 
     Args:
         points: (n, m) float32 of unit length, see `model.geometry`.
-        known: (p, 10) of the first p images, from an earlier call: only the others are looked up, and the first p don't
-            learn of them. The graph is made symmetric anyway; after it doubled, begin anew.
+        known: (n, 10) from an earlier call, rows of `UNKNOWN` where images were not looked up yet: only these are, and
+            the others don't learn of them. `affinity` is symmetric anyway.
 
     Returns:
-        (n, min(10, n - 1)) int32, nearest first, or `known` and what follows it.
+        (n, min(10, n - 1)) int32, nearest first.
 
     Source of the inverted file: Johnson, Douze, Jégou, "Billion-scale similarity search with GPUs", 2017.
     """
     n, count = len(points), max(min(NEIGHBOURS, len(points) - 1), 0)
-    first = 0 if known is None or known.shape[1:] != (count,) else len(known)
-    search = _exactly if n <= EXACT_UP_TO else _approximately
-    found = search(points, first, count)
-    return found if known is None or not first else np.concatenate([known, found])
+    nearest = np.full((n, count), UNKNOWN, dtype=np.int32)
+    if known is not None and known.shape == nearest.shape:
+        nearest[:] = known
+    if count:
+        rows = np.flatnonzero(nearest[:, 0] == UNKNOWN)
+        search = _exactly if n <= EXACT_UP_TO else _approximately
+        nearest[rows] = search(points, rows, count)
+    return nearest
 
 
-def _exactly(points: FloatArray, first: int, count: int) -> IntArray:
-    found = np.empty((len(points) - first, count), dtype=np.int32)
-    for start in range(first, len(points), BLOCK):
-        rows = np.arange(start, min(start + BLOCK, len(points)))
-        likeness = points[rows] @ points.T
-        likeness[np.arange(len(rows)), rows] = -np.inf
-        found[rows - first] = _largest(likeness, count)
+def _exactly(points: FloatArray, rows: IntArray, count: int) -> IntArray:
+    found = np.empty((len(rows), count), dtype=np.int32)
+    for start in range(0, len(rows), BLOCK):
+        block = rows[start : start + BLOCK]
+        likeness = points[block] @ points.T
+        likeness[np.arange(len(block)), block] = -np.inf
+        found[start : start + BLOCK] = _largest(likeness, count)
     return found
 
 
-def _approximately(points: FloatArray, first: int, count: int) -> IntArray:
+def _approximately(points: FloatArray, rows: IntArray, count: int) -> IntArray:
     # Loaded where it is needed: most projects are smaller.
     import faiss  # noqa: PLC0415
 
@@ -65,21 +72,19 @@ def _approximately(points: FloatArray, first: int, count: int) -> IntArray:
     index.train(points[:: max(1, len(points) // TRAINED_ON)])
     index.add(points)
     index.nprobe = PROBES
-    _, found = index.search(points[first:], count + 1)
-    own = found == np.arange(first, len(points))[:, None]
+    _, found = index.search(points[rows], count + 1)
+    own = found == rows[:, None]
     # Among copies of an image it may not have found itself: then the least alike goes.
     own[~own.any(axis=1), -1] = True
     others = found[~own].reshape(len(found), count)
     # A list that held too few images leaves -1: the image itself, which spreads nothing new.
     missing = others < 0
-    others[missing] = np.broadcast_to(np.arange(first, len(points))[:, None], others.shape)[missing]
+    others[missing] = np.broadcast_to(rows[:, None], others.shape)[missing]
     nearest: IntArray = others.astype(np.int32)
     return nearest
 
 
 def _largest(likeness: FloatArray, count: int) -> IntArray:
-    if not count:
-        return np.empty((len(likeness), 0), dtype=np.int32)
     among = np.argpartition(-likeness, count - 1, axis=1)[:, :count]
     order = np.argsort(-np.take_along_axis(likeness, among, axis=1), axis=1, kind="stable")
     largest: IntArray = np.take_along_axis(among, order, axis=1).astype(np.int32)

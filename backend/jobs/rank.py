@@ -5,7 +5,6 @@ import numpy as np
 from backend import logs
 from backend.dataset import Dataset
 from backend.settings import Settings
-from model.arrays import FloatArray
 from model.head import Head
 from model.rank.pool import Pool
 from model.rank.queue import ArmAccount, Candidates, Queue, build_queue
@@ -14,13 +13,10 @@ from model.rank.ranking import Ranking, rank
 log = logs.get()
 
 
-def run(dataset: Dataset, head: Head | None, settings: Settings, points: FloatArray | None = None) -> tuple[Queue, str]:
+def run(dataset: Dataset, head: Head | None, settings: Settings) -> tuple[Queue, str]:
     """The queue of all unlabelled tasks, and the name of the strategy that ordered it.
 
     To change how tasks are ranked, add a strategy to `model/rank/` and name it in `model/rank/registry.py`.
-
-    Args:
-        points: (n, m) `model.geometry.points` of the dataset's features, where they are known already.
     """
     pool = Pool(
         ids=dataset.task_ids,
@@ -30,16 +26,16 @@ def run(dataset: Dataset, head: Head | None, settings: Settings, points: FloatAr
         classes=len(dataset.classes),
         seed=settings.seed,
         head=head,
-        given_points=points,
+        given_points=dataset.points,
     )
-    ranking = rank(pool, settings.queue_head, settings.strategy)
-    log.info("ranked", strategy=ranking.strategy, reason=ranking.reason)
+    ranking = rank(pool, settings.queue_head, settings.strategy, settings.near_duplicate)
+    (log.warning if ranking.failed else log.info)("ranked", strategy=ranking.strategy, reason=ranking.reason)
     account = ArmAccount(
         share=settings.arm_share,
         answered=int(dataset.answered.sum()),
         arm_answered=int((dataset.answered & dataset.in_arm).sum()),
     )
-    return build_queue(_candidates(dataset, ranking), account), ranking.strategy
+    return build_queue(_candidates(dataset, ranking), account, dataset.audited), ranking.strategy
 
 
 def _candidates(dataset: Dataset, ranking: Ranking) -> Candidates:

@@ -122,6 +122,7 @@ def unlabelled(split: Split, options: RunOptions) -> Dataset:
         counted=np.zeros(n, dtype=bool),
         unreadable=(),
         labels={},
+        points=split.points(options.seed),
     )
 
 
@@ -138,16 +139,15 @@ def answer(dataset: Dataset, tasks: IntArray, split: Split) -> Dataset:
 
 
 def _asker(split: Split, options: RunOptions) -> Callable[[Dataset, Head | None, int], Asked]:
-    points = split.points(options.seed)
     if peers.is_peer(options.strategy):
-        peer = peers.Peer(options.strategy, points, len(split.classes), options.seed)
+        peer = peers.Peer(options.strategy, split.points(options.seed), len(split.classes), options.seed)
         return lambda dataset, head, count: (peer.ask(dataset, head, count), options.strategy)
     settings = SimulationSettings(
         strategy=options.strategy, queue_head=options.batch, arm_share=options.random_arm, seed=options.seed
     )
 
     def ask(dataset: Dataset, head: Head | None, count: int) -> Asked:
-        queue, ranked_by = rank.run(dataset, head, settings, points)
+        queue, ranked_by = rank.run(dataset, head, settings)
         return queue.task_ids[:count], ranked_by
 
     return ask
