@@ -6,11 +6,12 @@ largest (lazy greedy), in blocks.
 """
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from model.arrays import FloatArray, IntArray
 from model.rank.margin import margin
 from model.rank.pool import Pool
-from model.rank.selection import lowest
+from model.rank.selection import lowest, sample
 
 MOST_TARGETS = 8_000
 """Random images that are to be covered: the sum over them stands for the sum over all."""
@@ -35,9 +36,9 @@ def herding(pool: Pool, count: int) -> IntArray:
     """
     rng = pool.rng()
     points = pool.points
-    targets = _sample(np.arange(len(points)), MOST_TARGETS, rng)
-    candidates = _sample(pool.candidates, MOST_CANDIDATES, rng)
-    centres = _sample(np.arange(len(points)), min(SCALE_SAMPLE, 1 + len(points) // 10), rng)
+    targets = sample(np.arange(len(points)), MOST_TARGETS, rng)
+    candidates = sample(pool.candidates, MOST_CANDIDATES, rng)
+    centres = sample(np.arange(len(points)), min(SCALE_SAMPLE, 1 + len(points) // 10), rng)
     distances = 2 - 2 * (points[targets] @ points[centres].T).max(axis=1, initial=-1)
     variance = _positive(np.median(distances)) if len(distances) else 1.0
     chosen = cover(points[candidates], points[targets], points[pool.labelled], np.ones(len(targets)), variance, count)
@@ -57,7 +58,7 @@ def uncertainty_herding(pool: Pool, count: int) -> IntArray:
     gaps = margin(pool.probabilities)
     available = pool.candidates
     candidates = available[lowest(gaps[available], MOST_CANDIDATES)]
-    targets = _sample(np.arange(len(points)), MOST_TARGETS, pool.rng())
+    targets = sample(np.arange(len(points)), MOST_TARGETS, pool.rng())
     among = points[labelled] @ points[labelled].T
     np.fill_diagonal(among, -1)
     variance = _positive(np.median(2 - 2 * among.max(axis=1, initial=-1)) / 4) if len(labelled) > 1 else 1.0
@@ -86,19 +87,21 @@ def cover(
     Returns:
         (min(count, c),) places among the candidates, in the order of choice; of equal gains the first.
     """
-    weights = weights.astype(np.float32)
-    covered = np.zeros(len(targets), dtype=np.float32)
-    for start in range(0, len(covering), BLOCK):
-        np.maximum(covered, _kernel(covering[start : start + BLOCK], targets, variance).max(axis=0), out=covered)
-    kernels = _kernel(candidates, targets, variance)
-    gains = np.empty(len(candidates))
-    for start in range(0, len(candidates), BLOCK):
-        gains[start : start + BLOCK] = _gains(kernels[start : start + BLOCK], covered, weights)
-    chosen = np.empty(min(count, len(candidates)), dtype=np.int64)
-    for step in range(len(chosen)):
-        chosen[step] = _best(kernels, covered, weights, gains)
-        np.maximum(covered, kernels[chosen[step]], out=covered)
-        gains[chosen[step]] = -np.inf
+    # One thread: at these sizes more of them wait for each other, seconds where another process has a core.
+    with threadpool_limits(limits=1, user_api="blas"):
+        weights = weights.astype(np.float32)
+        covered = np.zeros(len(targets), dtype=np.float32)
+        for start in range(0, len(covering), BLOCK):
+            np.maximum(covered, _kernel(covering[start : start + BLOCK], targets, variance).max(axis=0), out=covered)
+        kernels = _kernel(candidates, targets, variance)
+        gains = np.empty(len(candidates))
+        for start in range(0, len(candidates), BLOCK):
+            gains[start : start + BLOCK] = _gains(kernels[start : start + BLOCK], covered, weights)
+        chosen = np.empty(min(count, len(candidates)), dtype=np.int64)
+        for step in range(len(chosen)):
+            chosen[step] = _best(kernels, covered, weights, gains)
+            np.maximum(covered, kernels[chosen[step]], out=covered)
+            gains[chosen[step]] = -np.inf
     return chosen
 
 
@@ -130,12 +133,6 @@ def _kernel(rows: FloatArray, targets: FloatArray, variance: float) -> FloatArra
     kernel *= 2 / variance
     np.exp(kernel, out=kernel)
     return kernel
-
-
-def _sample(rows: IntArray, most: int, rng: np.random.Generator) -> IntArray:
-    if len(rows) <= most:
-        return rows
-    return np.sort(rng.choice(rows, most, replace=False))
 
 
 def _positive(variance: float) -> float:
