@@ -41,6 +41,8 @@ PLACES: dict[str, tuple[Any, str, str]] = {
     "head published": (LabelStudio, "import_predictions", AFTER),
     # Label Studio shows the version, our record does not say so.
     "version switched": (LabelStudio, "set_model_version", AFTER),
+    # The version is published; its served head is made, and lost.
+    "second stage": (versions.VersionStore, "add_second_stage", BEFORE),
     "slice refreshed": (LabelStudio, "delete_predictions", AFTER),
 }
 
