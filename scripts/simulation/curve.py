@@ -1,5 +1,6 @@
 """What labels are worth: a run measured on the test images as it goes on."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from model.head import Head
 from model.metrics import expected_calibration_error
-from scripts.simulation.replay import RunOptions, cycles
+from scripts.simulation.replay import Cycle, RunOptions, cycles
 from scripts.simulation.serving import serve
 from scripts.simulation.splits import Split
 
@@ -24,6 +25,7 @@ class CurvePoint:
         ranked_by: the strategy that chose the last batch.
         seconds: of the loop's cycle that led here: rank, train, evaluate.
         rank_seconds: of ranking alone.
+        serve_seconds: of the second stage, which makes the served head.
     """
 
     labels: int
@@ -33,6 +35,7 @@ class CurvePoint:
     ranked_by: str
     seconds: float
     rank_seconds: float
+    serve_seconds: float
 
 
 def run(split: Split, options: RunOptions, progress: Callable[[int], None]) -> list[CurvePoint]:
@@ -49,13 +52,30 @@ def run(split: Split, options: RunOptions, progress: Callable[[int], None]) -> l
         labels += len(cycle.tasks)
         if labels >= min(due, options.budget):
             due = labels + options.evaluate_every
-            accuracy, ece = (None, None) if cycle.head is None else measure(serve(cycle.dataset, cycle.head), split)
-            seen = cycle.dataset.classes_seen
-            curve.append(CurvePoint(labels, accuracy, ece, seen, cycle.ranked_by, cycle.seconds, cycle.rank_seconds))
+            curve.append(_point(cycle, labels, split, options.seed))
         progress(labels)
         if options.stop_at is not None and (curve[-1].accuracy or 0.0) >= options.stop_at:
             break
     return curve
+
+
+def _point(cycle: Cycle, labels: int, split: Split, seed: int) -> CurvePoint:
+    accuracy, ece, serve_seconds = None, None, 0.0
+    if cycle.head is not None:
+        started = time.perf_counter()
+        served = serve(cycle.dataset, cycle.head, split.nearest(seed), seed)
+        serve_seconds = time.perf_counter() - started
+        accuracy, ece = measure(served, split)
+    return CurvePoint(
+        labels=labels,
+        accuracy=accuracy,
+        ece=ece,
+        classes_seen=cycle.dataset.classes_seen,
+        ranked_by=cycle.ranked_by,
+        seconds=cycle.seconds,
+        rank_seconds=cycle.rank_seconds,
+        serve_seconds=serve_seconds,
+    )
 
 
 def measure(head: Head, split: Split) -> tuple[float, float]:

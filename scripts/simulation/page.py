@@ -43,8 +43,9 @@ RATIO_NOTE = (
     "bootstrap over these pairs: below 1, fewer labels are needed."
 )
 SECONDS_NOTE = (
-    "A cycle is what the loop does from new labels to a new order: train, evaluate, rank. Its seconds are medians with "
-    "one thread a run; reading the project and publishing are not in them."
+    "A cycle is what the loop does from new labels to a new order: train, evaluate, rank. Serving is its second stage, "
+    "which makes the head that is measured here, while nobody waits. Medians, with one thread a run; without reading "
+    "the project and publishing."
 )
 
 

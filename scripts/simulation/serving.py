@@ -1,9 +1,17 @@
 """The head that the loop serves, whose probabilities people see: what a simulation measures."""
 
 from backend.dataset import Dataset
+from backend.jobs import distil, evaluate
+from model.arrays import IntArray
 from model.head import Head
 
 
-def serve(dataset: Dataset, head: Head) -> Head:  # noqa: ARG001 - the stage that follows the quick head looks at it
-    """The served head of a version whose quick head is `head`."""
-    return head
+def serve(dataset: Dataset, quick: Head, nearest: IntArray, seed: int) -> Head:
+    """The served head of a version: its second stage.
+
+    Args:
+        quick: the head that the version ranks by.
+        nearest: (n, c) of `model.graph.neighbours`, of the dataset's images.
+        seed: of the settings.
+    """
+    return evaluate.judge(dataset, *distil.run(dataset, quick, nearest, seed)).head

@@ -8,6 +8,7 @@ from sklearn.model_selection import train_test_split
 
 from model.arrays import FloatArray, IntArray
 from model.geometry import points
+from model.graph import neighbours
 from scripts.simulation.errors import SimulationError
 from scripts.simulation.labelled import LabelledData
 
@@ -46,14 +47,22 @@ class Split:
     test_targets: IntArray
 
     @cached_property
-    def _points(self) -> dict[int, FloatArray]:
+    def _by_seed(self) -> dict[int, tuple[FloatArray, IntArray]]:
         return {}
 
     def points(self, seed: int) -> FloatArray:
         """(n, m) float32, `model.geometry.points` of the pool, computed once."""
-        if seed not in self._points:
-            self._points[seed] = points(self.features, seed)
-        return self._points[seed]
+        return self._geometry(seed)[0]
+
+    def nearest(self, seed: int) -> IntArray:
+        """(n, c) int32, `model.graph.neighbours` of the pool, computed once."""
+        return self._geometry(seed)[1]
+
+    def _geometry(self, seed: int) -> tuple[FloatArray, IntArray]:
+        if seed not in self._by_seed:
+            placed = points(self.features, seed)
+            self._by_seed[seed] = placed, neighbours(placed)
+        return self._by_seed[seed]
 
 
 def draw(data: LabelledData, number: int, options: SplitOptions) -> Split:

@@ -28,6 +28,7 @@ class Summary:
         ratio: to the baseline, by target; None where there is nothing to compare.
         cycle_seconds: median of the loop's cycle: rank, train, evaluate.
         rank_seconds: median of ranking alone.
+        serve_seconds: median of the second stage.
     """
 
     strategy: str
@@ -36,6 +37,7 @@ class Summary:
     ratio: dict[float, Ratio | None]
     cycle_seconds: float
     rank_seconds: float
+    serve_seconds: float
 
     def curve(self, value: Callable[[CurvePoint], float | None]) -> Curve:
         """Mean and interval of a value at each number of labels where every run has one."""
@@ -86,6 +88,7 @@ def _summary(name: str, runs: list[Record], baseline: list[Record], targets: Seq
         ratio={target: None if own else _ratio(runs, baseline, target) for target in targets},
         cycle_seconds=float(np.median([point.seconds for point in points])),
         rank_seconds=float(np.median([point.rank_seconds for point in points])),
+        serve_seconds=float(np.median([point.serve_seconds for point in points])),
     )
 
 

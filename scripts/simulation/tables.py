@@ -49,7 +49,16 @@ def labels(summaries: Sequence[Summary], targets: Sequence[float]) -> Table:
 
 def ends(summaries: Sequence[Summary]) -> Table:
     """What each strategy has come to at the end of its runs, and what a cycle of the loop takes."""
-    header = ("strategy", "labels", "accuracy", "calibration error", "classes seen", "s a cycle", "of it ranking")
+    header = (
+        "strategy",
+        "labels",
+        "accuracy",
+        "calibration error",
+        "classes seen",
+        "cycle, s",
+        "ranking, s",
+        "serving, s",
+    )
     rows = [
         (
             summary.strategy,
@@ -59,6 +68,7 @@ def ends(summaries: Sequence[Summary]) -> Table:
             _whole(summary.last(lambda point: point.classes_seen)),
             f"{summary.cycle_seconds:.2f}",
             f"{summary.rank_seconds:.2f}",
+            f"{summary.serve_seconds:.2f}",
         )
         for summary in summaries
     ]

@@ -1,0 +1,116 @@
+"""`./scripts/simulate`: prepare the data, make the runs that are not there yet, write the report."""
+
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from model.backbones import backbone
+from scripts.simulation import peers, records, report, tables, workers
+from scripts.simulation.errors import SimulationError
+from scripts.simulation.labelled import LabelledData, load
+from scripts.simulation.options import Options, parse
+from scripts.simulation.page import page, verdict
+from scripts.simulation.records import Planned, Record
+from scripts.simulation.replay import RunOptions
+from scripts.simulation.sources import prepare
+from scripts.simulation.splits import SplitOptions, rows
+from scripts.simulation.summary import summarise
+
+BACKBONE = "efficientnet-lite0"
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Simulate; returns 0, 2 where data or options don't allow it, 130 after Ctrl-C."""
+    options = parse(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return _run(options)
+    except SimulationError as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nStopped. The same command goes on with the runs that are not finished.", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _run(options: Options) -> int:
+    if any(peers.is_peer(name) for name in options.strategies):
+        peers.check_installed()
+    folder = prepare(options.data, options.token, backbone(BACKBONE), options.cache)
+    data = load(folder)
+    plan = planned(options, data)
+    made = [record for each in plan if (record := records.find(options.out / "runs", each)) is not None]
+    missing = [each for each in plan if records.find(options.out / "runs", each) is None]
+    _say(made, plan)
+    if missing:
+        made += workers.run(folder, options.out / "runs", missing, options.jobs)
+    _write(options, data, _ordered(made, plan))
+    return 0
+
+
+def planned(options: Options, data: LabelledData) -> list[Planned]:
+    """All runs, those of a split and seed together, since they share what is computed for it.
+
+    Raises:
+        SimulationError: the data can't be split so, or the budget is larger than a split's pool.
+    """
+    split = SplitOptions(options.test, options.pool)
+    for number in options.splits:
+        pool, _ = rows(data, number, split)
+        if options.budget > len(pool):
+            raise SimulationError(f"--budget {options.budget} is more than the {len(pool)} images to label.")
+    return [
+        Planned(data.fingerprint, split, _run_options(options, strategy, number, seed))
+        for number in options.splits
+        for seed in options.seeds
+        for strategy in options.strategies
+    ]
+
+
+def _run_options(options: Options, strategy: str, split: int, seed: int) -> RunOptions:
+    return RunOptions(
+        strategy=strategy,
+        split=split,
+        seed=seed,
+        batch=options.batch,
+        budget=options.budget,
+        random_arm=0.0 if peers.is_peer(strategy) else options.random_arm,
+        evaluate_every=options.evaluate_every,
+        stop_at=max(options.targets) if options.stop_at_targets else None,
+    )
+
+
+def _say(made: Sequence[Record], plan: Sequence[Planned]) -> None:
+    if made:
+        print(f"{len(made)} of {len(plan)} runs are finished already.", flush=True)
+    older = [record for record in made if record.code != records.code_digest()]
+    if older:
+        print(f"{len(older)} of them by other code: delete them below runs/ to make them again.", flush=True)
+
+
+def _ordered(made: Sequence[Record], plan: Sequence[Planned]) -> list[Record]:
+    places = {each.options: place for place, each in enumerate(plan)}
+    return sorted(made, key=lambda record: places[record.options])
+
+
+def _write(options: Options, data: LabelledData, made: Sequence[Record]) -> None:
+    summaries = summarise(made, options.strategies, options.targets)
+    about = report.about(options, data, backbone(BACKBONE).version)
+    classes = len(np.unique(data.targets))
+    contents = {
+        "simulation.json": report.as_json(made, options.targets, about),
+        "simulation.csv": report.as_csv(made),
+        "simulation.html": page(summaries, options.targets, about, classes),
+    }
+    for name, content in contents.items():
+        records.write(options.out / name, content)
+    print(f"\n{tables.labels(summaries, options.targets).text()}\n\n{tables.ends(summaries).text()}\n")
+    print(f"{verdict(summaries, options.targets)}\n\nSee {_shown(options.out / 'simulation.html')}")
+
+
+def _shown(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,0 +1,171 @@
+"""`./scripts/simulate` from its command line to its files."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.simulation.command import main
+from scripts.simulation.options import parse
+from tests.support.waiting import until
+from tests.unit.scripts.simulated import simulate, write_npz
+
+CHECKOUT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def clouds(tmp_path: Path) -> Path:
+    return write_npz(tmp_path / "clouds.npz")
+
+
+def written(tmp_path: Path) -> Any:
+    return json.loads((tmp_path / "out" / "simulation.json").read_text())
+
+
+def finished(tmp_path: Path) -> dict[str, int]:
+    """Records of finished runs by name, with the time they were written."""
+    return {file.name: file.stat().st_mtime_ns for file in (tmp_path / "out" / "runs").glob("*.json")}
+
+
+def test_two_jobs_give_what_one_gives(clouds: Path, tmp_path: Path) -> None:
+    options = ("--strategies", "auto,random", "--seeds", "0,1")
+    assert simulate(tmp_path / "one", clouds, *options) == 0
+    assert simulate(tmp_path / "two", clouds, *options, "--jobs", "2") == 0
+    assert without_seconds(written(tmp_path / "one")) == without_seconds(written(tmp_path / "two"))
+
+
+def without_seconds(content: Any) -> list[Any]:
+    for run in content["runs"]:
+        for point in run["curve"]:
+            del point["seconds"], point["rank_seconds"], point["serve_seconds"]
+    runs: list[Any] = content["runs"]
+    return runs
+
+
+def test_runs_come_in_the_order_that_was_asked_for_with_their_settings(clouds: Path, tmp_path: Path) -> None:
+    assert simulate(tmp_path, clouds, "--strategies", "random,margin", "--splits", "1,0") == 0
+    content = written(tmp_path)
+    asked = [(run["split"], run["strategy"]) for run in content["runs"]]
+    assert asked == [(1, "random"), (1, "margin"), (0, "random"), (0, "margin")]
+    assert content["settings"]["budget"] == 30
+    assert content["settings"]["images"] == 90
+    assert "token" not in content["settings"]
+
+
+def test_all_results_are_written_and_the_table_is_printed(
+    clouds: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert simulate(tmp_path, clouds, "--targets", "0.5") == 0
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "runs", "simulation.csv", "simulation.html", "simulation.json"
+    }  # fmt: skip
+    said = capsys.readouterr().out
+    assert "labels to 50 %" in said
+    assert "auto" in said
+    assert "simulation.html" in said
+
+
+def test_a_rerun_makes_only_what_is_missing(clouds: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    simulate(tmp_path, clouds, "--strategies", "random")
+    before = finished(tmp_path)
+    simulate(tmp_path, clouds, "--strategies", "random,margin")
+    assert "1 of 2 runs are finished already." in capsys.readouterr().out
+    assert len(finished(tmp_path)) == 2
+    assert before.items() <= finished(tmp_path).items()
+
+
+def test_other_settings_and_other_data_are_not_taken_for_the_same_run(clouds: Path, tmp_path: Path) -> None:
+    simulate(tmp_path, clouds, "--strategies", "random")
+    simulate(tmp_path, clouds, "--strategies", "random", "--batch", "15")
+    simulate(tmp_path, clouds, "--strategies", "random", "--random-arm", "0.1")
+    simulate(tmp_path, write_npz(tmp_path / "other.npz", 93), "--strategies", "random")
+    assert len(finished(tmp_path)) == 4
+
+
+def test_runs_of_other_code_are_kept_and_named(
+    clouds: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    simulate(tmp_path, clouds, "--strategies", "random")
+    (file,) = (tmp_path / "out" / "runs").iterdir()
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"code": "older"}))
+    simulate(tmp_path, clouds, "--strategies", "random")
+    assert "1 of them by other code" in capsys.readouterr().out
+
+
+def test_ctrl_c_ends_it_at_once_and_a_rerun_goes_on(clouds: Path, tmp_path: Path) -> None:
+    runs = tmp_path / "out" / "runs"
+    # So many that it can't be through before it is interrupted.
+    numbers = ",".join(map(str, range(400)))
+    command = [sys.executable, "-m", "scripts.simulation", str(clouds), "--batch", "10", "--budget", "30"]
+    command += ["--splits", "0", "--strategies", "random", "--seeds", numbers, "--jobs", "2"]
+    command += ["--cache", str(tmp_path / "cache"), "--out", str(tmp_path / "out")]
+    begun = subprocess.Popen(command, cwd=CHECKOUT, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    until(lambda: runs.exists() and any(runs.glob("*.json")), "a finished run", 60.0)
+    interrupted = time.monotonic()
+    os.killpg(begun.pid, signal.SIGINT)
+    _, said = begun.communicate(timeout=30)
+    assert time.monotonic() - interrupted < 20
+    assert begun.returncode == 130
+    assert "The same command goes on" in said
+    assert "Traceback" not in said
+    some = finished(tmp_path)
+    assert 0 < len(some) < 400
+    few = ",".join(map(str, range(len(some))))
+    assert simulate(tmp_path, clouds, "--strategies", "random", "--seeds", few) == 0
+    assert some.items() <= finished(tmp_path).items()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--budget", "77"), "--budget 77 is more than the 76 images"),
+        (("--test", "0.99"), "--test parts"),
+        (("--pool", "2"), "--pool parts"),
+    ],
+)
+def test_what_the_data_do_not_allow_is_said_in_one_line(
+    options: tuple[str, ...], said: str, clouds: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert simulate(tmp_path, clouds, *options) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ")
+    assert said in line
+
+
+def test_data_that_are_not_there_end_it_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path / "nowhere.npz"), "--cache", str(tmp_path)]) == 2
+    assert "nowhere.npz" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--strategies", "auto,magic"), "there is no strategy 'magic'; choose of auto,"),
+        (("--targets", "1.5"), "1.5"),
+        (("--targets", "90"), "90 is not"),
+        (("--seeds", "a"), "--seeds"),
+        (("--splits", "-1"), "--splits"),
+        (("--batch", "0"), "0 is below 1"),
+        (("--random-arm", "2"), "2 is not a share"),
+        (("--peers", "modal"), "scikit-activeml"),
+    ],
+)
+def test_a_wrong_option_ends_with_2(options: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse(["data.npz", *options])
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_peers_join_the_strategies_once_and_measurements_follow_the_batch() -> None:
+    options = parse(["data.npz", "--strategies", "auto,skactiveml:badge,auto", "--peers", "scikit-activeml"])
+    assert options.strategies[:2] == ("auto", "skactiveml:badge")
+    assert len(options.strategies) == 6
+    assert options.evaluate_every == options.batch
+    assert parse(["data.npz", "--targets", "0.94,0.9"]).targets == (0.9, 0.94)
