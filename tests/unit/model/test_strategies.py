@@ -27,7 +27,7 @@ NEED_A_HEAD = sorted(STRATEGIES.keys() - WITHOUT_A_HEAD)
 
 every_strategy = pytest.mark.parametrize("name", STRATEGIES)
 every_name = pytest.mark.parametrize("name", NAMES)
-few_examples = settings(max_examples=12, deadline=None)
+few_examples = settings(max_examples=8, deadline=None)
 
 
 def head_of(features: FloatArray, labels: IntArray, classes: int) -> Head | None:
