@@ -4,8 +4,6 @@ What the labels say of an image's neighbours reaches the head so: with few label
 where it is wrong.
 """
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -15,6 +13,7 @@ from model.errors import InputError
 from model.fitting import fit, fit_soft, folds_of, lower_absent, one_blas_thread
 from model.graph import spread
 from model.head import Head, softmax
+from model.threads import for_each
 
 BELIEF = 0.1
 """Weight of the quick head's probabilities beside a label's 1."""
@@ -107,6 +106,6 @@ def distilled_out_of_fold(
         logits[fold_of == fold] = lower_absent(of_fold, np.setdiff1d(np.arange(len(head.classes)), columns))
 
     # Outside the threads too: the first of them to end would give the others' BLAS its threads back.
-    with one_blas_thread(), ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(predict_fold, np.unique(fold_of)))
+    with one_blas_thread():
+        for_each(predict_fold, np.unique(fold_of))
     return logits

@@ -6,9 +6,7 @@ All of it is deterministic, whatever order the rows come in: they are put in an 
 alone, and folds come from a seed.
 """
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 
 import numpy as np
@@ -21,6 +19,7 @@ from model.calibrate import fit_temperature
 from model.checks import check_features, check_labels
 from model.errors import InputError
 from model.head import FeatureTransform, Head
+from model.threads import for_each
 
 DEFAULT_L2 = 1e-3
 """What `choose_l2` starts from and keeps unless the labels speak clearly for another."""
@@ -228,8 +227,8 @@ def out_of_fold(
         logits[place[held]] = lower_absent(of_fold, np.setdiff1d(np.arange(len(present)), targets[training]))
 
     # Outside the threads too: the first of them to end would give the others' BLAS its threads back.
-    with one_blas_thread(), ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(predict_fold, range(int(fold_of.max()) + 1)))
+    with one_blas_thread():
+        for_each(predict_fold, range(int(fold_of.max()) + 1))
     return logits
 
 
