@@ -107,14 +107,16 @@ class AutolabelRoutes:
             "total": shown.total,
         }
 
-    def _audit(self, project: Project, state: Autolabeling) -> dict[str, int]:
-        """How many tasks people are to answer, and how many they have."""
-        if state.phase is not Phase.AUDITING:
-            return {"size": len(state.audit), "answered": len(state.audit)}
-        mirror = self._services.mirror
-        existing = [task.id for task in mirror.tasks(project, [each.task for each in state.audit])]
-        answered = audits.answered(state.audit, existing, audits.by_persons(mirror.annotations(project)))
-        return {"size": len(state.audit), "answered": len(answered)}
+    def _audit(self, project: Project, state: Autolabeling) -> dict[str, Any]:
+        """Which tasks people are to answer, and how many they have."""
+        tasks = [each.task for each in state.audit]
+        answered = len(tasks)
+        if state.phase is Phase.AUDITING:
+            mirror = self._services.mirror
+            existing = [task.id for task in mirror.tasks(project, tasks)]
+            persons = audits.by_persons(mirror.annotations(project))
+            answered = len(audits.answered(state.audit, existing, persons))
+        return {"size": len(tasks), "answered": answered, "tasks": tasks}
 
 
 def _read(body: Any) -> Ordered:

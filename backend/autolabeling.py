@@ -119,7 +119,7 @@ class Autolabeler:
 
     def _write_slices(self, state: Autolabeling) -> None:
         plan = self._store.to_label(self._project, state)
-        writer = Writer(self._services.label_studio, self._project, state.name)
+        writer = Writer(self._services.label_studio, self._project, state)
         while True:
             labeling = self._place.pull()
             tasks = Tasks.of(self._services.mirror.annotations(self._project))
@@ -143,7 +143,7 @@ class Autolabeler:
         persons = sum(each.task in tasks.persons for each in plan)
         if state.phase is Phase.APPLYING:
             ours = sum(each.task in tasks.ours and each.task not in tasks.persons for each in plan)
-            said = f"{ours} tasks are labelled automatically"
+            said = f"{'' if state.certified else 'UNCERTIFIED: '}{ours} tasks are labelled automatically"
             state = replace(state, phase=Phase.APPLIED, done=ours, total=len(plan))
         else:
             said = f"{state.total} automatic annotations were taken back"

@@ -14,7 +14,7 @@ from backend.labelstudio import automatic
 from backend.labelstudio.client import LabelStudio
 from backend.labelstudio.config import Labeling
 from backend.project import Project
-from backend.store.autolabelings import Candidate
+from backend.store.autolabelings import Autolabeling, Candidate
 from backend.store.labels import Annotation
 
 SLICE = 20
@@ -48,10 +48,10 @@ class Tasks:
 class Writer:
     """Writes for one auto-labelling."""
 
-    def __init__(self, label_studio: LabelStudio, project: Project, name: str) -> None:
+    def __init__(self, label_studio: LabelStudio, project: Project, state: Autolabeling) -> None:
         self._label_studio = label_studio
         self._project = project
-        self._name = name
+        self._name, self._certified = state.name, state.certified
         # What needs nothing more although the mirror looks as if it did.
         self._settled_tasks: set[int] = set()
         self._settled_annotations: set[int] = set()
@@ -96,7 +96,7 @@ class Writer:
 
     def _annotate(self, candidate: Candidate, labeling: Labeling) -> None:
         choice = labeling.current(candidate.choice) or candidate.choice
-        result = automatic.mark(labeling.regions(choice, candidate.confidence), self._name)
+        result = automatic.mark(labeling.regions(choice, candidate.confidence), self._name, self._certified)
         started = time.monotonic()
         try:
             unique = automatic.unique_id(self._name, candidate.task)

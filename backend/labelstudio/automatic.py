@@ -18,13 +18,15 @@ _AT_ONCE = timedelta(seconds=1)
 """Label Studio sets both times of a new annotation within microseconds; every later change moves the second."""
 
 
-def mark(regions: Sequence[Region], certificate: str) -> list[Region]:
+def mark(regions: Sequence[Region], certificate: str, certified: bool) -> list[Region]:
     """Regions of a prediction as an automatic annotation carries them.
 
     Args:
         certificate: id of the auto-labelling that they belong to.
+        certified: whether it proved anything.
     """
-    meta = {"text": [f"automatic, {certificate}"], MARK: {"certificate": certificate}}
+    said = f"automatic, {'certificate' if certified else 'UNCERTIFIED'} {certificate}"
+    meta = {"text": [said], MARK: {"certificate": certificate, "certified": certified}}
     return [
         {**region, "id": f"auto-{number}", "origin": "prediction", "meta": meta}
         for number, region in enumerate(regions, 1)

@@ -1,0 +1,1 @@
+"""Certified auto-labelling from the command line: `./scripts/autolabel`. It talks to the backend only, over HTTP."""

@@ -1,0 +1,69 @@
+"""The backend's routes of auto-labelling, as seen from the command line."""
+
+from typing import Any
+
+import requests
+
+Json = dict[str, Any]
+
+SECRET_HEADER = "X-Label-Loop-Secret"  # noqa: S105 - the header's name
+TIMEOUT_SECONDS = 60.0
+
+
+class BackendError(Exception):
+    """The backend refused, or does not answer; the text is for a person."""
+
+
+class Backend:
+    """One project's auto-labelling.
+
+    Args:
+        url: of the backend.
+        project: number in Label Studio.
+        basic_auth: user and password, or None where the backend asks for none.
+        secret: the webhook's secret, or None.
+    """
+
+    def __init__(self, url: str, project: int, basic_auth: tuple[str, str] | None, secret: str | None) -> None:
+        self._url = url.rstrip("/")
+        self._path = f"/api/projects/{project}/autolabel"
+        self._http = requests.Session()
+        self._http.auth = basic_auth
+        if secret:
+            self._http.headers[SECRET_HEADER] = secret
+
+    def status(self) -> Json:
+        """How far it is."""
+        return self._ask("GET", self._path)
+
+    def order(self, action: str, **wish: float | None) -> Json:
+        """Have something done; how far it is then."""
+        return self._ask("POST", self._path, json={"action": action, **wish})
+
+    def certificate(self) -> Json:
+        """The newest certificate."""
+        return self._ask("GET", f"{self._path}/certificate")
+
+    def problems(self) -> list[str]:
+        """What the backend says is missing."""
+        return [str(problem) for problem in self._ask("GET", "/health").get("problems") or []]
+
+    def _ask(self, method: str, path: str, **options: Any) -> Json:
+        try:
+            answer = self._http.request(method, self._url + path, timeout=TIMEOUT_SECONDS, **options)
+            body: Any = answer.json()
+        except requests.JSONDecodeError as error:
+            raise BackendError(f"What answers at {self._url} is not Label Loop. Check --backend.") from error
+        except requests.RequestException as error:
+            raise BackendError(
+                f"The backend at {self._url} does not answer ({type(error).__name__}). Start it, or check --backend."
+            ) from error
+        if answer.status_code == 401:
+            raise BackendError(
+                f"The backend at {self._url} refuses our user and password. "
+                "Set BASIC_AUTH_USER and BASIC_AUTH_PASS as it was started with."
+            )
+        if not answer.ok or not isinstance(body, dict):
+            said = body.get("error") if isinstance(body, dict) else None
+            raise BackendError(str(said or f"The backend answered {answer.status_code} to {method} {path}."))
+        return body
