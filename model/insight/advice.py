@@ -11,7 +11,7 @@ from model.insight.evidence import Evidence
 from model.metrics import CONFIDENCE, NOT_ENOUGH, Estimate
 
 RESAMPLES = 1_000
-TINY = 1e-9
+TINY = 1e-6
 """Stands for no error at all, which has no place on a power law."""
 
 STEPS = (100, 200, 500)
@@ -24,7 +24,7 @@ class Step:
 
     Attributes:
         labels: how many more.
-        gain: in accuracy, e.g. 0.02 for two points; None where it would be a guess.
+        gain: in accuracy, e.g. 0.02 for two points, never below 0 but for its interval; None where it would be a guess.
         hours: at the project's pace; None where that is unknown.
         note: "not enough labels yet", or empty.
     """
@@ -75,10 +75,11 @@ def advise(evidence: Evidence, seconds_per_label: float | None) -> Advice:
     history = _errors(evidence) if evidence.enough else None
     steps = []
     for count in STEPS:
+        gain = None
+        if history is not None and count <= labels:
+            gain = _gain(history, 1 + count / labels, evidence.seed)
         hours = None if seconds_per_label is None else count * seconds_per_label / 3600
-        known = history is not None and count <= labels
-        gain = _gain(history, 1 + count / labels, evidence.seed) if history is not None and count <= labels else None
-        steps.append(Step(count, gain, hours, "" if known else NOT_ENOUGH))
+        steps.append(Step(count, gain, hours, NOT_ENOUGH if gain is None else ""))
     return Advice(n, labels, tuple(steps))
 
 
@@ -122,7 +123,8 @@ def _gain(history: tuple[BoolArray, BoolArray], growth: float, seed: int) -> Est
         growth: of the number of labels, in (1, 2].
     """
     half, now = (wrong.astype(np.float64) for wrong in history)
-    value = float(_fall(half.mean(keepdims=True), now.mean(keepdims=True), growth)[0])
+    # More labels are not expected to harm; that they may seem to have done so is for the interval to say.
+    value = max(float(_fall(half.mean(keepdims=True), now.mean(keepdims=True), growth)[0]), 0.0)
     weights = np.random.default_rng(seed).dirichlet(np.ones(len(now) + 4), RESAMPLES)
     # One more label of each kind, known to both, either or neither: none of them is impossible for not being seen.
     resampled = _fall(weights @ np.append(half, [0, 1, 0, 1]), weights @ np.append(now, [0, 0, 1, 1]), growth)
@@ -131,7 +133,10 @@ def _gain(history: tuple[BoolArray, BoolArray], growth: float, seed: int) -> Est
 
 
 def _fall(half: FloatArray, now: FloatArray, growth: float) -> FloatArray:
-    """now - now × growth^-c, where halving the labels made the error `half`: c = log2(half / now)."""
+    """now - now × growth^-c, where halving the labels made the error `half`: c = log2(half / now).
+
+    Where the error rose, a power has no meaning: it goes on rising by as much with each doubling.
+    """
     power = np.log2(np.maximum(half, TINY) / np.maximum(now, TINY))
-    fall: FloatArray = now * (1 - growth**-power)
+    fall: FloatArray = np.where(half >= now, now * (1 - growth**-power), (half - now) * np.log2(growth))
     return fall
