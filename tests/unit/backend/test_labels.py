@@ -1,5 +1,6 @@
 """From annotations to labels."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -66,6 +67,12 @@ def test_several_ground_truths_have_a_majority_too() -> None:
 
 def test_skipped_and_empty_annotations_are_no_labels() -> None:
     assert choices(annotation(1, "cat", skipped=True), annotation(2, None)) == {}
+
+
+def test_an_automatic_annotation_is_no_label_and_no_vote() -> None:
+    made = [replace(annotation(number, "dog"), automatic=True, ground_truth=True) for number in (2, 3)]
+    assert choices(*made) == {}
+    assert choices(annotation(1, "cat"), *made) == {1: "cat"}
 
 
 def test_a_skipped_ground_truth_does_not_win() -> None:

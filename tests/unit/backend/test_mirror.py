@@ -66,11 +66,12 @@ def test_what_was_pulled_is_read_back(mirror: Mirror) -> None:
     made = [
         annotation(1, 1, choice="猫 \"'; DROP", ground_truth=True),
         annotation(2, 1, choice=None, skipped=True, completed_by=None, lead_time=7.25),
+        annotation(3, 1, lead_time=0.0, automatic=True),
     ]
     mirror.apply(ONE, [pulled(1, *made), pulled(2)])
     assert mirror.annotations(ONE) == made
     assert [task.id for task in mirror.tasks(ONE)] == [1, 2]
-    assert mirror.counts(ONE) == Counts(tasks=2, annotations=1, skipped=1)
+    assert mirror.counts(ONE) == Counts(tasks=2, annotations=2, skipped=1)
 
 
 def test_times_come_back_to_the_microsecond_whatever_their_zone(mirror: Mirror) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from backend.errors import RequestError
+from backend.labelstudio import automatic
 from backend.labelstudio.webhook import Event, read
 
 
@@ -18,6 +19,17 @@ def test_a_project_may_be_a_number_or_hold_one(project: object) -> None:
 
 def test_without_payload_there_is_no_project() -> None:
     assert read({"action": "ANNOTATION_CREATED"}) == Event("ANNOTATION_CREATED", None, None)
+
+
+@pytest.mark.parametrize(("lead_time", "ours"), [(0.0, True), (3.5, False)])
+def test_an_automatic_annotation_is_told_from_a_persons_copy_of_it(lead_time: float, ours: bool) -> None:
+    annotation = {"result": automatic.mark([{"type": "choices"}], "c1", certified=True), "lead_time": lead_time}
+    assert read({"action": "ANNOTATION_CREATED", "project": 3, "annotation": annotation}).automatic is ours
+
+
+@pytest.mark.parametrize("annotation", [None, 3, {}, {"result": "x"}, {"result": [3]}])
+def test_an_odd_annotation_is_a_persons(annotation: object) -> None:
+    assert not read({"action": "ANNOTATION_CREATED", "project": 3, "annotation": annotation}).automatic
 
 
 @pytest.mark.parametrize("project", [None, {}, [], "", "x", "²", 0, -1, 2**31, True, 1.5, {"id": []}])
