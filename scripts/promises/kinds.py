@@ -19,7 +19,9 @@ class Kind(Protocol):
         ...
 
 
-KINDS: Mapping[str, str] = MappingProxyType({"insight": "scripts.promises.insight"})
+KINDS: Mapping[str, str] = MappingProxyType(
+    {"insight": "scripts.promises.insight", "autolabel": "scripts.promises.autolabel"}
+)
 
 
 def kind(name: str) -> Kind:
