@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 import numpy as np
 
 from backend import __version__, audits, dataset, logs
+from backend.dataset import Dataset
 from backend.errors import OperatorError
 from backend.jobs import autolabel
-from backend.jobs.autolabel import Round
+from backend.jobs.autolabel import Heads, Round
 from backend.labelstudio.config import Labeling
 from backend.store.autolabelings import Audited, Autolabeling, Candidate, Phase
 from backend.store.labels import Annotation, resolve
+from backend.store.versions import Version
 from backend.workplace import Workplace, check_classes
 from model.autolabel.audit import Plan, Verdict, judge
 from model.autolabel.certificate import Answer, Certificate
@@ -39,7 +41,7 @@ class Proposing:
         Raises:
             InputError: a promise or threshold that can't be, or fewer than two classes with a label.
         """
-        self._propose(state, Round(seed=self._services.settings.seed))
+        self._propose(state, Round())
 
     def judge(self, state: Autolabeling) -> None:
         """See what the answers so far prove; a set that failed is followed by a smaller one."""
@@ -62,15 +64,14 @@ class Proposing:
         elif verdict.holds:
             self._ready(replace(state, message=verdict.message), verdict, answers)
         else:
-            self._propose(state, Round(state.attempt + 1, plan.size, self._services.settings.seed), verdict.message)
+            self._propose(state, Round(state.attempt + 1, plan.size), verdict.message)
 
     def _propose(self, state: Autolabeling, turn: Round, so_far: str = "") -> None:
         labeling = self._place.pull()
         version = self._services.versions.active(self._project)
         data = dataset.load(self._project, self._services, labeling)
         touched = {annotation.task_id for annotation in self._services.mirror.annotations(self._project)}
-        head = None if version is None else version.best_head
-        proposed = autolabel.run(data, head, labeling, touched, state.wish, turn)
+        proposed = autolabel.run(data, self._heads(version, data), labeling, touched, state.wish, turn)
         state = replace(
             state,
             version="" if version is None else version.name,
@@ -92,6 +93,15 @@ class Proposing:
             self._ready(state, None, [])
         else:
             self._begin_audit(state, proposed.candidates, proposed.plan, int(data.pool.sum()))
+
+    def _heads(self, version: Version | None, data: Dataset) -> Heads | None:
+        if version is None or version.head is None:
+            return None
+        if version.served is None:
+            return Heads(version.head, version.head, None)
+        seed = self._services.settings.seed
+        nearest = self._services.geometry.nearest(self._project, data.task_ids, data.features, seed)
+        return Heads(version.head, version.served, nearest)
 
     def _begin_audit(self, state: Autolabeling, candidates: list[Candidate], plan: Plan, unlabelled: int) -> None:
         seed = autolabel.seed_of(state.name, plan.attempt)

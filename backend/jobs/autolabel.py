@@ -12,11 +12,12 @@ from backend.store.autolabelings import Candidate, Wish
 from model.arrays import FloatArray, IntArray
 from model.autolabel.audit import Plan, draw_audit
 from model.autolabel.cut import uncertified
+from model.autolabel.evidence import gather
 from model.autolabel.promise import Promise
 from model.autolabel.proposal import check_classes, propose
 from model.autolabel.reliability import Evidence
-from model.fitting import out_of_fold
-from model.head import Head, softmax
+from model.graph import affinity
+from model.head import Head
 
 
 @dataclass(frozen=True)
@@ -43,22 +44,36 @@ class Round:
     Attributes:
         attempt: 1 + the number of audits that failed before.
         below: the set must be smaller than this, the one that failed last; None where none did.
-        seed: of the folds behind the evidence.
     """
 
     attempt: int = 1
     below: int | None = None
-    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Heads:
+    """What a version predicts with.
+
+    Attributes:
+        quick: fitted on the labels.
+        served: whose predictions are to be submitted; the quick one before the second stage.
+        nearest: (n, c) of `model.graph.neighbours`, of the dataset's images; None where the quick head is served.
+    """
+
+    quick: Head
+    served: Head
+    nearest: IntArray | None
 
 
 def run(
-    dataset: Dataset, head: Head | None, labeling: Labeling, touched: Collection[int], wish: Wish, turn: Round
+    dataset: Dataset, heads: Heads | None, labeling: Labeling, touched: Collection[int], wish: Wish, turn: Round
 ) -> Proposed:
     """The largest set that may keep the promise, or all tasks above the threshold of a plain cut.
 
     Unlabelled tasks of the random arm are never in it: what is measured on the arm must not depend on the model.
 
     Args:
+        heads: of the active version; None before two classes have a label.
         touched: tasks that have an annotation of any kind.
 
     Raises:
@@ -67,13 +82,14 @@ def run(
     check_classes(dataset.classes_seen)
     promise = None if wish.threshold is not None else Promise(wish.max_error or 0.0, wish.confidence or 0.0)
     free = dataset.pool & ~dataset.in_arm & ~np.isin(dataset.task_ids, list(touched))
-    rows, choices, confidences = _predicted(dataset, head, labeling, np.flatnonzero(free))
+    rows, choices, confidences = _predicted(
+        dataset, None if heads is None else heads.served, labeling, np.flatnonzero(free)
+    )
     if promise is None:
         cut = uncertified(confidences, wish.threshold or 0.0)
         chosen, threshold, plan, note = cut.rows, cut.threshold, None, cut.note
     else:
-        evidence = _evidence(dataset, head, turn.seed)
-        proposal = propose(confidences, evidence, promise, attempt=turn.attempt, below=turn.below)
+        proposal = propose(confidences, _evidence(dataset, heads), promise, attempt=turn.attempt, below=turn.below)
         chosen, threshold, plan, note = proposal.rows, proposal.threshold, proposal.plan, proposal.note
     candidates = [
         Candidate(int(dataset.task_ids[rows[place]]), choices[place], float(confidences[place]))
@@ -110,15 +126,19 @@ def _predicted(
     return rows[kept], choices, confidences
 
 
-def _evidence(dataset: Dataset, head: Head | None, seed: int) -> Evidence:
-    """Every label, predicted by a head of the same kind that never saw it."""
-    rows = dataset.labelled
-    if head is None or rows.sum() < 2:
+def _evidence(dataset: Dataset, heads: Heads | None) -> Evidence:
+    """Every label, predicted by a head of the served kind that never saw it."""
+    if heads is None:
         return Evidence(np.zeros(0), np.zeros(0, dtype=bool), np.zeros(0, dtype=bool))
-    targets = dataset.targets[rows]
-    every = np.ones(len(targets), dtype=bool)
-    logits = out_of_fold(dataset.features[rows], targets, every, head.transform, l2=head.l2, seed=seed)
-    probabilities = softmax(logits / head.temperature)
-    answers = np.array([dataset.classes[target] for target in targets])
-    right = np.array(head.classes)[probabilities.argmax(axis=1)] == answers
-    return Evidence(np.clip(probabilities.max(axis=1).astype(np.float64), 0.0, 1.0), right, dataset.counted[rows])
+    column = np.full(len(dataset.classes) + 1, -1)
+    for index, name in enumerate(heads.quick.classes):
+        if name in dataset.classes:
+            column[dataset.classes.index(name)] = index
+    return gather(
+        heads.quick,
+        heads.served,
+        dataset.features,
+        column[dataset.targets],
+        dataset.counted,
+        None if heads.nearest is None else affinity(heads.nearest),
+    )

@@ -9,13 +9,13 @@ import pytest
 from backend import audits
 from backend.dataset import Dataset
 from backend.jobs import autolabel
-from backend.jobs.autolabel import Proposed, Round
+from backend.jobs.autolabel import Heads, Proposed, Round
 from backend.labelstudio.config import SingleChoice
 from backend.store.autolabelings import Audited, Wish
 from backend.store.labels import Annotation, resolve
 from model.errors import InputError
 from model.fitting import fit
-from model.head import FeatureTransform, Head
+from model.head import FeatureTransform
 from tests.unit.backend.drawn import CLASSES, drawn
 
 LABELING = SingleChoice("image", "choice", "image", tuple((name, None) for name in CLASSES))
@@ -31,36 +31,37 @@ def data() -> Dataset:
 
 
 @pytest.fixture(scope="module")
-def head(data: Dataset) -> Head:
+def heads(data: Dataset) -> Heads:
     rows = data.labelled
-    return fit(data.features[rows], data.targets[rows], CLASSES, FeatureTransform.of(data.features))
+    head = fit(data.features[rows], data.targets[rows], CLASSES, FeatureTransform.of(data.features))
+    return Heads(head, head, None)
 
 
 def tasks(proposed: Proposed) -> set[int]:
     return {each.task for each in proposed.candidates}
 
 
-def test_a_plain_cut_at_nothing_takes_every_free_task_and_none_of_the_arm(data: Dataset, head: Head) -> None:
-    proposed = autolabel.run(data, head, LABELING, {100, 101}, CUT, Round())
+def test_a_plain_cut_at_nothing_takes_every_free_task_and_none_of_the_arm(data: Dataset, heads: Heads) -> None:
+    proposed = autolabel.run(data, heads, LABELING, {100, 101}, CUT, Round())
     assert tasks(proposed) == {task for task in range(61, 301) if task % 10} - {101}
     assert "UNCERTIFIED" in proposed.note
 
 
-def test_tasks_that_are_labelled_automatically_are_not_proposed_again(data: Dataset, head: Head) -> None:
-    proposed = autolabel.run(replace(data, automatic=frozenset({77, 78})), head, LABELING, (), CUT, Round())
+def test_tasks_that_are_labelled_automatically_are_not_proposed_again(data: Dataset, heads: Heads) -> None:
+    proposed = autolabel.run(replace(data, automatic=frozenset({77, 78})), heads, LABELING, (), CUT, Round())
     assert not tasks(proposed) & {77, 78}
 
 
-def test_a_proposal_comes_with_the_audit_that_it_needs(data: Dataset, head: Head) -> None:
-    proposed = autolabel.run(data, head, LABELING, (), PROMISE, Round())
+def test_a_proposal_comes_with_the_audit_that_it_needs(data: Dataset, heads: Heads) -> None:
+    proposed = autolabel.run(data, heads, LABELING, (), PROMISE, Round())
     assert proposed.plan is not None
     assert proposed.plan.size == len(proposed.candidates) > proposed.plan.sample_size
     assert min(each.confidence for each in proposed.candidates) == pytest.approx(proposed.threshold)
 
 
-def test_a_set_after_one_that_failed_is_smaller_and_its_audit_larger(data: Dataset, head: Head) -> None:
+def test_a_set_after_one_that_failed_is_smaller_and_its_audit_larger(data: Dataset, heads: Heads) -> None:
     first, second = (
-        autolabel.run(data, head, LABELING, (), PROMISE, turn) for turn in (Round(), Round(attempt=2, below=150))
+        autolabel.run(data, heads, LABELING, (), PROMISE, turn) for turn in (Round(), Round(attempt=2, below=150))
     )
     assert first.plan is not None
     assert second.plan is not None
@@ -68,9 +69,9 @@ def test_a_set_after_one_that_failed_is_smaller_and_its_audit_larger(data: Datas
     assert second.plan.sample_size > first.plan.sample_size
 
 
-def test_a_class_that_the_label_config_lost_is_not_proposed(data: Dataset, head: Head) -> None:
+def test_a_class_that_the_label_config_lost_is_not_proposed(data: Dataset, heads: Heads) -> None:
     fewer = SingleChoice("image", "choice", "image", (("cat", None), ("dog", "hound")))
-    proposed = autolabel.run(data, head, fewer, (), CUT, Round())
+    proposed = autolabel.run(data, heads, fewer, (), CUT, Round())
     assert {each.choice for each in proposed.candidates} == {"cat", "hound"}
 
 
@@ -79,13 +80,13 @@ def test_one_class_has_nothing_to_tell_apart() -> None:
         autolabel.run(drawn(30, 1, 0), None, LABELING, (), PROMISE, Round())
 
 
-def test_no_error_at_all_can_not_be_promised(data: Dataset, head: Head) -> None:
+def test_no_error_at_all_can_not_be_promised(data: Dataset, heads: Heads) -> None:
     with pytest.raises(InputError, match="no error at all"):
-        autolabel.run(data, head, LABELING, (), Wish(max_error=0.0, confidence=0.95), Round())
+        autolabel.run(data, heads, LABELING, (), Wish(max_error=0.0, confidence=0.95), Round())
 
 
-def test_a_longer_draw_begins_with_the_shorter_one(data: Dataset, head: Head) -> None:
-    candidates = autolabel.run(data, head, LABELING, (), CUT, Round()).candidates
+def test_a_longer_draw_begins_with_the_shorter_one(data: Dataset, heads: Heads) -> None:
+    candidates = autolabel.run(data, heads, LABELING, (), CUT, Round()).candidates
     assert autolabel.draw(candidates, 20, seed=3)[:12] == autolabel.draw(candidates[::-1], 12, seed=3)
 
 
