@@ -99,7 +99,7 @@ def cycles(split: Split, options: RunOptions) -> Iterator[Cycle]:
         ranked = time.perf_counter()
         dataset = answer(dataset, tasks, split)
         answered = time.perf_counter()
-        head = train.run(dataset, options.seed)
+        head = train.run(dataset)
         if head is not None:
             head = evaluate.run(dataset, head, options.seed).head
         seconds = ranked - started + time.perf_counter() - answered

@@ -3,12 +3,10 @@
 import multiprocessing
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache
-from multiprocessing.queues import SimpleQueue
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import NoReturn
 
@@ -25,11 +23,7 @@ from scripts.simulation.replay import SimulationSettings
 from scripts.simulation.splits import drawn
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-LISTEN_SECONDS = 0.2
 QUIET = SimulationSettings(log_level="ERROR")
-
-_told: "SimpleQueue[int] | None" = None
-"""Where a worker process says how many labels it has gone on."""
 
 
 def run(folder: Path, runs: Path, plan: Sequence[Planned], jobs: int) -> Iterator[Record]:
@@ -62,52 +56,74 @@ def _here(folder: Path, runs: Path, plan: Sequence[Planned], bar: "tqdm[NoReturn
 def _in_processes(
     folder: Path, runs: Path, plan: Sequence[Planned], jobs: int, bar: "tqdm[NoReturn]"
 ) -> Iterator[Record]:
+    """A pipe to each process and no lock between them: any can be killed at any time without another one waiting."""
+    waiting = iter(plan)
+    started = [_start(folder, runs) for _ in range(jobs)]
+    try:
+        busy = [pipe for _, pipe in started]
+        for pipe in busy:
+            pipe.send(next(waiting))
+        while busy:
+            ready = wait(busy)
+            for pipe in [each for each in busy if each in ready]:
+                told = _hear(pipe)
+                if isinstance(told, int):
+                    bar.update(told)
+                    continue
+                yield told
+                following = next(waiting, None)
+                if following is None:
+                    busy.remove(pipe)
+                else:
+                    pipe.send(following)
+    finally:
+        for process, _ in started:
+            process.kill()
+        for process, _ in started:
+            process.join()
+
+
+def _start(folder: Path, runs: Path) -> tuple[SpawnProcess, Connection]:
     os.environ.update(dict.fromkeys(THREADS, "1"))
     # Not forked: a child would inherit threads of BLAS and of the embedder, and locks that these hold.
     context = multiprocessing.get_context("spawn")
-    told: SimpleQueue[int] = context.SimpleQueue()
-    pool = ProcessPoolExecutor(jobs, context, _prepare, (told,))
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_work, args=(theirs, folder, runs), daemon=True)
+    # A child inherits what is blocked: Ctrl-C is the parent's alone to answer.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    process.start()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    theirs.close()
+    return process, ours
+
+
+def _hear(pipe: Connection) -> int | Record:
     try:
-        waiting = {pool.submit(_make, folder, runs, planned) for planned in plan}
-        while waiting:
-            done, waiting = wait(waiting, LISTEN_SECONDS, FIRST_COMPLETED)
-            while not told.empty():
-                bar.update(told.get())
-            yield from (future.result() for future in done)
-    except BrokenProcessPool as problem:
-        raise SimulationError("A run's process was killed, for want of memory maybe: give fewer --jobs.") from problem
-    except BaseException:
-        for child in multiprocessing.active_children():
-            child.kill()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
+        told: int | str | Record = pipe.recv()
+    except EOFError as problem:
+        said = "A run's process ended before its run. See above; where nothing is said, memory is short:"
+        raise SimulationError(f"{said} give fewer --jobs.") from problem
+    if isinstance(told, str):
+        raise SimulationError(told)
+    return told
 
 
-def _prepare(told: "SimpleQueue[int]") -> None:
-    """Set a worker process up."""
-    global _told  # noqa: PLW0603 - a queue can be handed to a process at its start only
-    _told = told
-    # The parent hears of Ctrl-C too, and ends us; where it is killed itself, we end by ourselves.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_outlive_nobody, daemon=True).start()
+def _work(pipe: Connection, folder: Path, runs: Path) -> None:
+    """A process's life: make the runs that it is told; it ends with its parent, whose end of the pipe closes then."""
     threadpool_limits(1)
     logs.configure(QUIET)
+    try:
+        while True:
+            planned = pipe.recv()
+            try:
+                pipe.send(_make(folder, runs, planned, pipe.send))
+            except SimulationError as problem:
+                pipe.send(str(problem))
+    except (EOFError, BrokenPipeError):
+        return
 
 
-def _outlive_nobody() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _tell(labels: int) -> None:
-    if _told is not None:
-        _told.put(labels)
-
-
-def _make(folder: Path, runs: Path, planned: Planned, tell: Callable[[int], object] = _tell) -> Record:
+def _make(folder: Path, runs: Path, planned: Planned, tell: Callable[[int], object]) -> Record:
     """Make one run and record it; `tell` is told how many labels it has gone on."""
     before = 0
 

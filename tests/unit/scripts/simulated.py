@@ -1,6 +1,5 @@
 """Small labelled data to simulate on, and the command in this very process."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,6 @@ from scripts.simulation.labelled import LabelledData
 from scripts.simulation.replay import RunOptions
 from scripts.simulation.splits import Split, SplitOptions, draw
 from tests.unit.model.samples import clouds
-
-Command = Callable[..., int]
 
 
 def write_npz(path: Path, images: int = 90, **more: Any) -> Path:
@@ -40,8 +37,12 @@ def run_options(strategy: str = "margin", **more: Any) -> RunOptions:
     return RunOptions(strategy, **(given | more))
 
 
-def simulate(tmp_path: Path, data: Path, *options: str) -> int:
-    """The command, one run at a time, everything in the test's folder."""
-    cache, out = str(tmp_path / "cache"), str(tmp_path / "out")
-    small = ("--batch", "10", "--budget", "30", "--splits", "0", "--jobs", "1")
-    return main([str(data), *small, "--cache", cache, "--out", out, *options])
+def arguments(folder: Path, data: Path) -> list[str]:
+    """Of a small simulation, one run at a time, everything in one folder."""
+    small = ["--batch", "10", "--budget", "20", "--splits", "0", "--jobs", "1"]
+    return [str(data), *small, "--cache", str(folder / "cache"), "--out", str(folder / "out")]
+
+
+def simulate(folder: Path, data: Path, *options: str) -> int:
+    """The command, in this very process."""
+    return main([*arguments(folder, data), *options])

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,55 @@ import pytest
 from scripts.simulation.command import main
 from scripts.simulation.options import parse
 from tests.support.waiting import until
-from tests.unit.scripts.simulated import simulate, write_npz
+from tests.unit.scripts.simulated import arguments, simulate, write_npz
 
 CHECKOUT = Path(__file__).parents[3]
+MANY = 2_000
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """What two processes did until Ctrl-C.
+
+    Attributes:
+        folder: of the test.
+        data: that were simulated on.
+        returned: the command's exit code.
+        said: on standard error.
+        seconds: from Ctrl-C to the end.
+        records: finished runs by name, with the time they were written.
+    """
+
+    folder: Path
+    data: Path
+    returned: int
+    said: str
+    seconds: float
+    records: dict[str, int]
+
+    @property
+    def seeds(self) -> str:
+        """Of as many runs as were finished."""
+        return ",".join(map(str, range(len(self.records))))
+
+
+@pytest.fixture(scope="module")
+def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Interrupted:
+    folder = tmp_path_factory.mktemp("interrupted")
+    data = write_npz(folder / "clouds.npz")
+    command = [sys.executable, "-m", "scripts.simulation", *arguments(folder, data), "--strategies", "random"]
+    # So many runs that it can't be through before it is interrupted.
+    command += ["--seeds", ",".join(map(str, range(MANY))), "--jobs", "2"]
+    begun = subprocess.Popen(command, cwd=CHECKOUT, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        until(lambda: finished(folder), "a finished run", 200.0)
+        at = time.monotonic()
+        os.killpg(begun.pid, signal.SIGINT)
+        _, said = begun.communicate(timeout=60)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(begun.pid, signal.SIGKILL)
+    return Interrupted(folder, data, begun.returncode, said, time.monotonic() - at, finished(folder))
 
 
 @pytest.fixture
@@ -33,19 +81,10 @@ def finished(tmp_path: Path) -> dict[str, int]:
     return {file.name: file.stat().st_mtime_ns for file in (tmp_path / "out" / "runs").glob("*.json")}
 
 
-def test_two_jobs_give_what_one_gives(clouds: Path, tmp_path: Path) -> None:
-    options = ("--strategies", "auto,random", "--seeds", "0,1")
-    assert simulate(tmp_path / "one", clouds, *options) == 0
-    assert simulate(tmp_path / "two", clouds, *options, "--jobs", "2") == 0
-    assert without_seconds(written(tmp_path / "one")) == without_seconds(written(tmp_path / "two"))
-
-
-def without_seconds(content: Any) -> list[Any]:
-    for run in content["runs"]:
-        for point in run["curve"]:
-            del point["seconds"], point["rank_seconds"], point["serve_seconds"]
-    runs: list[Any] = content["runs"]
-    return runs
+def curve_of(tmp_path: Path, name: str) -> list[Any]:
+    """The curve of a finished run, without what depends on the machine."""
+    run = json.loads((tmp_path / "out" / "runs" / name).read_text())
+    return [{key: value for key, value in point.items() if "seconds" not in key} for point in run["curve"]]
 
 
 def test_runs_come_in_the_order_that_was_asked_for_with_their_settings(clouds: Path, tmp_path: Path) -> None:
@@ -53,7 +92,7 @@ def test_runs_come_in_the_order_that_was_asked_for_with_their_settings(clouds: P
     content = written(tmp_path)
     asked = [(run["split"], run["strategy"]) for run in content["runs"]]
     assert asked == [(1, "random"), (1, "margin"), (0, "random"), (0, "margin")]
-    assert content["settings"]["budget"] == 30
+    assert content["settings"]["budget"] == 20
     assert content["settings"]["images"] == 90
     assert "token" not in content["settings"]
 
@@ -98,27 +137,25 @@ def test_runs_of_other_code_are_kept_and_named(
     assert "1 of them by other code" in capsys.readouterr().out
 
 
-def test_ctrl_c_ends_it_at_once_and_a_rerun_goes_on(clouds: Path, tmp_path: Path) -> None:
-    runs = tmp_path / "out" / "runs"
-    # So many that it can't be through before it is interrupted.
-    numbers = ",".join(map(str, range(400)))
-    command = [sys.executable, "-m", "scripts.simulation", str(clouds), "--batch", "10", "--budget", "30"]
-    command += ["--splits", "0", "--strategies", "random", "--seeds", numbers, "--jobs", "2"]
-    command += ["--cache", str(tmp_path / "cache"), "--out", str(tmp_path / "out")]
-    begun = subprocess.Popen(command, cwd=CHECKOUT, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    until(lambda: runs.exists() and any(runs.glob("*.json")), "a finished run", 60.0)
-    interrupted = time.monotonic()
-    os.killpg(begun.pid, signal.SIGINT)
-    _, said = begun.communicate(timeout=30)
-    assert time.monotonic() - interrupted < 20
-    assert begun.returncode == 130
-    assert "The same command goes on" in said
-    assert "Traceback" not in said
-    some = finished(tmp_path)
-    assert 0 < len(some) < 400
-    few = ",".join(map(str, range(len(some))))
-    assert simulate(tmp_path, clouds, "--strategies", "random", "--seeds", few) == 0
-    assert some.items() <= finished(tmp_path).items()
+def test_ctrl_c_ends_all_processes_at_once_and_says_how_to_go_on(interrupted: Interrupted) -> None:
+    assert interrupted.returned == 130
+    assert "The same command goes on" in interrupted.said
+    assert "Traceback" not in interrupted.said
+    assert interrupted.seconds < 30
+    assert 0 < len(interrupted.records) < MANY
+
+
+def test_after_ctrl_c_a_rerun_keeps_what_is_finished(interrupted: Interrupted) -> None:
+    assert simulate(interrupted.folder, interrupted.data, "--strategies", "random", "--seeds", interrupted.seeds) == 0
+    assert interrupted.records.items() <= finished(interrupted.folder).items()
+
+
+def test_two_processes_give_what_one_gives(interrupted: Interrupted, tmp_path: Path) -> None:
+    simulate(tmp_path, interrupted.data, "--strategies", "random", "--seeds", interrupted.seeds)
+    shared = interrupted.records.keys() & finished(tmp_path).keys()
+    assert shared
+    for name in shared:
+        assert curve_of(tmp_path, name) == curve_of(interrupted.folder, name)
 
 
 @pytest.mark.parametrize(
