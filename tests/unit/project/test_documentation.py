@@ -16,6 +16,7 @@ from backend.state import State
 from backend.telemetry import Telemetry
 from model.rank.registry import NAMES, STRATEGIES
 from scripts import documentation
+from scripts.autolabeling import options as autolabel_options
 from scripts.benchmarks import options as benchmark_options
 from scripts.connection import __main__ as connection
 from scripts.demo_app import options as demo_options
@@ -28,6 +29,7 @@ DESIGN_TERMS = (
 )
 # What reads each command's line; `test` hands its own on to pytest.
 PARSERS: dict[str, Callable[[list[str]], object]] = {
+    "autolabel": autolabel_options.parse,
     "benchmark": benchmark_options.parse,
     "connect": lambda given: connection.main(["connect", *given]),
     "demo": demo_options.parse,
