@@ -110,7 +110,7 @@ class Making:
             for label in self._data.labels.values()
         ]
         with self._stopwatch.stage("train"):
-            head = train.run(self._data, seed)
+            head = train.run(self._data)
         if head is None:
             return Trained(None, name, labels, None, [])
         with self._stopwatch.stage("evaluate"):

@@ -16,7 +16,7 @@ from model.images import to_rgb
 Channels = tuple[float, float, float]
 
 # Part of every version: raise it when `Backbone.preprocess` changes what it computes, so that features are made anew.
-PREPROCESSING = 1
+PREPROCESSING = 2
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,9 @@ class Backbone:
     def preprocess(self, image: Image.Image) -> npt.NDArray[np.float32]:
         """The network's input for one image: the whole of it (no crop) resized to a square, then normalised.
 
+        Bilinear: as good as bicubic on photographs (Caltech-101), and two points better where small images are enlarged
+        (CIFAR-10, 400 labels); bicubic overshoots at edges.
+
         Args:
             image: any mode and any size from 1x1.
 
@@ -49,7 +52,7 @@ class Backbone:
             float32 (3, input_size, input_size), contiguous.
         """
         side = (self.input_size, self.input_size)
-        resized = to_rgb(image).resize(side, Image.Resampling.BICUBIC)
+        resized = to_rgb(image).resize(side, Image.Resampling.BILINEAR)
         planes = np.ascontiguousarray(np.asarray(resized).transpose(2, 0, 1), dtype=np.float32)
         planes -= np.asarray(self.mean, dtype=np.float32)[:, None, None]
         planes /= np.asarray(self.std, dtype=np.float32)[:, None, None]

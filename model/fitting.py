@@ -1,4 +1,4 @@
-"""Fit a head: L-BFGS on the penalised likelihood, l2 by cross-validation, out-of-fold logits of the random arm.
+"""Fit a head: L-BFGS on the penalised likelihood, and out-of-fold logits of the random arm.
 
 The loss is the mean negative log-likelihood plus l2/2 times the squared weights (the bias is free).
 
@@ -15,24 +15,14 @@ from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
 from model.arrays import BoolArray, FloatArray, IntArray
-from model.calibrate import fit_temperature
 from model.checks import check_features, check_labels
 from model.errors import InputError
 from model.head import FeatureTransform, Head
 from model.threads import for_each
 
 DEFAULT_L2 = 1e-3
-"""What `choose_l2` starts from and keeps unless the labels speak clearly for another."""
-
-L2_GRID = (1e-2, 1e-3, 1e-4)
-"""Between 1e-4 and 1e-3 accuracy is flat, above 1e-2 it falls: a finer or wider grid would choose among noise."""
-
-L2_FOLDS = 3
-L2_LEAST_ROWS = 60
-"""Rows of classes with `L2_FOLDS` labels or more that cross-validation needs; below, their loss is noise."""
-L2_MOST_ROWS = 600
-"""Rows that cross-validation looks at: keeps it below a second, and the choice is among three values ten times
-apart."""
+"""Accuracy is flat between 1e-4 and 1e-3. Labels that a strategy chose can't choose it: cross-validated on them it lost
+two points at 200 labels (Caltech-101), and won nothing later."""
 
 FOLDS = 5
 """Folds of the random arm's labels in `out_of_fold`; fewer are made where the arm has fewer labels."""
@@ -43,8 +33,6 @@ but a single such row would then dictate the temperature."""
 
 GRADIENT_TOLERANCE = 3e-4
 """Tighter costs twice the iterations and changes no accuracy (Caltech-101, 300 to 5,000 labels)."""
-L2_GRADIENT_TOLERANCE = 1e-3
-"""Enough to choose among values ten times apart."""
 SOFT_GRADIENT_TOLERANCE = 1e-3
 """Half the time of the tighter one, and the same accuracy (Caltech-101, 200 to 600 labels)."""
 MAX_ITERATIONS = 200
@@ -122,51 +110,6 @@ def fit_soft(features: FloatArray, targets: FloatArray, start: Head, *, l2: floa
     )
     weights = basis @ solution[:-1].astype(np.float32)
     return Head(start.classes, weights, solution[-1].astype(np.float32), start.transform, l2)
-
-
-def choose_l2(features: FloatArray, labels: IntArray, transform: FeatureTransform, *, seed: int) -> float:
-    """Choose l2 by cross-validation where labels allow.
-
-    The rule: rows of classes with at least 3 labels are predicted out of fold, in 3 stratified folds of at most 1,000
-    rows; rows of rarer classes only train. With fewer than 60 such rows, or of one class, it is `DEFAULT_L2`. Else it
-    is the value of `L2_GRID` with the lowest log loss, each at its own best temperature (which calibration fits
-    afterwards anyway), if that is below the default's by more than a standard error of the difference.
-
-    Args:
-        features: (n, d), any floating dtype.
-        labels: (n,) class indices.
-        transform: made of all of the project's features.
-        seed: of the folds and of the rows taken when there are more than 600.
-
-    Raises:
-        InputError: shapes that contradict each other, or a value that is not finite.
-    """
-    check_features(features)
-    check_labels(labels, len(features), int(labels.max(initial=0)) + 1)
-    rng = np.random.default_rng(seed)
-    rows, labels = _sample_by_content(features, labels, rng)
-    present, targets, counts = np.unique(labels, return_inverse=True, return_counts=True)
-    assessed = np.flatnonzero(counts[targets] >= L2_FOLDS)
-    if len(assessed) < L2_LEAST_ROWS or len(np.unique(targets[assessed])) < 2:
-        return DEFAULT_L2
-    rows = transform.apply(rows)
-    coordinates = rows @ _basis(rows)
-    logits = np.empty((len(L2_GRID), len(assessed), len(present)))
-    fold_of = _stratified_folds(targets[assessed], L2_FOLDS, rng)
-    for fold in range(L2_FOLDS):
-        held = np.flatnonzero(fold_of == fold)
-        training = np.setdiff1d(np.arange(len(targets)), assessed[held])
-        solution = None
-        for i, l2 in enumerate(L2_GRID):
-            # From strong to weak: each solution is a good start for the next.
-            solution = _minimise(
-                coordinates[training], targets[training], len(present), l2, solution, L2_GRADIENT_TOLERANCE
-            )
-            logits[i, held] = coordinates[assessed[held]] @ solution[:-1] + solution[-1]
-    losses = np.stack([_calibrated_losses(of_value, targets[assessed]) for of_value in logits])
-    best = int(losses.mean(axis=1).argmin())
-    gain = losses[L2_GRID.index(DEFAULT_L2)] - losses[best]
-    return L2_GRID[best] if gain.mean() > gain.std() / np.sqrt(len(gain)) else DEFAULT_L2
 
 
 def out_of_fold(
@@ -322,13 +265,6 @@ def _by_content(rows: FloatArray, targets: IntArray) -> IntArray:
     return order
 
 
-def _sample_by_content(features: FloatArray, labels: IntArray, rng: np.random.Generator) -> tuple[FloatArray, IntArray]:
-    order = _by_content(features, labels)
-    if len(order) > L2_MOST_ROWS:
-        order = order[np.sort(rng.choice(len(order), L2_MOST_ROWS, replace=False))]
-    return features[order], labels[order]
-
-
 def folds_of(targets: IntArray, seed: int) -> IntArray:
     """Fold of each of the arm's labels: five, stratified by class. (n,) in [0, 5)."""
     return _stratified_folds(targets, FOLDS, np.random.default_rng(seed))
@@ -347,9 +283,3 @@ def lower_absent(logits: FloatArray, absent: IntArray) -> FloatArray:
     trained = np.delete(logits, absent, axis=1)
     logits[:, absent] = trained.min(axis=1, keepdims=True) - ABSENT_GAP
     return logits
-
-
-def _calibrated_losses(logits: FloatArray, targets: IntArray) -> FloatArray:
-    scaled = logits / fit_temperature(logits, targets)
-    losses: FloatArray = np.logaddexp.reduce(scaled, axis=1) - scaled[np.arange(len(targets)), targets]
-    return losses

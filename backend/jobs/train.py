@@ -1,15 +1,14 @@
 """Fit a head on the stored features of the labelled tasks."""
 
 from backend.dataset import Dataset
-from model.fitting import choose_l2, fit
+from model.fitting import fit
 from model.head import FeatureTransform, Head
 
 
-def run(dataset: Dataset, seed: int) -> Head | None:
+def run(dataset: Dataset) -> Head | None:
     """Train on all labels, those of the random arm included; None before two classes have a label."""
     if dataset.classes_seen < 2:
         return None
     features, targets = dataset.features[dataset.labelled], dataset.targets[dataset.labelled]
     transform = FeatureTransform.of(dataset.features)
-    l2 = choose_l2(features, targets, transform, seed=seed)
-    return fit(features, targets, dataset.classes, transform, l2=l2)
+    return fit(features, targets, dataset.classes, transform)

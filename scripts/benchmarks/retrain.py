@@ -32,7 +32,7 @@ def run(features: FloatArray, labels: IntArray, classes: Sequence[str], labelled
     trainings, evaluations, accuracy = [], [], 0.0
     for _ in tqdm(range(rounds), desc="retraining", unit="round", leave=False, disable=None):
         started = time.perf_counter()
-        head = train.run(data, SEED)
+        head = train.run(data)
         trained = time.perf_counter()
         if head is None:
             raise BenchmarkError("A head needs labels of two classes: measure with more labels.")

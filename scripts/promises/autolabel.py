@@ -143,4 +143,4 @@ def _relabelled(labelled: Labelled, rows: IntArray, truth: IntArray) -> Labelled
     targets = labelled.dataset.targets.copy()
     targets[rows] = truth[rows]
     dataset = replace(labelled.dataset, targets=targets)
-    return replace(labelled, dataset=dataset, head=train.run(dataset, SEED))
+    return replace(labelled, dataset=dataset, head=train.run(dataset))

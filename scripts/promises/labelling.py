@@ -72,7 +72,7 @@ def label(labelled: Labelled, world: World, count: int, batch: int, seed: int = 
         queue, _ = rank.run(before, labelled.head, cold if labelled.head is None else settings)
         rows = np.searchsorted(before.task_ids, queue.task_ids[: min(batch, count)])
         dataset = _answer(before, world, rows)
-        labelled = Labelled(dataset, np.concatenate([labelled.order, rows]), train.run(dataset, seed))
+        labelled = Labelled(dataset, np.concatenate([labelled.order, rows]), train.run(dataset))
         count -= len(rows)
     return labelled
 

@@ -10,11 +10,11 @@ import numpy as np
 from model.arrays import FloatArray, IntArray
 from scripts.promises.errors import TrustError
 
-LEAST_CLASSES, MOST_CLASSES = 5, 40
-LEAST_IMAGES, MOST_IMAGES = 1_000, 3_000
-ELSEWHERE = 3_000
-MORE = 4_000
-LEAST_WIDTH, MOST_WIDTH = 128, 256
+LEAST_CLASSES, MOST_CLASSES = 5, 25
+LEAST_IMAGES, MOST_IMAGES = 800, 2_000
+ELSEWHERE = 1_500
+MORE = 2_500
+LEAST_WIDTH, MOST_WIDTH = 96, 160
 LEAST_SHARE_ELSEWHERE = 0.5
 """Of real images, at least half stay out of the project: the truth is found on them."""
 

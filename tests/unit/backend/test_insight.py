@@ -28,7 +28,7 @@ def annotations(seconds: list[float | None], **fields: object) -> list[Annotatio
 
 def figures(tasks: int, labelled: int, arm: int) -> dict[str, object]:
     data = drawn(tasks, labelled, arm)
-    head = train.run(data, seed=0)
+    head = train.run(data)
     assert head is not None
     judged = evaluate.run(data, head, seed=0)
     return insight.run(data, NOBODY, judged.head, judged.evaluation, judged.right, seed=0)

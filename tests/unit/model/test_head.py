@@ -9,7 +9,7 @@ from safetensors.numpy import load, save
 from sklearn.linear_model import LogisticRegression
 
 from model.errors import InputError
-from model.fitting import ABSENT_GAP, DEFAULT_L2, L2_GRID, choose_l2, fit, out_of_fold
+from model.fitting import ABSENT_GAP, fit, out_of_fold
 from model.head import BLOCK_ROWS, SCALE, FeatureTransform, Head, softmax
 from tests.unit.model.samples import clouds
 
@@ -177,30 +177,6 @@ def test_a_warm_start_with_other_classes_ends_at_the_same_optimum() -> None:
     cold = fit(features, labels, NAMES, transform, l2=1e-2)
     warm = fit(features, labels, NAMES, transform, l2=1e-2, warm_start=former)
     np.testing.assert_allclose(warm.probabilities(features), cold.probabilities(features), atol=5e-3)
-
-
-def test_l2_is_the_default_where_labels_are_few() -> None:
-    features, labels = clouds(40, 20)
-    assert choose_l2(features, labels, FeatureTransform.of(features), seed=0) == DEFAULT_L2
-
-
-def test_l2_is_the_default_without_labels() -> None:
-    features, labels = clouds(8, 2)
-    assert choose_l2(features[:0], labels[:0], FeatureTransform.of(features), seed=0) == DEFAULT_L2
-
-
-def test_noisy_labels_ask_for_strong_regularisation() -> None:
-    features, labels = clouds(300, 3, width=60, spread=2.0)
-    assert choose_l2(features, labels, FeatureTransform.of(features), seed=0) == max(L2_GRID)
-
-
-def test_the_choice_of_l2_does_not_depend_on_the_order_of_the_labels() -> None:
-    features, labels = clouds(900, 5, spread=1.0)
-    transform = FeatureTransform.of(features)
-    order = np.random.default_rng(1).permutation(900)
-    assert choose_l2(features, labels, transform, seed=3) == choose_l2(
-        features[order], labels[order], transform, seed=3
-    )
 
 
 def test_out_of_fold_logits_never_saw_their_label() -> None:
