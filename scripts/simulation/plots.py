@@ -37,7 +37,7 @@ def accuracy(summaries: Sequence[Summary], targets: Sequence[float]) -> bytes:
         low, _ = axes.get_ylim()
         for target in targets:
             if target > low:
-                axes.axhline(target, color="#9ca3af", linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+                axes.axhline(target, color="#6b7280", linewidth=1.1, linestyle=(0, (4, 3)), zorder=1)
                 axes.annotate(
                     percent(target), (1.008, target), xycoords=("axes fraction", "data"), va="center",
                     fontsize=9.5, color="#6b7280", annotation_clip=False,
@@ -57,7 +57,7 @@ def coverage(summaries: Sequence[Summary], classes: int) -> bytes:
         summaries,
         lambda point: point.classes_seen / classes,
         "classes with a label",
-        lambda axes: axes.set_ylim(top=1.02),
+        lambda axes: axes.set_ylim(0, 1.04),
     )
 
 
