@@ -157,6 +157,21 @@ def test_splits_of_another_number_differ_and_of_the_same_are_equal() -> None:
     assert len(first[0]) == 40
 
 
+def test_a_pool_is_drawn_anew_for_each_split_though_the_test_images_stay(tmp_path: Path) -> None:
+    test = np.arange(60) % 4 == 0
+    data = archive.read(write_npz(tmp_path / "a.npz", 60, test=test))
+    (first, tested), (other, again) = (rows(data, number, SplitOptions(0.15, 12)) for number in (0, 1))
+    assert len(first) == len(other) == 12
+    assert set(first) != set(other)
+    assert set(tested) == set(again) == set(np.flatnonzero(test))
+    assert not test[first].any()
+
+
+def test_features_below_zero_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    archive.read(write_npz(tmp_path / "a.npz", 6, X=np.full((6, 2), -1.0)))
+    assert "below zero" in capsys.readouterr().out
+
+
 def test_a_class_of_one_image_is_named() -> None:
     features, labels = clouds(20, 2)
     data = LabelledData.of("few", features, np.append(labels[:19], 2), ("cat", "dog", "unicorn"))
