@@ -7,8 +7,9 @@ stage follows when nobody waits for a run.
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from redis.exceptions import RedisError
 
@@ -18,7 +19,6 @@ from backend.errors import LabelLoopError, NotFoundError, RetryLaterError
 from backend.jobs import embed, publish, sync
 from backend.jobs import refresh as refresh_stage
 from backend.labelstudio import config
-from backend.labelstudio.config import Labeling
 from backend.making import Making, figures, is_kept_back, was_kept_back_for
 from backend.project import Project
 from backend.queueing import REFRESH, RUN, Lease
@@ -56,10 +56,8 @@ def run(project_id: int) -> None:
             return
         published = Run(project, services, lease).go()
         if published is not None:
-            due = second.is_due(project, services)
-            second.run(
-                project, services, *published, lambda: not lease.held() or (not due and _runs_wait(project, services))
-            )
+            runs_wait = partial(_runs_wait, project, services)
+            second.run(project, services, *published, held=lease.held, runs_wait=runs_wait)
     if services.queue.dirty_since(project) is not None and not services.queue.postponed(project):
         services.queue.enqueue(RUN, project)
 
@@ -75,15 +73,16 @@ def refresh(project_id: int) -> None:
         if lease is None or version is None or mirrored is None or mirrored.problem is not None:
             return
 
-        def interrupted() -> bool:
-            return not lease.held() or _runs_wait(project, services)
-
+        runs_wait = partial(_runs_wait, project, services)
         try:
             labeling = config.read(mirrored.label_config)
-            finished = _finished(project, services, version, labeling, interrupted)
+            finished: Version | None = version
+            if version.insight is None:
+                data = dataset.load(project, services, labeling)
+                finished = second.run(project, services, version, data, held=lease.held, runs_wait=runs_wait)
             if finished is None:
                 return
-            done = refresh_stage.run(project, services, finished, labeling, interrupted)
+            done = refresh_stage.run(project, services, finished, labeling, lambda: not lease.held() or runs_wait())
         except LabelLoopError as error:
             # What is cut off is found again: as soon as it has been quiet for a while. What will not mend by itself is
             # the next run's to report.
@@ -214,15 +213,6 @@ class Run:
             if wait <= 0:
                 return
             time.sleep(min(wait, pause))
-
-
-def _finished(
-    project: Project, services: Services, version: Version, labeling: Labeling, interrupted: Callable[[], bool]
-) -> Version | None:
-    """The version with its second stage, made now where it is missing; None where that was given up."""
-    if version.insight is not None:
-        return version
-    return second.run(project, services, version, dataset.load(project, services, labeling), interrupted)
 
 
 def _runs_wait(project: Project, services: Services) -> bool:

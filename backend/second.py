@@ -27,7 +27,13 @@ log = logs.get()
 
 
 def run(
-    project: Project, services: Services, version: Version, data: Dataset, interrupted: Callable[[], bool]
+    project: Project,
+    services: Services,
+    version: Version,
+    data: Dataset,
+    *,
+    held: Callable[[], bool],
+    runs_wait: Callable[[], bool],
 ) -> Version | None:
     """Make and store the second stage of a version, unless it is cut off.
 
@@ -35,12 +41,19 @@ def run(
 
     Args:
         data: the project; of its labels, only those count that the version was made of.
-        interrupted: whether to give up; see `interruptible`.
+        held: whether the project is still ours; must not raise.
+        runs_wait: whether a run waits for this job to end: reason to give up, unless that was done for
+            `SECOND_STAGE_SECONDS`; must not raise.
 
     Returns:
         The version with its second stage, as it was where making it failed; None where it was given up.
     """
     started = time.perf_counter()
+    due = is_due(project, services)
+
+    def interrupted() -> bool:
+        return not held() or (not due and runs_wait())
+
     finished: Version | None = version
     try:
         finished, outcome = _make(project, services, version, data, interrupted), "made"
@@ -57,10 +70,9 @@ def run(
 
 
 def is_due(project: Project, services: Services) -> bool:
-    """Whether the project's last second stage is so old that the next is made though events wait."""
-    mirrored = services.mirror.project(project)
-    last = None if mirrored is None else mirrored.second_stage_at
-    return last is None or datetime.now(UTC) - last > timedelta(seconds=services.settings.second_stage_seconds)
+    """Whether versions have gone without a second stage for so long that the next is made though events wait."""
+    since = services.versions.unfinished_since(project)
+    return since is not None and datetime.now(UTC) - since > timedelta(seconds=services.settings.second_stage_seconds)
 
 
 def _make(

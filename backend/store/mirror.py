@@ -32,7 +32,6 @@ class MirroredProject:
     active_version: str | None
     refreshed_version: str | None
     problem: str | None
-    second_stage_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -313,5 +312,4 @@ def _project(row: Any) -> MirroredProject:
         active_version=row.active_version,
         refreshed_version=row.refreshed_version,
         problem=row.problem,
-        second_stage_at=row.second_stage_at,
     )

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import save_file
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Engine, func, insert, or_, select, update
 
 from backend.project import Project
 from backend.store.schema import ProjectRow, VersionRow
@@ -141,6 +141,17 @@ class VersionStore:
     def has_second_stage(self, project: Project, name: str) -> bool:
         """Whether a version has its second stage: one look at the disk."""
         return (self._folder / project.key / name / SECOND).exists()
+
+    def unfinished_since(self, project: Project) -> datetime | None:
+        """When the first version became active that came after the last second stage; None where none came."""
+        query = (
+            select(func.min(VersionRow.activated_at))
+            .join(ProjectRow, ProjectRow.key == VersionRow.project_key)
+            .where(ProjectRow.key == project.key)
+            .where(or_(ProjectRow.second_stage_at.is_(None), VersionRow.activated_at > ProjectRow.second_stage_at))
+        )
+        with self._engine.connect() as connection:
+            return connection.scalar(query)
 
     def newest_second_stage(self, project: Project) -> str | None:
         """The newest version that has its second stage, by looks at the disk; None where there is none."""

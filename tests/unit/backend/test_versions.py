@@ -176,6 +176,19 @@ def test_the_newest_second_stage_is_found(store: VersionStore) -> None:
     assert [store.has_second_stage(PROJECT, name) for name in ("v2", "v3")] == [True, False]
 
 
+def test_versions_are_unfinished_since_the_first_that_followed_the_last_second_stage(store: VersionStore) -> None:
+    for name in ("v1", "v2", "v3"):
+        store.save(PROJECT, version(name))
+    assert store.unfinished_since(PROJECT) is None
+    store.activate(PROJECT, "v1")
+    assert store.unfinished_since(PROJECT) == store.history(PROJECT, most=3)[0].activated_at
+    store.add_second_stage(PROJECT, version("v1"), None, INSIGHT)
+    assert store.unfinished_since(PROJECT) is None
+    for name in ("v2", "v3"):
+        store.activate(PROJECT, name)
+    assert store.unfinished_since(PROJECT) == store.history(PROJECT, most=3)[1].activated_at
+
+
 @pytest.mark.faults
 @pytest.mark.parametrize("stage", ["flushing", "renaming"])
 def test_a_second_stage_that_is_killed_is_made_again(store: VersionStore, engine: Engine, stage: str) -> None:
