@@ -83,9 +83,12 @@ class Record:
 
 
 def find(folder: Path, planned: Planned) -> Record | None:
-    """The record of this very run, if an earlier command finished it."""
-    file = folder / planned.file_name
-    return Record.from_json(json.loads(file.read_text())) if file.exists() else None
+    """The record of this very run, if an earlier command finished it; one that an older release wrote otherwise is
+    none."""
+    try:
+        return Record.from_json(json.loads((folder / planned.file_name).read_text()))
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
 
 
 def save(folder: Path, planned: Planned, curve: Iterable[CurvePoint]) -> Record:

@@ -137,6 +137,15 @@ def test_runs_of_other_code_are_kept_and_named(
     assert "1 of them by other code" in capsys.readouterr().out
 
 
+def test_a_record_that_can_t_be_read_is_made_again(clouds: Path, tmp_path: Path) -> None:
+    simulate(tmp_path, clouds, "--strategies", "random")
+    (file,) = (tmp_path / "out" / "runs").iterdir()
+    whole = curve_of(tmp_path, file.name)
+    file.write_text('{"curve": [{"labels": 1}]}')
+    simulate(tmp_path, clouds, "--strategies", "random")
+    assert curve_of(tmp_path, file.name) == whole
+
+
 def test_ctrl_c_ends_all_processes_at_once_and_says_how_to_go_on(interrupted: Interrupted) -> None:
     assert interrupted.returned == 130
     assert "The same command goes on" in interrupted.said
