@@ -8,11 +8,12 @@ alone, and folds come from a seed.
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from functools import cache
 
 import numpy as np
 import scipy.linalg
 from scipy.optimize import minimize
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from model.arrays import BoolArray, FloatArray, IntArray
 from model.checks import check_features, check_labels
@@ -181,8 +182,14 @@ def one_blas_thread() -> AbstractContextManager[object]:
     NumPy and SciPy each bring a BLAS with threads of its own, which wait for each other by spinning: with more than one
     thread a fit takes two to ten times as long. One thread also gives the same bits whatever the number of cores.
     """
-    limits: AbstractContextManager[object] = threadpool_limits(limits=1, user_api="blas")
+    limits: AbstractContextManager[object] = _thread_pools().limit(limits=1, user_api="blas")
     return limits
+
+
+@cache
+def _thread_pools() -> ThreadpoolController:
+    """The BLAS of NumPy and SciPy, found once: looking for them takes as long as a small fit."""
+    return ThreadpoolController()
 
 
 def _minimise(

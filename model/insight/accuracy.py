@@ -29,9 +29,9 @@ class ClassAccuracy:
 
 @dataclass(frozen=True)
 class AccuracyNow:
-    """How often the version would be right on an image drawn at random, as the project's were, that it never saw.
+    """How often the version is right on an image of the project, drawn at random, whose label it does not know.
 
-    Not on the images that are left: those are easier where strategies have already asked for the hard ones.
+    On the images that are left it is right more often, where strategies have already asked for the hard ones.
 
     Attributes:
         n: counted arm labels behind it.
