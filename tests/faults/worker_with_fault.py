@@ -6,7 +6,8 @@ The product has no hook for this: the functions at these places are wrapped befo
     reached   tells that it did
     go        lets a worker that stands still go on
 
-The actions: `kill` ends work-horse and parent, as the kernel's out-of-memory killer would; `stand` waits.
+The actions: `kill` ends work-horse and parent, as the kernel's out-of-memory killer would, `kill the work-horse` the
+former alone; `stand` waits.
 """
 
 import os
@@ -24,7 +25,7 @@ from backend.labelstudio.client import LabelStudio
 from backend.store import versions
 from backend.store.mirror import Mirror
 
-KILL, STAND = "kill", "stand"
+KILL, KILL_HORSE, STAND = "kill", "kill the work-horse", "stand"
 BEFORE, AFTER = "before", "after"
 
 PLACES: dict[str, tuple[Any, str, str]] = {
@@ -44,6 +45,9 @@ PLACES: dict[str, tuple[Any, str, str]] = {
     # The version is published; its served head is made, and lost.
     "second stage": (versions.VersionStore, "add_second_stage", BEFORE),
     "slice refreshed": (LabelStudio, "delete_predictions", AFTER),
+    # Label Studio holds an annotation, or holds it no more, that the mirror knows nothing of.
+    "annotated": (LabelStudio, "annotate", AFTER),
+    "taken back": (LabelStudio, "delete_annotation", AFTER),
 }
 
 
@@ -72,13 +76,14 @@ def with_fault(function: Callable[..., Any], when: str, fault: Callable[[], None
 def happen(folder: Path, place: str) -> None:
     """Do what the folder says is to be done at this place, if anything."""
     armed = folder / "armed"
-    if not armed.exists() or armed.read_text() not in (f"{place} {KILL}", f"{place} {STAND}"):
+    if not armed.exists() or armed.read_text() not in [f"{place} {action}" for action in (KILL, KILL_HORSE, STAND)]:
         return
     action = armed.read_text().removeprefix(f"{place} ")
     armed.unlink()
     (folder / "reached").touch()
     if action == KILL:
         os.kill(os.getppid(), signal.SIGKILL)
+    if action in (KILL, KILL_HORSE):
         os.kill(os.getpid(), signal.SIGKILL)
     while not (folder / "go").exists():
         time.sleep(0.05)
