@@ -4,7 +4,6 @@ What the labels say of an image's neighbours reaches the head so: with few label
 where it is wrong.
 """
 
-
 import numpy as np
 from scipy.sparse import csr_matrix
 
@@ -18,13 +17,13 @@ from model.threads import for_each
 BELIEF = 0.1
 """Weight of the quick head's probabilities beside a label's 1."""
 
-SHARPENING = 3
+SHARPENING = 2.5
 """Power that spread values are taken to before they are targets: spreading flattens them."""
 
 MOST_ROWS = 8_000
 """Random images that the head learns from."""
 
-L2 = 1e-4
+L2 = 3e-4
 
 
 def distil(head: Head, features: FloatArray, labels: IntArray, edges: csr_matrix, *, seed: int) -> Head:

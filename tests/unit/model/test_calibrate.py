@@ -40,7 +40,13 @@ def test_a_small_arm_leaves_confidences_raw() -> None:
 
 def test_an_arm_with_enough_labels_calibrates() -> None:
     logits, labels = drawn(MIN_ARM_LABELS, 4.0)
-    assert temperature_from_arm(logits, labels) == fit_temperature(logits, labels)
+    assert temperature_from_arm(logits, labels) == fit_temperature(logits, labels) > 1.5
+
+
+def test_one_confident_error_among_few_labels_does_not_decide() -> None:
+    logits = np.tile([9.0, 0.0], (20, 1))
+    labels = np.array([1] + [0] * 19)
+    assert 1 < fit_temperature(logits, labels) < 3.5
 
 
 def test_logits_that_are_not_finite_are_refused() -> None:
