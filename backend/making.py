@@ -176,6 +176,8 @@ def made_with(data: Dataset, services: Services) -> dict[str, Any]:
         "classes": list(data.classes),
         "seed": settings.seed,
         "arm_share": settings.arm_share,
+        "strategy": settings.strategy,
+        "near_duplicate": settings.near_duplicate,
     }
 
 
