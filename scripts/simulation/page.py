@@ -88,16 +88,14 @@ def page(summaries: Sequence[Summary], targets: Sequence[float], about: Mapping[
 
 
 def verdict(summaries: Sequence[Summary], targets: Sequence[float]) -> str:
-    """The best strategy in a sentence: fewest labels to the highest target that one always reaches."""
-    baseline = baseline_of([summary.strategy for summary in summaries])
+    """The best strategy in a few words: fewest labels to the highest target that one always reaches."""
     for target in sorted(targets, reverse=True):
         there = [each for each in summaries if each.to_target[target].always]
         if there:
-            best = min(there, key=lambda each: each.to_target[target].estimate.value)
+            best, *others = sorted(there, key=lambda each: each.to_target[target].estimate.value)
             said = f"{best.strategy} needs the fewest labels to {tables.percent(target)}: {best.to_target[target].text}"
-            ratio = best.ratio[target]
-            compared = "" if ratio is None else f", {ratio.text} times those of {baseline}"
-            return f"{said}{compared}.{_caution(best)}"
+            baseline = baseline_of([summary.strategy for summary in summaries])
+            return f"{said}{_compared(best, others, target, baseline)}"
     best = max(summaries, key=_end)
     return (
         f"No strategy reached a target in every run. {best.strategy} came furthest: {tables.percent(_end(best))} "
@@ -105,9 +103,18 @@ def verdict(summaries: Sequence[Summary], targets: Sequence[float]) -> str:
     )
 
 
-def _caution(best: Summary) -> str:
-    runs = len(best.runs)
-    return "" if runs >= FEW_RUNS else f" With {runs} of its runs that may be chance: give more --splits and --seeds."
+def _compared(best: Summary, others: Sequence[Summary], target: float, baseline: str) -> str:
+    """How the best differs from the baseline, or the next from it where it is the best; and what to doubt."""
+    ratio = best.ratio[target]
+    said = "." if ratio is None else f", {ratio.text} times those of {baseline}."
+    if ratio is None and others:
+        ratio = others[0].ratio[target]
+        said = "." if ratio is None else f"; {others[0].strategy} needs {ratio.text} times as many."
+    if ratio is not None and ratio.estimate.low <= 1.0 <= ratio.estimate.high:
+        return f"{said} The two can't be told apart: give more --splits and --seeds."
+    if len(best.runs) < FEW_RUNS:
+        return f"{said} With {len(best.runs)} of its runs that may be chance: give more --splits and --seeds."
+    return said
 
 
 def _end(summary: Summary) -> float:

@@ -135,6 +135,17 @@ def test_the_verdict_names_the_best_and_warns_of_few_runs(summaries: list[Summar
     assert "may be chance" in said
 
 
+def test_the_verdict_says_when_two_can_t_be_told_apart() -> None:
+    records = [*three("auto", 2, 5, 3, 4, 3), *three("margin", 4, 3, 4, 3, 4)]
+    assert "The two can't be told apart" in verdict(summarise(records, ["auto", "margin"], TARGETS), TARGETS)
+
+
+def test_where_the_baseline_is_the_best_the_next_is_compared_with_it() -> None:
+    records = [*three("margin", 2, 2, 2, 2, 2), *three("auto", 3, 3, 3, 3, 3), *three("random", 0, 4, 4, 4, 4)]
+    said = verdict(summarise(records, ["auto", "margin", "random"], TARGETS), TARGETS)
+    assert said == "margin needs the fewest labels to 90 %: 20 ± 0; auto needs 1.50 (1.50–1.50) times as many."
+
+
 def test_without_a_target_reached_the_verdict_says_what_to_do() -> None:
     (never,) = summarise(three("auto", 0, 0), ["auto"], TARGETS)
     assert "10 % at the end. Give a larger --budget or lower --targets." in verdict([never], TARGETS)
