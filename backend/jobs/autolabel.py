@@ -19,6 +19,9 @@ from model.autolabel.reliability import Evidence
 from model.graph import affinity
 from model.head import Head
 
+NAMED = 5
+"""Classes without a label that a message names."""
+
 
 @dataclass(frozen=True)
 class Proposed:
@@ -95,7 +98,7 @@ def run(
         Candidate(int(dataset.task_ids[rows[place]]), choices[place], float(confidences[place]))
         for place in chosen.tolist()
     ]
-    return Proposed(candidates, threshold, plan, note)
+    return Proposed(candidates, threshold, plan, " ".join(filter(None, [note, _classes_never_seen(dataset)])))
 
 
 def draw(candidates: list[Candidate], count: int, seed: int) -> list[int]:
@@ -124,6 +127,16 @@ def _predicted(
     # A sum of rounded numbers may be a hair above one.
     confidences = np.clip(probabilities.max(axis=1)[kept].astype(np.float64), 0.0, 1.0)
     return rows[kept], choices, confidences
+
+
+def _classes_never_seen(dataset: Dataset) -> str:
+    """A warning: neither confidence nor evidence knows of a class without a label, only the audit does."""
+    seen = set(dataset.targets[dataset.labelled].tolist())
+    missing = [name for index, name in enumerate(dataset.classes) if index not in seen]
+    if not missing:
+        return ""
+    names = ", ".join(missing[:NAMED]) + (" …" if len(missing) > NAMED else "")
+    return f"No image of {names} is labelled yet: the model takes these for others. Label some first, if there are any."
 
 
 def _evidence(dataset: Dataset, heads: Heads | None) -> Evidence:

@@ -15,7 +15,7 @@ from model.geometry import points
 from model.graph import affinity, neighbours
 from scripts.promises.labelling import SEED, Labelled, label, unlabelled
 from scripts.promises.promise import Answer, Promise
-from scripts.promises.worlds import Source
+from scripts.promises.worlds import Images, Source, World
 
 NAME = "auto-labelling"
 ALLOWED = Allowed(max_error=0.02, confidence=0.95)
@@ -24,7 +24,7 @@ MOST_BROKEN = 15 / 200
 
 PROMISES = (Promise(NAME, "at most 2 % of the automatic labels are wrong", 1 - MOST_BROKEN),)
 
-LEAST_LABELS, MOST_LABELS, BATCH = 150, 500, 50
+LEAST_LABELS, MOST_LABELS, BATCH = 200, 1_000, 100
 ATTEMPTS = 3
 
 
@@ -67,7 +67,7 @@ class Automated:
 def run(source: Source, seed: int) -> list[Answer]:
     """Label a project, automate what can be, and look how much of it is wrong."""
     rng = np.random.default_rng(seed)
-    world = source(rng)
+    world = _enlarged(source(rng))
     count = int(rng.integers(LEAST_LABELS, MOST_LABELS + 1))
     labelled = label(unlabelled(world, f"simulated/{seed}"), world, count, BATCH)
     done = automate(labelled, world.project.labels, seed)
@@ -130,6 +130,12 @@ def predict(labelled: Labelled) -> Predicted | None:
             quick, served, dataset.features, column[dataset.targets], dataset.counted, affinity(nearest)
         ),
     )
+
+
+def _enlarged(world: World) -> World:
+    """The world with all images in the project that need not lie elsewhere: audits are for large sets."""
+    features = np.concatenate([world.project.features, world.elsewhere.features])
+    return replace(world, project=Images(features, np.concatenate([world.project.labels, world.elsewhere.labels])))
 
 
 def _answered(right: BoolArray, plan: Plan) -> Verdict:

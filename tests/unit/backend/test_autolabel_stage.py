@@ -75,6 +75,13 @@ def test_a_class_that_the_label_config_lost_is_not_proposed(data: Dataset, heads
     assert {each.choice for each in proposed.candidates} == {"cat", "hound"}
 
 
+def test_a_class_without_a_label_is_warned_of(data: Dataset, heads: Heads) -> None:
+    known = autolabel.run(data, heads, LABELING, (), PROMISE, Round())
+    more = autolabel.run(replace(data, classes=(*data.classes, "newt")), heads, LABELING, (), PROMISE, Round())
+    assert "newt" not in known.note
+    assert "No image of newt is labelled yet" in more.note
+
+
 def test_one_class_has_nothing_to_tell_apart() -> None:
     with pytest.raises(InputError, match="1 class"):
         autolabel.run(drawn(30, 1, 0), None, LABELING, (), PROMISE, Round())
