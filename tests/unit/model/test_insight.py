@@ -21,11 +21,11 @@ from model.insight.saved import LabelsSaved, labels_saved
 from model.metrics import NOT_ENOUGH, evaluate
 from tests.unit.model.samples import clouds
 
-CLASSES = 4
+CLASSES = 20
 NAMES = [str(number) for number in range(CLASSES)]
 
 
-def project(labels: int, arm_share: float = 0.25, images: int = 240, spread: float = 0.6, seed: int = 0) -> Evidence:
+def project(labels: int, arm_share: float = 0.25, images: int = 320, spread: float = 0.3, seed: int = 0) -> Evidence:
     """A project whose labels were drawn at random, so that the true number of random labels is that of its own."""
     features, truth = clouds(images, CLASSES, spread=spread, seed=seed)
     order = np.random.default_rng(seed).permutation(images)[:labels]
@@ -51,7 +51,7 @@ def project(labels: int, arm_share: float = 0.25, images: int = 240, spread: flo
 
 @pytest.fixture(scope="module")
 def labelled() -> Evidence:
-    return project(labels=120)
+    return project(labels=160)
 
 
 @pytest.fixture(scope="module")
@@ -100,9 +100,9 @@ def test_figures_turn_into_json(labelled: Evidence, saved: LabelsSaved) -> None:
 
 def test_labels_drawn_at_random_saved_none(labelled: Evidence, saved: LabelsSaved) -> None:
     assert saved.random_labels is not None and saved.saved is not None
-    assert (saved.n, saved.labels) == (len(labelled.arm), 120)
-    assert 10 < saved.random_labels.low <= 120
-    assert saved.saved.low == saved.random_labels.low - 120 <= 0
+    assert (saved.n, saved.labels) == (len(labelled.arm), 160)
+    assert 20 < saved.random_labels.low <= 160
+    assert saved.saved.low == saved.random_labels.low - 160 <= 0
 
 
 def test_beyond_the_arm_the_number_is_open_above(saved: LabelsSaved) -> None:
@@ -147,10 +147,10 @@ def test_the_same_evidence_gives_the_same_figures(labelled: Evidence, saved: Lab
 
 def test_the_curve_falls_with_labels_and_is_read_between_its_points(labelled: Evidence) -> None:
     curve = Curve(labelled)
-    early, late = curve.error(20), curve.error(120)
+    early, late = curve.error(20), curve.error(160)
     assert 0 <= late < early <= 1
-    between = curve.labels_for((early + late) / 2, most=180)
-    assert between is not None and 10 < between < 180
+    between = curve.labels_for((early + late) / 2, most=240)
+    assert between is not None and 10 < between < 200
 
 
 def test_a_curve_is_not_followed_beyond_what_was_asked(labelled: Evidence) -> None:
