@@ -68,12 +68,13 @@ def run(source: Source, seed: int) -> list[Answer]:
     """Label a project, automate what can be, and look how much of it is wrong."""
     rng = np.random.default_rng(seed)
     world = _enlarged(source(rng))
-    count = int(rng.integers(LEAST_LABELS, MOST_LABELS + 1))
+    images = len(world.project.labels)
+    count = min(int(rng.integers(LEAST_LABELS, MOST_LABELS + 1)), images // 3)
     labelled = label(unlabelled(world, f"simulated/{seed}"), world, count, BATCH)
     done = automate(labelled, world.project.labels, seed)
     details = {
         "labels": count,
-        "images": len(world.project.labels),
+        "images": images,
         "audited": done.audited,
         "attempts": 0 if done.verdict is None else done.verdict.plan.attempt,
         "share_of_rest": len(done.rest) / done.unlabelled,
