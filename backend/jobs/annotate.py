@@ -20,7 +20,7 @@ from backend.store.labels import Annotation
 SLICE = 20
 """Annotations written between two looks at what people did meanwhile."""
 
-PAUSE_SHARE = 0.5
+PAUSE_SHARE = 1.0
 """Of the time that a write took, before the next: SQLite hands its lock to whoever asks at the right moment."""
 
 
