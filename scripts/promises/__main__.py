@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from scripts.promises import projects, report
+from scripts.promises import projects, report, worlds
 from scripts.promises.errors import TrustError
 from scripts.promises.kinds import kind
 from scripts.promises.options import parse
@@ -16,6 +16,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Simulate; returns 0 if every promise is kept, 3 if one is not, 1 if projects can't be simulated."""
     options = parse(arguments)
     try:
+        # Before any process is started: a file that can't be used is refused at once.
+        worlds.source(options.features)
         answers = {name: projects.answers(name, options) for name in options.only}
     except TrustError as problem:
         print(f"error: {problem}", file=sys.stderr)
