@@ -107,7 +107,8 @@ class Benchmarks:
         yield "retrain", retrain.run(features, labels, classes, RETRAIN_LABELS)
 
     def _rerank(self) -> Iterator[tuple[str, Outcome]]:
-        yield "rerank", rerank.run(self._options.home / "rerank")
+        for count in (10_000, 100_000):
+            yield f"rerank {count}", rerank.run(self._options.home / f"rerank-{count}", count)
 
     def _start(self) -> Iterator[tuple[str, Outcome]]:
         yield "start", start.run(self._options.home / "start", self._backbone.parent)
