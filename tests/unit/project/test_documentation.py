@@ -20,6 +20,7 @@ from scripts.autolabeling import options as autolabel_options
 from scripts.benchmarks import options as benchmark_options
 from scripts.connection import __main__ as connection
 from scripts.demo_app import options as demo_options
+from scripts.promises import options as trust_options
 from scripts.simulation import options as simulation_options
 
 MOST_README_LINES = 150
@@ -36,6 +37,7 @@ PARSERS: dict[str, Callable[[list[str]], object]] = {
     "disconnect": lambda given: connection.main(["disconnect", *given]),
     "document": documentation.main,
     "simulate": simulation_options.parse,
+    "trust": trust_options.parse,
 }
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
