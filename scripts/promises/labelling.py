@@ -12,6 +12,7 @@ from backend.store.labels import Label
 from model import arm, geometry
 from model.arrays import IntArray
 from model.head import Head
+from model.rank.registry import AUTO
 from scripts.promises.worlds import World
 
 SEED = 0
@@ -63,10 +64,12 @@ def unlabelled(world: World, key: str) -> Labelled:
     return Labelled(dataset, np.empty(0, dtype=np.int64), None)
 
 
-def label(labelled: Labelled, world: World, count: int, batch: int, seed: int = SEED) -> Labelled:
+def label(
+    labelled: Labelled, world: World, count: int, batch: int, seed: int = SEED, strategy: str = STRATEGY
+) -> Labelled:
     """Answer `count` more tasks of the queue, `batch` of them between two versions; fewer where no more are left."""
-    settings = Settings(strategy=STRATEGY, arm_share=ARM_SHARE, seed=seed, queue_head=batch)
-    cold = settings.model_copy(update={"strategy": "random"})
+    settings = Settings(strategy=strategy, arm_share=ARM_SHARE, seed=seed, queue_head=batch)
+    cold = settings if strategy == AUTO else settings.model_copy(update={"strategy": "random"})
     while count > 0 and labelled.dataset.pool.any():
         before = labelled.dataset
         queue, _ = rank.run(before, labelled.head, cold if labelled.head is None else settings)
