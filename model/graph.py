@@ -19,7 +19,7 @@ UNKNOWN = -1
 """In place of each neighbour of an image that was not looked up yet."""
 
 BLOCK = 1024
-PULL = 0.5
+PULL = 0.3
 """Share of an image's label that comes from its neighbours."""
 
 STEPS = 4
@@ -112,7 +112,7 @@ def affinity(nearest: IntArray) -> csr_matrix:
 
 
 def spread(edges: csr_matrix, seeds: FloatArray) -> FloatArray:
-    """Let every image's row of `seeds` flow to its neighbours: F ← 0.5 · edges · F + 0.5 · seeds, four times.
+    """Let every image's row of `seeds` flow to its neighbours: F ← 0.3 · edges · F + 0.7 · seeds, four times.
 
     Args:
         edges: (n, n) of `affinity`.
