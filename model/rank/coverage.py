@@ -22,8 +22,8 @@ MOST_CANDIDATES = 4_000
 128 MB at most."""
 
 BROAD_UNTIL = 3
-"""Labels a class up to which uncertainty herding looks for what is new, in steps as wide as the labels lie apart; then it
-looks closer, and wherever the model is a little unsure."""
+"""Labels a class up to which uncertainty herding looks for what is new, in steps as wide as the labels lie apart; then
+it looks closer, and wherever the model is a little unsure."""
 
 SCALE_SAMPLE = 100
 """Random images whose nearest distances set the cold start's σ²; a tenth of the images where that is less."""
