@@ -60,8 +60,9 @@ def rank(pool: Pool, count: int, name: str = AUTO, near_duplicate: float = 1.0) 
     if name != AUTO:
         strategy(name)
     by_id = np.argsort(pool.ids)
+    in_order = pool if (np.diff(pool.ids) > 0).all() else pool.take(by_id)
     try:
-        ranking = _rank(pool.take(by_id), count, name, near_duplicate)
+        ranking = _rank(in_order, count, name, near_duplicate)
     except InputError:
         if len(pool.features):
             # Names the row of a feature that is not finite as the caller numbers it.
