@@ -14,7 +14,7 @@ from model.errors import ImageError
 REFUSED_FORMATS = frozenset({"EPS"})
 WHITE = (255, 255, 255)
 # A JPEG is decoded at a fraction of its size only while this many times the wanted size is left for the resize proper.
-DRAFT_MARGIN = 2
+DRAFT_MARGIN = 3
 
 
 @dataclass(frozen=True)

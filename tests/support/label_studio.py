@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import requests
 
-from scripts.connection.api import LabelStudioApi
+from scripts.connection.api import ApiError, LabelStudioApi
 from scripts.demo_app.project import label_config
 from scripts.stack.label_studio import LabelStudioServer
 from scripts.stack.processes import LocalProcess
@@ -17,6 +18,7 @@ from tests.support.project import LabelledProject
 
 PASSWORD = "a long enough password"
 NUMBERS = itertools.count(1)
+DELETE_TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -103,4 +105,18 @@ class RunningLabelStudio:
         """Delete projects that `make_project` made, all of them by default, so that no backend goes on with them."""
         for project in list(self.made if projects is None else projects):
             self.made.remove(project)
-            self.api.delete(f"/api/projects/{project.id}/")
+            self._delete(project.id)
+
+    def _delete(self, project: int) -> None:
+        """Delete a project, once more where a backend wrote into it at that moment: Label Studio answers 500 then."""
+        for left in reversed(range(DELETE_TRIES)):
+            try:
+                self.api.delete(f"/api/projects/{project}/")
+            except ApiError as error:
+                if error.status == 404:
+                    return
+                if not left or error.status < 500:
+                    raise
+                time.sleep(1)
+            else:
+                return

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from backend.dataset import Dataset
@@ -65,6 +66,8 @@ def test_a_strategy_that_fails_is_logged_as_a_warning_with_its_reason(
         raise RuntimeError("out of ideas")
 
     monkeypatch.setattr(uncertainty, "by_entropy", broken)
+    # A test before may have configured the logs, and bound the module's logger to it for good.
+    monkeypatch.setattr(rank, "log", structlog.get_logger())
     with capture_logs() as lines:
         _, strategy = rank.run(*project, settings(tmp_path))
     assert strategy == "margin"
