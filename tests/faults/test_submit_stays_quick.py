@@ -1,4 +1,5 @@
-"""An annotator's Submit in a large project, while versions are published and old predictions are cleaned up."""
+"""An annotator's Submit in a large project, while versions are published, old predictions cleaned up, or tasks labelled
+automatically."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -6,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.autolabeling.backend import Backend
 from scripts.connection.api import Json
 from tests.support.label_studio import RunningLabelStudio
 from tests.support.pictures import picture
@@ -70,12 +72,24 @@ def test_no_submit_takes_over_two_seconds_because_of_us(
     before = old_predictions(project)
     while_cleaning = submit_for(SUBMITTING_SECONDS, project, unlabelled)
     cleaned = before - old_predictions(project)
+    # Nothing interrupts auto-labelling either.
+    automatically = Backend(stack.url, project.id, None, None)
+    automatically.order("propose", threshold=0.0)
+    until(lambda: automatically.status()["phase"] == "ready", "the proposal", 60.0, 0.5)
+    automatically.order("apply")
+    until(lambda: automatically.status()["done"] > 0, "automatic annotations", 60.0, 0.5)
+    already = automatically.status()["done"]
+    while_labelling = submit_for(SUBMITTING_SECONDS, project, unlabelled)
+    labelled = automatically.status()["done"] - already
+    record_property("labelling", f"{max(while_labelling):.2f} s of {len(while_labelling)}, {labelled} annotations")
     record_property("publishing", f"{max(while_publishing):.2f} s of {len(while_publishing)}, {published} versions")
     record_property("cleaning", f"{max(while_cleaning):.2f} s of {len(while_cleaning)}, {cleaned} predictions")
     assert max(while_publishing) <= MOST_SECONDS
     assert max(while_cleaning) <= MOST_SECONDS
+    assert max(while_labelling) <= MOST_SECONDS
     assert published >= 2
     assert cleaned > 0
+    assert labelled > 0
 
 
 def submit_for(seconds: float, project: LabelledProject, tasks: Iterator[int]) -> list[float]:
