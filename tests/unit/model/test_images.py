@@ -222,5 +222,5 @@ def test_a_size_hint_leaves_small_and_other_images_alone() -> None:
 def test_a_size_hint_leaves_the_orientation_upright() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    data = encoded(Image.new("RGB", (2000, 1000), RED), "JPEG", exif=exif)
-    assert decode(data, LIMITS, size_hint=224).size == (500, 1000)
+    data = encoded(Image.new("RGB", (4000, 2000), RED), "JPEG", exif=exif)
+    assert decode(data, LIMITS, size_hint=224).size == (1000, 2000)
