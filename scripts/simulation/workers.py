@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -89,6 +90,8 @@ def _start(folder: Path, runs: Path) -> tuple[SpawnProcess, Connection]:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_work, args=(theirs, folder, runs), daemon=True)
+    # The first child brings a tracker of resources, whose start unblocks signals; so it is started before.
+    resource_tracker.ensure_running()
     # A child inherits what is blocked: Ctrl-C is the parent's alone to answer.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     process.start()
