@@ -9,10 +9,10 @@ from scipy.sparse import csr_matrix
 
 from model.arrays import BoolArray, FloatArray, IntArray
 from model.errors import InputError
-from model.fitting import fit, fit_soft, folds_of, lower_absent, one_blas_thread
+from model.fitting import fit, fit_soft, folds_of, lower_absent
 from model.graph import spread
 from model.head import Head, softmax
-from model.threads import for_each
+from model.threads import for_each, one_blas_thread
 
 BELIEF = 0.1
 """Weight of the quick head's probabilities beside a label's 1."""

@@ -11,7 +11,6 @@ import contextlib
 import hashlib
 import io
 import json
-import os
 import shutil
 import sys
 import uuid
@@ -30,6 +29,7 @@ from PIL import Image
 from model.backbones import REGISTRY, Backbone, backbone, weights_digest
 from model.errors import ExportError, ModelError
 from model.features import INPUT_NAME, MODEL_FILE, OUTPUT_NAME, SHEET_FILE, read_backbone
+from model.files import flush
 
 # Features are about 0.1 in the mean; the two runtimes agree to about 1e-5.
 LARGEST_DIFFERENCE = 1e-3
@@ -163,22 +163,14 @@ def _write_sheet(backbone: Backbone, difference: float, path: Path) -> None:
 
 def _put_in_place(backbone: Backbone, unfinished: Path, folder: Path) -> None:
     for path in [*unfinished.iterdir(), unfinished]:
-        _flush(path)
+        flush(path)
     try:
         unfinished.rename(folder)
     except OSError as error:
         # Another process was first with the same export; its folder is as good as ours.
         if not _is_there(backbone, folder):
             raise ExportError(f"The export can't be moved to {folder}: {error}.") from error
-    _flush(folder.parent)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    flush(folder.parent)
 
 
 def _noise(backbone: Backbone, n: int) -> npt.NDArray[np.float32]:

@@ -7,19 +7,16 @@ alone, and folds come from a seed.
 """
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
-from functools import cache
 
 import numpy as np
 import scipy.linalg
 from scipy.optimize import minimize
-from threadpoolctl import ThreadpoolController
 
 from model.arrays import BoolArray, FloatArray, IntArray
 from model.checks import check_features, check_labels
 from model.errors import InputError
 from model.head import FeatureTransform, Head
-from model.threads import for_each
+from model.threads import for_each, one_blas_thread
 
 DEFAULT_L2 = 1e-3
 """Accuracy is flat between 1e-4 and 1e-3. Labels that a strategy chose can't choose it: cross-validated on them it lost
@@ -174,22 +171,6 @@ def out_of_fold(
     with one_blas_thread():
         for_each(predict_fold, range(int(fold_of.max()) + 1))
     return logits
-
-
-def one_blas_thread() -> AbstractContextManager[object]:
-    """Keep BLAS to one thread.
-
-    NumPy and SciPy each bring a BLAS with threads of its own, which wait for each other by spinning: with more than one
-    thread a fit takes two to ten times as long. One thread also gives the same bits whatever the number of cores.
-    """
-    limits: AbstractContextManager[object] = _thread_pools().limit(limits=1, user_api="blas")
-    return limits
-
-
-@cache
-def _thread_pools() -> ThreadpoolController:
-    """The BLAS of NumPy and SciPy, found once: looking for them takes as long as a small fit."""
-    return ThreadpoolController()
 
 
 def _minimise(

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from model.arrays import FloatArray
 from model.checks import check_features
 from model.errors import InputError
-from model.threads import for_each
+from model.threads import for_each, one_blas_thread
 
 SCALE = 10.0
 """Length of a transformed feature; the range of useful l2 depends on it."""
@@ -222,7 +221,7 @@ def _for_each_block(work: Callable[[int, FloatArray], None], features: FloatArra
         work(0, features)
         return
     # Our threads share no block: they need not wait for each other, as BLAS's own do.
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_blas_thread():
         for_each(lambda start: work(start, features[start : start + BLOCK_ROWS]), starts)
 
 

@@ -1,9 +1,14 @@
-"""Work on all cores, in threads: for steps that release the interpreter, as NumPy's do."""
+"""Threads: our own on all cores, for steps that release the interpreter as NumPy does, and none of BLAS beside them."""
 
 import os
+import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from functools import cache
 from typing import TypeVar
+
+from threadpoolctl import ThreadpoolController
 
 Item = TypeVar("Item")
 
@@ -21,3 +26,19 @@ def for_each(work: Callable[[Item], None], items: Iterable[Item]) -> None:
             pass
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def one_blas_thread() -> AbstractContextManager[object]:
+    """Keep BLAS to one thread.
+
+    NumPy and SciPy each bring a BLAS with threads of its own, which wait for each other by spinning: with more than one
+    thread a fit takes two to ten times as long. One thread also gives the same bits whatever the number of cores.
+    """
+    limits: AbstractContextManager[object] = _thread_pools("scipy" in sys.modules).limit(limits=1, user_api="blas")
+    return limits
+
+
+@cache
+def _thread_pools(with_scipy: bool) -> ThreadpoolController:  # noqa: ARG001 - SciPy's BLAS comes with SciPy
+    """The BLAS of NumPy and SciPy, found once: looking for them takes as long as a small fit."""
+    return ThreadpoolController()

@@ -15,12 +15,14 @@ import secrets
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
 from backend.project import Project
+from backend.store import versions
+from model.files import flush
 
 
 class Phase(StrEnum):
@@ -253,8 +255,7 @@ class AutolabelingStore:
 
 def new_name(now: datetime | None = None) -> str:
     """A name from the time, unique also where two are made in the same millisecond."""
-    moment = now or datetime.now(UTC)
-    return f"{moment:%Y%m%d-%H%M%S}-{moment.microsecond // 1000:03d}-{secrets.token_hex(2)}"
+    return f"{versions.new_name(now)}-{secrets.token_hex(2)}"
 
 
 def _write(path: Path, value: Any) -> None:
@@ -263,11 +264,7 @@ def _write(path: Path, value: Any) -> None:
     descriptor, name = tempfile.mkstemp(prefix=".unfinished-", dir=path.parent)
     with os.fdopen(descriptor, "w") as file:
         json.dump(value, file, ensure_ascii=False, indent=None if isinstance(value, list) else 1)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(name).rename(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    unfinished = Path(name)
+    flush(unfinished)
+    unfinished.rename(path)
+    flush(path.parent)

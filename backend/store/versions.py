@@ -5,7 +5,6 @@ own inside the version's: whole or not at all, too, and never changed afterwards
 """
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from sqlalchemy import Engine, func, insert, or_, select, update
 from backend.project import Project
 from backend.store.schema import ProjectRow, VersionRow
 from model.arrays import FloatArray, IntArray
+from model.files import flush
 from model.head import Head
 
 NO_VERSION = "label-loop"
@@ -260,14 +260,6 @@ def _write_json(value: Mapping[str, Any], path: Path) -> None:
 def _put(unfinished: Path, place: Path) -> None:
     """Give a folder that is written its place, in one step that a power cut does not halve."""
     for path in [*unfinished.iterdir(), unfinished]:
-        _flush(path)
+        flush(path)
     unfinished.rename(place)
-    _flush(place.parent)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    flush(place.parent)

@@ -1,11 +1,11 @@
 """BADGE: images whose gradients on the head are long, and point in different directions."""
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from model.arrays import BoolArray, FloatArray, IntArray
 from model.rank.pool import Pool
 from model.rank.selection import sample
+from model.threads import one_blas_thread
 
 MOST_CANDIDATES = 10_000
 """Random images that may be chosen: each choice looks at all of them."""
@@ -27,7 +27,7 @@ def badge(pool: Pool, count: int) -> IntArray:
     errors[np.arange(len(errors)), errors.argmax(axis=1)] -= 1
     points = pool.points[candidates]
     # One thread: products of a matrix and a row wait for memory, and several threads for each other besides.
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_blas_thread():
         return candidates[spread(errors, points, count, rng)]
 
 

@@ -1,11 +1,11 @@
 """CoreSet: nothing in the pool shall be far from a label."""
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from model.arrays import FloatArray, IntArray
 from model.rank.pool import Pool
 from model.rank.selection import likest, sample
+from model.threads import one_blas_thread
 
 MOST_CANDIDATES = 20_000
 """Random images that may be chosen, and must be near a chosen one: each choice looks at all of them."""
@@ -27,7 +27,7 @@ def coreset(pool: Pool, count: int) -> IntArray:
     if len(points) and not len(labelled):
         likeness[rng.integers(len(points))] = -np.inf
     # One thread: products of a matrix and a row wait for memory, and several threads for each other besides.
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_blas_thread():
         return candidates[_farthest_first(points, likeness, count)]
 
 

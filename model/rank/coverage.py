@@ -6,13 +6,12 @@ largest (lazy greedy), in blocks.
 """
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from model.arrays import FloatArray, IntArray
 from model.rank.margin import margin
 from model.rank.pool import Pool
 from model.rank.selection import lowest, sample
-from model.threads import for_each
+from model.threads import for_each, one_blas_thread
 
 MOST_TARGETS = 8_000
 """Random images that are to be covered: the sum over them stands for the sum over all."""
@@ -103,7 +102,7 @@ def cover(
     kernels = np.empty((len(candidates), len(targets)), dtype=np.float32)
     gains = np.empty(len(candidates))
     # BLAS's own threads wait for each other by spinning, seconds where another process has a core; ours don't.
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_blas_thread():
         covered = np.zeros(len(targets), dtype=np.float32)
         for start in range(0, len(covering), ROWS_AT_ONCE):
             by_block = _kernel(covering[start : start + ROWS_AT_ONCE], targets, variance)
@@ -131,7 +130,7 @@ def _best(kernels: FloatArray, covered: FloatArray, weights: FloatArray, gains: 
         if fresh[first]:
             return first
         stale = np.flatnonzero(~fresh)
-        block = stale[np.argsort(-gains[stale], kind="stable")[:BLOCK]] if len(stale) > BLOCK else stale
+        block = stale[lowest(-gains[stale], BLOCK)]
         block = block[gains[block] > -np.inf]
         gains[block] = _gains(kernels[block], covered, weights)
         fresh[block] = True

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.benchmarks.figures import Figure, Outcome
+from scripts.columns import aligned
 
 HEADER = ("measure", "figure", "target", "met")
 LIBRARIES = ("numpy", "onnxruntime", "torch", "lancedb")
@@ -30,11 +31,7 @@ def machine() -> dict[str, Any]:
 
 def table(outcomes: Mapping[str, Outcome]) -> str:
     """The figures in columns, for a terminal."""
-    rows = [HEADER, *_rows(outcomes)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+    return aligned([HEADER, *_rows(outcomes)])
 
 
 def markdown(outcomes: Mapping[str, Outcome], about: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from scripts.columns import aligned
 from scripts.promises.promise import Answer, Tally
 
 HEADER = ("promise", "held", "share, 95 % interval", "at least", "kept")
@@ -13,11 +14,7 @@ HEADER = ("promise", "held", "share, 95 % interval", "at least", "kept")
 
 def table(tallies: Sequence[Tally]) -> str:
     """A line for each promise, for a terminal."""
-    rows = [HEADER, *(_row(tally) for tally in tallies)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+    return aligned([HEADER, *(_row(tally) for tally in tallies)])
 
 
 def write_json(tallies: Sequence[Tally], answers: Sequence[Answer], settings: Mapping[str, Any], path: Path) -> None:

@@ -18,8 +18,9 @@ from model.autolabel.audit import draw_audit, judge
 from model.autolabel.proposal import propose
 from model.rank.registry import AUTO
 from scripts.promises.autolabel import ALLOWED, predict
+from scripts.promises.errors import TrustError
 from scripts.promises.labelling import label, unlabelled
-from scripts.promises.worlds import Images, World
+from scripts.promises.worlds import Images, World, read
 
 BATCH = 50
 DRAWS = 200
@@ -33,8 +34,10 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5, help="how many (5)")
     given = parser.parse_args()
     logs.configure(Settings(log_level="ERROR"))
-    with np.load(given.file, allow_pickle=False) as stored:
-        features, labels = stored["X"], np.unique(stored["y"], return_inverse=True)[1]
+    try:
+        features, labels = read(given.file)
+    except TrustError as error:
+        parser.error(str(error))
     for seed in range(given.seeds):
         print(json.dumps(measure(features, labels, given.labels, seed)), flush=True)
 

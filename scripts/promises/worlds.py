@@ -63,7 +63,7 @@ def source(path: Path | None) -> Source:
     """
     if path is None:
         return drawn
-    features, labels = _read(path)
+    features, labels = read(path)
     return lambda rng: _of_file(features, labels, rng)
 
 
@@ -110,7 +110,12 @@ def _split(images: Images, classes: int, project: int, elsewhere: int) -> World:
 
 
 @lru_cache(maxsize=1)
-def _read(path: Path) -> tuple[FloatArray, IntArray]:
+def read(path: Path) -> tuple[FloatArray, IntArray]:
+    """Features (n, d) and classes (n,) int64 of an `.npz` of `X` and `y`.
+
+    Raises:
+        TrustError: the file can't be used.
+    """
     try:
         with np.load(path, allow_pickle=False) as stored:
             features, labels = stored["X"], np.unique(stored["y"], return_inverse=True)[1]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from model.metrics import Estimate
+from scripts.columns import aligned
 from scripts.simulation.summary import Summary, baseline_of
 
 NOTHING = "–"
@@ -25,10 +26,7 @@ class Table:
 
     def text(self) -> str:
         """In columns, for a terminal."""
-        lines = [self.header, *self.rows]
-        widths = [max(len(line[column]) for line in lines) for column in range(len(self.header))]
-        columns = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
-        return "\n".join([self.title, *(line.rstrip() for line in columns)])
+        return f"{self.title}\n{aligned([self.header, *self.rows])}"
 
 
 def labels(summaries: Sequence[Summary], targets: Sequence[float]) -> Table:

@@ -109,7 +109,7 @@ def killed_at(stage: str, save: Callable[[], object]) -> None:
         if stage == "writing the queue":
             vars(versions)["save_file"] = die
         elif stage == "flushing":
-            vars(versions)["_flush"] = die
+            vars(versions)["flush"] = die
         elif stage == "renaming":
             Path.rename = die  # type: ignore[method-assign,assignment]
         else:
