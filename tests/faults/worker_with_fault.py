@@ -38,7 +38,7 @@ PLACES: dict[str, tuple[Any, str, str]] = {
     "evaluate": (evaluate, "run", AFTER),
     "rank": (rank, "run", AFTER),
     # Some of the version's files are there, none is flushed.
-    "version half written": (versions, "_flush", BEFORE),
+    "version half written": (versions, "flush", BEFORE),
     "head published": (LabelStudio, "import_predictions", AFTER),
     # Label Studio shows the version, our record does not say so.
     "version switched": (LabelStudio, "set_model_version", AFTER),
