@@ -1,5 +1,6 @@
-"""Which images to label automatically: the most confident ones, as many as are likely to pass an audit."""
+"""Which images to label automatically: the most confident ones, as many as promise most after their audit."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +13,8 @@ from model.autolabel.promise import Promise
 from model.autolabel.reliability import Evidence, check_confidences, error_curves
 from model.errors import InputError
 
-CHANCE = 0.8
-"""With which a proposed set should pass. A surer set is a smaller one."""
+LIKELY = 0.75
+"""A set that passes with a smaller chance is proposed with a note."""
 
 LEAST_CHANCE = 0.2
 """Below, an audit is a waste of people's time."""
@@ -52,6 +53,11 @@ class _Candidate:
     expected_error: float
     chance: float
 
+    @property
+    def gain(self) -> float:
+        """Images that nobody will have to look at, on average: none where the audit fails."""
+        return self.chance * (self.plan.size - self.plan.sample_size)
+
 
 def check_classes(seen: int) -> None:
     """Refuse a project in which there is nothing to tell apart.
@@ -78,10 +84,10 @@ def propose(
     attempt: int = 1,
     below: int | None = None,
 ) -> Proposal:
-    """Propose the largest set {confidence >= threshold} that is likely to pass its audit.
+    """Propose the set {confidence >= threshold} and the audit that leave most images to the model on average.
 
-    Where no set is likely to, the likeliest is proposed, with a note. What the evidence says decides how large a set is
-    and whether it passes, never whether a certificate is right: that is the audit's alone.
+    A larger set saves more where its audit passes, and passes less often. What the evidence says decides how large a
+    set is and whether it passes, never whether a certificate is right: that is the audit's alone.
 
     Args:
         confidences: (n,) in [0, 1], calibrated, of the unlabelled images that may be labelled automatically.
@@ -103,17 +109,18 @@ def propose(
         return _nothing("There is no unlabelled image that could be labelled automatically.")
     order = np.argsort(-confidences, kind="stable")
     sizes = _sizes(confidences[order], len(confidences) + 1 if below is None else below)
-    best = _best(sizes, _errors(confidences[order], evidence, sizes), promise, audit_budget, attempt)
+    candidates = _candidates(sizes, _errors(confidences[order], evidence, sizes), promise, audit_budget, attempt)
+    best = max(candidates, key=lambda candidate: candidate.gain, default=None)
     if best is None:
         return _nothing(_no_audit(len(confidences), promise, audit_budget, attempt))
     if best.chance < LEAST_CHANCE:
         return _nothing(
-            f"No image is confident enough: even the likeliest set would pass its audit with a chance of "
-            f"{best.chance:.0%} only. Label more images first."
+            f"No image is confident enough: the best set would pass its audit with a chance of {best.chance:.0%} only. "
+            "Label more images first."
         )
     size = best.plan.size
     note = (
-        "" if best.chance >= CHANCE else f"It passes with a chance of {best.chance:.0%} only: more labels would help."
+        "" if best.chance >= LIKELY else f"It passes with a chance of {best.chance:.0%} only: more labels would help."
     )
     return Proposal(
         threshold=float(confidences[order[size - 1]]),
@@ -140,33 +147,19 @@ def _errors(descending: FloatArray, evidence: Evidence, sizes: IntArray) -> Floa
     return errors
 
 
-def _best(sizes: IntArray, errors: FloatArray, promise: Promise, audit_budget: int, attempt: int) -> _Candidate | None:
-    """The largest set that is likely to pass; else the likeliest."""
-    best: _Candidate | None = None
-    for place in range(len(sizes) - 1, -1, -1):
-        candidate = _planned(int(sizes[place]), errors[:, place], promise, audit_budget, attempt)
-        if candidate is not None and candidate.chance >= CHANCE:
-            return candidate
-        if candidate is not None and (best is None or candidate.chance > best.chance):
-            best = candidate
-    return best
-
-
-def _planned(size: int, errors: FloatArray, promise: Promise, audit_budget: int, attempt: int) -> _Candidate | None:
-    """The set with the smallest audit that is likely to pass, else with the likeliest; None where each audit takes
-    more than half of the set: that is labelling by hand."""
-    samples = np.arange(1, min(audit_budget, size // 2) + 1)
-    best: _Candidate | None = None
-    for allowed in range(MOST_ALLOWED + 1):
-        fitting = enough(samples, size, allowed, promise.max_error, 1 - promise.risk(attempt))
-        if not len(fitting):
-            break
-        chance = float(bdtr(allowed, fitting[0], errors).mean())
-        if best is None or chance > best.chance:
-            best = _Candidate(Plan(size, int(fitting[0]), allowed, attempt), float(np.median(errors)), chance)
-        if chance >= CHANCE:
-            break
-    return best
+def _candidates(
+    sizes: IntArray, errors: FloatArray, promise: Promise, audit_budget: int, attempt: int
+) -> Iterator[_Candidate]:
+    """Each set with each audit that takes at most half of it: more is labelling by hand."""
+    samples = np.arange(1, audit_budget + 1)
+    for size, of_set in zip(sizes.tolist(), errors.T, strict=True):
+        for allowed in range(MOST_ALLOWED + 1):
+            fitting = enough(samples[: size // 2], size, allowed, promise.max_error, 1 - promise.risk(attempt))
+            if not len(fitting):
+                break
+            plan = Plan(size, int(fitting[0]), allowed, attempt)
+            chance = float(bdtr(allowed, plan.sample_size, of_set).mean())
+            yield _Candidate(plan, float(np.median(of_set)), chance)
 
 
 def _no_audit(images: int, promise: Promise, audit_budget: int, attempt: int) -> str:

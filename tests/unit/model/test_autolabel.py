@@ -15,7 +15,7 @@ from model.autolabel.certificate import Answer, Certificate
 from model.autolabel.cut import uncertified
 from model.autolabel.evidence import gather
 from model.autolabel.promise import Promise
-from model.autolabel.proposal import CHANCE, check_classes, propose
+from model.autolabel.proposal import check_classes, propose
 from model.autolabel.reliability import Evidence, error_curves
 from model.errors import InputError
 from model.fitting import fit
@@ -254,15 +254,29 @@ def test_a_set_is_all_images_of_a_confidence_or_more() -> None:
 
 
 def test_sets_pass_about_as_often_as_expected() -> None:
-    passed = []
+    expected, passed = [], []
     for project in range(20):
         confidences, right = true_confidences(3_000, seed=2 * project)
         proposal = propose(confidences, evidence(500, seed=2 * project + 1), PROMISE)
-        assert proposal.plan is not None and proposal.chance >= CHANCE
+        assert proposal.plan is not None
+        expected.append(proposal.chance)
         for seed in range(20):
             drawn = draw_audit(proposal.rows, proposal.plan.sample_size, seed)
             passed.append(judge(right[drawn], proposal.plan, PROMISE).holds)
-    assert CHANCE - 0.1 < np.mean(passed) < CHANCE + 0.15
+    assert np.mean(passed) == pytest.approx(np.mean(expected), abs=0.1)
+
+
+def test_no_other_set_leaves_more_to_the_model_on_average() -> None:
+    confidences, _ = true_confidences(3_000)
+    known = evidence(500)
+    best = propose(confidences, known, PROMISE, audit_budget=500)
+    assert best.plan is not None
+    errors = error_curves(known, np.sort(confidences)[::-1]).cumsum(axis=1)
+    for size in (1_000, 1_500, 2_000, 2_500):
+        for allowed in (0, 1):
+            n = int(enough(np.arange(1, 500), size, allowed, 0.02, 1 - PROMISE.risk(1))[0])
+            passes = binom.cdf(allowed, n, errors[:, size - 1] / size).mean()
+            assert passes * (size - n) <= best.chance * (best.plan.size - best.plan.sample_size) * 1.01
 
 
 @given(st.integers(0, 2**32 - 1))
