@@ -8,13 +8,14 @@ make_stack        the same, made to order: settings, passwords, secrets
 make_project      projects with pictures of known classes; deleted after the test
 """
 
+import fcntl
 import shutil
 import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +38,23 @@ TOKEN = "5eed" * 10
 SHARED_SETTINGS = {"POLL_SECONDS": "600", "IDLE_SECONDS": "1", "LOG_LEVEL": "INFO"}
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what reads the whole code: one process does, while the other makes Label Studio's first database."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/unit/project/"))
+
+
+@contextmanager
+def alone(making: str) -> Iterator[None]:
+    """Let one process at a time make what all keep in the cache."""
+    CACHE.mkdir(exist_ok=True)
+    with (CACHE / f"{making}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 @pytest.fixture(scope="session")
 def label_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLabelStudio]:
     environment = CACHE / "label-studio-env"
-    install(environment)
     folder = tmp_path_factory.mktemp("label-studio")
     server = LabelStudioServer(
         port=choose_port(18_180),
@@ -50,15 +64,17 @@ def label_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLa
         password="owner's password",
         token=TOKEN,
     )
-    kept = CACHE / f"label-studio-data-{(environment / '.stamp').read_text()[:12]}"
-    if kept.exists():
-        shutil.copytree(kept, server.data)
     process = LocalProcess(label_studio_spec(server, environment, folder / "label-studio.log"))
-    process.start()
     try:
-        process.wait_until_ready()
-        if not kept.exists():
-            keep_data(server.data, kept)
+        with alone("label-studio"):
+            install(environment)
+            kept = CACHE / f"label-studio-data-{(environment / '.stamp').read_text()[:12]}"
+            if kept.exists():
+                shutil.copytree(kept, server.data, dirs_exist_ok=True)
+            process.start()
+            process.wait_until_ready()
+            if not kept.exists():
+                keep_data(server.data, kept)
         yield RunningLabelStudio(server, process)
     finally:
         process.stop()
@@ -76,10 +92,7 @@ def keep_data(data: Path, kept: Path) -> None:
     name = "label_studio.sqlite3"
     with closing(sqlite3.connect(data / name)) as source, closing(sqlite3.connect(unfinished / name)) as target:
         source.backup(target)
-    try:
-        unfinished.rename(kept)
-    except OSError:
-        shutil.rmtree(unfinished)  # Another session was first.
+    unfinished.rename(kept)
 
 
 @pytest.fixture(scope="session")
@@ -103,9 +116,10 @@ def backbones() -> Path:
     folder = CACHE / "backbones"
     version = backbone(BACKBONE).version
     # An export is there whole or not at all. In a process of its own: the tests' process need not load PyTorch.
-    if not (folder / version).exists():
-        command = [sys.executable, "-m", "model.export", BACKBONE, str(folder / version)]
-        subprocess.run(command, cwd=CHECKOUT, check=True)
+    with alone("backbones"):
+        if not (folder / version).exists():
+            command = [sys.executable, "-m", "model.export", BACKBONE, str(folder / version)]
+            subprocess.run(command, cwd=CHECKOUT, check=True)
     return folder
 
 

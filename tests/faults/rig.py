@@ -96,7 +96,11 @@ class Rig:
 
 @contextmanager
 def rig(
-    label_studio: RunningLabelStudio, backbones: Path, folder: Path, settings: dict[str, str] | None = None
+    label_studio: RunningLabelStudio,
+    backbones: Path,
+    folder: Path,
+    settings: dict[str, str] | None = None,
+    per_class: int = PER_CLASS,
 ) -> Iterator[Rig]:
     """A rig that is up to date and idle; everything is stopped afterwards.
 
@@ -105,9 +109,10 @@ def rig(
         backbones: folder of exports, by backbone version.
         folder: for logs and all that the backend keeps.
         settings: of the backend.
+        per_class: tasks of each class.
     """
     stack = _start(label_studio, backbones, folder, settings or {})
-    project = label_studio.make_project(per_class=PER_CLASS)
+    project = label_studio.make_project(per_class=per_class)
     made = Rig(stack, project, Watch(project, stack.server), workers=[stack.worker])
     try:
         for _ in range(FIRST_LABELS):

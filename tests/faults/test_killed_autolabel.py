@@ -17,11 +17,12 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
 # What was cut off is found soon, and no poll helps.
 SETTINGS = {"LEASE_SECONDS": "2", "POLL_SECONDS": "600", "ARM_SHARE": "0"}
 KILLS = 2
+PER_CLASS = 10
 
 
 @pytest.fixture
 def broken(label_studio: RunningLabelStudio, backbones: Path, tmp_path: Path) -> Iterator[Rig]:
-    with rig(label_studio, backbones, tmp_path, SETTINGS) as made:
+    with rig(label_studio, backbones, tmp_path, SETTINGS, PER_CLASS) as made:
         yield made
     label_studio.delete_projects()
 

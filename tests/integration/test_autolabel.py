@@ -17,7 +17,7 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.integration
 
 MakeProject = Callable[..., LabelledProject]
-PER_CLASS = 20
+PER_CLASS = 12
 LABELLED = 4
 PROMISE = ("--max-error", "0.3", "--confidence", "0.8")
 
