@@ -18,6 +18,7 @@ from scripts.stack.http import local_session
 
 ONE_STORED_MS, ONE_NEW_MS, HUNDRED_STORED_MS = 20.0, 120.0, 200.0
 MANY = 100
+KNOWN_SECONDS = 30.0
 NEW_IMAGES = "new"
 """Folder below the document root for images that the backend has never seen."""
 
@@ -31,6 +32,7 @@ def run(stack: Stack, project: BenchmarkProject, requests_of_one: int = 200, req
         requests_of_many: with 100 stored tasks (each task several times where the project has fewer).
     """
     asking = _Asking(stack, project)
+    asking.wait_until_known()
     stored = cycle({"id": task, "data": {"image": image}} for task, image in project.images.items())
     new = _new_tasks(stack, requests_of_one + requests_of_one // 5)
     first = asking.milliseconds(new[:1])
@@ -58,7 +60,8 @@ class _Asking:
     """Sends `/predict` as Label Studio does, over one connection."""
 
     def __init__(self, stack: Stack, project: BenchmarkProject) -> None:
-        details = pages(stack, project.id)[0].details()
+        self._page = pages(stack, project.id)[0]
+        details = self._page.details()
         self._http: requests.Session = local_session()
         self._url = f"{stack.backend.url}/predict"
         self._body = {
@@ -67,6 +70,18 @@ class _Asking:
             "params": {"context": None},
         }
 
+    def wait_until_known(self) -> None:
+        """Wait until the web process names the active version: it looks for new ones every second.
+
+        Raises:
+            BenchmarkError: it did not in time.
+        """
+        deadline = time.monotonic() + KNOWN_SECONDS
+        while self._post([]).json().get("model_version") != self._page.active_version():
+            if time.monotonic() > deadline:
+                raise BenchmarkError(f"/predict did not name the active version within {KNOWN_SECONDS:.0f} s.")
+            time.sleep(0.1)
+
     def milliseconds(self, tasks: Sequence[dict[str, Any]]) -> float:
         """Time of one request.
 
@@ -74,11 +89,14 @@ class _Asking:
             BenchmarkError: a task was not pre-annotated.
         """
         started = time.perf_counter()
-        answer = self._http.post(self._url, json=self._body | {"tasks": list(tasks)}, timeout=100.0)
+        answer = self._post(tasks)
         seconds = time.perf_counter() - started
         if not answer.ok or not all(result["result"] for result in answer.json()["results"]):
             raise BenchmarkError(f"/predict gave no pre-annotation ({answer.status_code}). See backend.log.")
         return seconds * 1000.0
+
+    def _post(self, tasks: Sequence[dict[str, Any]]) -> requests.Response:
+        return self._http.post(self._url, json=self._body | {"tasks": list(tasks)}, timeout=100.0)
 
 
 def _new_tasks(stack: Stack, count: int) -> list[dict[str, Any]]:

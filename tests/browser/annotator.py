@@ -1,10 +1,14 @@
 """Somebody who labels in a browser; every wait is for something on the page, or for an answer that it gets."""
 
+from contextlib import suppress
 from pathlib import Path
 
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import Page, Request, Response, TimeoutError, expect
 
 from tests.support.label_studio import User
+
+CLICKS = 5
+HEARD_MS = 5_000
 
 
 class BrowserAnnotator:
@@ -37,7 +41,7 @@ class BrowserAnnotator:
     def submit(self) -> int:
         """Press *Submit*; the task that is shown next."""
         with self._page.expect_response(_hands_out_a_task) as handed:
-            self._page.get_by_test_id("bottombar-submit-button").click()
+            self._press_submit()
         return self._shows(handed.value)
 
     def chosen(self) -> list[str]:
@@ -57,6 +61,13 @@ class BrowserAnnotator:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._page.screenshot(path=path)
 
+    def _press_submit(self) -> None:
+        """Press until the page sends an annotation: while it still draws itself it may hear nothing."""
+        for _ in range(CLICKS):
+            with suppress(TimeoutError), self._page.expect_request(_is_an_annotation, timeout=HEARD_MS):
+                self._page.get_by_test_id("bottombar-submit-button").click()
+                return
+
     def _shows(self, handed: Response) -> int:
         """Wait until the page shows the task that Label Studio handed out, with its image and choices."""
         task = int(handed.json()["id"])
@@ -66,6 +77,10 @@ class BrowserAnnotator:
         self._page.wait_for_function("image => image.complete && image.naturalWidth > 0", arg=image.element_handle())
         expect(self._page.get_by_test_id("bottombar-submit-button")).to_be_enabled()
         return task
+
+
+def _is_an_annotation(request: Request) -> bool:
+    return request.method == "POST" and "/annotations" in request.url
 
 
 def _hands_out_a_task(response: Response) -> bool:

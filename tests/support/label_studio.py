@@ -105,9 +105,9 @@ class RunningLabelStudio:
         """Delete projects that `make_project` made, all of them by default, so that no backend goes on with them."""
         for project in list(self.made if projects is None else projects):
             self.made.remove(project)
-            self._delete(project.id)
+            self.delete(project.id)
 
-    def _delete(self, project: int) -> None:
+    def delete(self, project: int) -> None:
         """Delete a project, once more where a backend wrote into it at that moment: Label Studio answers 500 then."""
         for left in reversed(range(DELETE_TRIES)):
             try:

@@ -165,7 +165,7 @@ def project(measured_stack: Stack, stack: RunningStack) -> Iterator[BenchmarkPro
     drawn = images.drawn(40, measured_stack.label_studio.documents / "benchmark", classes=2)
     made = make(measured_stack, drawn, labelled=20)
     yield made
-    stack.label_studio.api.delete(f"/api/projects/{made.id}/")
+    stack.label_studio.delete(made.id)
 
 
 @pytest.mark.integration
