@@ -68,6 +68,12 @@ class Settings(BaseSettings):
     predict_seconds: Seconds = Field(70.0, description="Time after which /predict answers with what it has")
     full_comparison_seconds: Seconds = Field(3600.0, description="How often all tasks are compared with the mirror")
     run_timeout_seconds: Annotated[int, Field(ge=10)] = Field(900, description="Time limit of one run")
+    queue_front: Annotated[int, Field(ge=1)] = Field(
+        50, description="Tasks that people may be handed while a version is active; more than annotate at once"
+    )
+    open_task_seconds: Seconds = Field(
+        3600.0, description="How long a task that was in front may stay open in a browser before its submit is refused"
+    )
     slice_size: Annotated[int, Field(ge=1)] = Field(100, description="Predictions replaced in one step while idle")
     predictions_per_task: Annotated[int, Field(ge=1)] = Field(5, description="Predictions kept on one task")
     versions_kept: Annotated[int, Field(ge=2)] = Field(20, description="Versions of a project kept on disk")

@@ -1,6 +1,7 @@
 """Make a version the one that Label Studio shows and sorts by: the head of its queue first, then the switch."""
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 
 from backend import predictions
 from backend.labelstudio.config import Labeling
@@ -29,15 +30,24 @@ def run(
     Raises:
         PublicationRefusedError: Label Studio stored fewer than it was sent; the old version stays active.
     """
-    head = version.task_ids[version.scores < predictions.LAST][: services.settings.queue_head].tolist()
+    settings = services.settings
+    head = _first(version, settings.queue_head)
     stored = predictions.publish(project, services, version, labeling, head, labelled) if head or labelled else 0
     still_ours()
     switch(project, services, version)
-    services.versions.prune(project, services.settings.versions_kept)
+    services.versions.prune(project, settings.versions_kept)
     return stored
 
 
 def switch(project: Project, services: Services, version: Version) -> None:
     """Make the version active in Label Studio, then in the mirror."""
+    settings = services.settings
+    front, stay_open = _first(version, settings.queue_front), timedelta(seconds=settings.open_task_seconds)
+    services.mirror.record_front(project, front, stay_open)
     services.label_studio.set_model_version(project.id, version.name)
     services.versions.activate(project, version.name)
+
+
+def _first(version: Version, count: int) -> list[int]:
+    tasks: list[int] = version.task_ids[version.scores < predictions.LAST][:count].tolist()
+    return tasks

@@ -17,7 +17,8 @@ PAUSE_SECONDS = 0.05
 
 
 def pending(version: Version, tasks: list[MirroredTask], most: int) -> list[MirroredTask]:
-    """Tasks whose predictions are not the version's, in the queue's order, then those with too many old ones.
+    """Tasks whose predictions are not the version's, in the queue's order, then those with too many old ones: of tasks
+    that somebody may have open, none is removed.
 
     Predictions of the version's quick head are not the version's any more once it has a served one.
 
@@ -28,39 +29,45 @@ def pending(version: Version, tasks: list[MirroredTask], most: int) -> list[Mirr
     queued = [by_id[task] for task in version.task_ids.tolist() if task in by_id]
     stale = [task for task in queued if task.published_version != version.edition]
     known = {task.id for task in stale}
-    crowded = [task for task in tasks if task.predictions > most and task.id not in known]
+    crowded = [task for task in tasks if task.predictions > most and task.id not in known and not task.may_be_open]
     return stale + crowded
 
 
 def run(
     project: Project, services: Services, version: Version, labeling: Labeling, interrupted: Callable[[], bool]
 ) -> int:
-    """Refresh slices until all tasks are up to date or somebody is at work again.
+    """Refresh until all tasks are up to date or somebody is at work again.
 
-    A slice's tasks lose their old predictions first and get the new one then; a slice that was cut off between the two
-    is found again, because the mirror says that it has no predictions before they are removed.
+    Tasks that somebody may have open have their prediction changed, one after the other. The others are refreshed in
+    slices: a slice's tasks lose their old predictions first and get the new one then; a slice that was cut off between
+    the two is found again, because the mirror says that it has no predictions before they are removed.
 
     Returns:
         How many tasks were refreshed.
     """
     todo = pending(version, services.mirror.tasks(project), services.settings.predictions_per_task)
+    # Asked once: a task may close meanwhile.
+    opened = [task.id for task in todo if task.may_be_open]
+    closed = [task for task in todo if task.id not in set(opened)]
     largest = size = services.settings.slice_size
-    done = 0
-    while done < len(todo):
+    while opened or closed:
+        done = len(todo) - len(opened) - len(closed)
+        queueing.show_progress(done, len(todo), "refresh")
         if interrupted():
             return done
-        tasks = first_slice(todo[done:], size)
         started = time.monotonic()
-        services.mirror.record_unpublished(project, tasks)
-        services.label_studio.delete_predictions(project.id, tasks)
-        predictions.publish(project, services, version, labeling, tasks)
-        done += len(tasks)
-        queueing.show_progress(done, len(todo), "refresh")
-        took = time.monotonic() - started
-        size = max(1, min(largest, round(size * SLICE_SECONDS / took)))
-        _let_others_write(took, interrupted)
+        if opened:
+            predictions.change(project, services, version, labeling, opened.pop(0))
+        else:
+            tasks = first_slice(closed, size)
+            services.mirror.record_unpublished(project, tasks)
+            services.label_studio.delete_predictions(project.id, tasks)
+            predictions.publish(project, services, version, labeling, tasks)
+            closed = closed[len(tasks) :]
+            size = max(1, min(largest, round(size * SLICE_SECONDS / (time.monotonic() - started))))
+        _let_others_write(time.monotonic() - started, interrupted)
     services.mirror.record_refreshed(project, version.name)
-    return done
+    return len(todo)
 
 
 def first_slice(tasks: list[MirroredTask], size: int) -> list[int]:

@@ -218,6 +218,20 @@ class LabelStudio:
         answer = self._ask("POST", f"/api/projects/{project}/import/predictions", json=list(predictions))
         return int(answer["created"])
 
+    def newest_prediction(self, task: int) -> int | None:
+        """Id of a task's newest prediction; None where it has none."""
+        found: list[Json] = self._ask("GET", "/api/predictions/", params={"task": task})
+        return max((int(each["id"]) for each in found), default=None)
+
+    def change_prediction(self, number: int, prediction: Json) -> None:
+        """Give a prediction another version, score and result; it keeps its id.
+
+        Raises:
+            NotFoundError: it does not exist any more.
+        """
+        body = {key: prediction[key] for key in ("result", "score", "model_version")}
+        self.request("PATCH", f"/api/predictions/{number}/", json=body)
+
     def delete_predictions(self, project: int, tasks: Sequence[int]) -> None:
         """Remove all predictions, of every version, of these tasks."""
         self.request(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, delete, func, insert, or_, select, update
@@ -13,6 +13,9 @@ from backend.store.labels import Annotation
 from backend.store.schema import AnnotationRow, ProjectRow, TaskRow
 
 CHUNK = 2_000
+
+IN_FRONT = datetime(9999, 1, 1, tzinfo=UTC)
+"""Until when a task may be open that the active version hands out."""
 
 NOT_CONNECTED = "No ML backend is connected to the project in Label Studio."
 """Problem of a project that was disconnected, or is about to be connected: nothing is written to it."""
@@ -46,6 +49,12 @@ class MirroredTask:
     image_tried_at: datetime | None
     published_version: str | None
     predictions: int
+    may_be_open_until: datetime | None
+
+    @property
+    def may_be_open(self) -> bool:
+        """Whether somebody may have it on the screen."""
+        return self.may_be_open_until is not None and self.may_be_open_until > datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -246,6 +255,25 @@ class Mirror:
         values = {"published_version": version, "predictions": TaskRow.predictions + 1}
         self._update_tasks(project, tasks, values)
 
+    def record_changed(self, project: Project, tasks: Sequence[int], version: str) -> None:
+        """Remember that a prediction of each of these tasks is now one of `version`."""
+        self._update_tasks(project, tasks, {"published_version": version})
+
+    def record_front(self, project: Project, tasks: Sequence[int], stay_open: timedelta) -> None:
+        """Remember which tasks people are handed from now on.
+
+        Args:
+            stay_open: for how long those of before may be open still.
+        """
+        were = (TaskRow.project_key == project.key, TaskRow.may_be_open_until == IN_FRONT)
+        with self._engine.begin() as connection:
+            connection.execute(update(TaskRow).where(*were).values(may_be_open_until=datetime.now(UTC) + stay_open))
+            connection.execute(
+                update(TaskRow)
+                .where(TaskRow.project_key == project.key, TaskRow.id.in_(tasks))
+                .values(may_be_open_until=IN_FRONT)
+            )
+
     def record_refreshed(self, project: Project, version: str) -> None:
         """Remember that every task of the version's queue has its prediction."""
         with self._engine.begin() as connection:
@@ -276,6 +304,7 @@ def _all_tasks(project: Project) -> Select[*tuple[Any, ...]]:
             TaskRow.image_tried_at,
             TaskRow.published_version,
             TaskRow.predictions,
+            TaskRow.may_be_open_until,
         )
         .where(TaskRow.project_key == project.key)
         .order_by(TaskRow.id)

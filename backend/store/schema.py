@@ -63,6 +63,7 @@ class TaskRow(Base):
     image_tried_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     published_version: Mapped[str | None] = mapped_column(String(64))
     predictions: Mapped[int] = mapped_column(default=0)
+    may_be_open_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class AnnotationRow(Base):

@@ -146,6 +146,16 @@ def test_predictions_are_counted_until_they_are_removed(mirror: Mirror) -> None:
     assert [(task.published_version, task.predictions) for task in mirror.tasks(ONE)] == [(None, 0), (None, 0)]
 
 
+def test_a_task_may_be_open_while_it_is_in_front_and_for_a_while_after(mirror: Mirror) -> None:
+    mirror.apply(ONE, [pulled(1), pulled(2), pulled(3)])
+    mirror.record_front(ONE, [1, 2], timedelta(hours=1))
+    assert [task.may_be_open for task in mirror.tasks(ONE)] == [True, True, False]
+    mirror.record_front(ONE, [2, 3], timedelta(seconds=-1))
+    assert [task.may_be_open for task in mirror.tasks(ONE)] == [False, True, True]
+    mirror.record_front(ONE, [], timedelta(hours=1))
+    assert [task.may_be_open for task in mirror.tasks(ONE)] == [False, True, True]
+
+
 def test_more_tasks_than_a_statement_may_name_are_read_and_written(mirror: Mirror) -> None:
     numbers = range(1, 2 * CHUNK + 2)
     mirror.apply(ONE, [pulled(number) for number in numbers])
