@@ -80,7 +80,7 @@ def change(project: Project, services: Services, version: Version, labeling: Lab
     Whoever has the task open submits the prediction's id with the annotation, and Label Studio refuses an id that is
     gone. A change takes some fifty times as long as a removal and an import.
     """
-    number = services.label_studio.newest_prediction(task)
+    number = services.label_studio.newest_prediction(project.id, task)
     if number is None:
         publish(project, services, version, labeling, [task])
         return

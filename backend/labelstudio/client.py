@@ -218,9 +218,12 @@ class LabelStudio:
         answer = self._ask("POST", f"/api/projects/{project}/import/predictions", json=list(predictions))
         return int(answer["created"])
 
-    def newest_prediction(self, task: int) -> int | None:
-        """Id of a task's newest prediction; None where it has none."""
-        found: list[Json] = self._ask("GET", "/api/predictions/", params={"task": task})
+    def newest_prediction(self, project: int, task: int) -> int | None:
+        """Id of a task's newest prediction; None where it has none, or is another project's by now.
+
+        Label Studio on SQLite gives the number of a deleted task to the next one.
+        """
+        found: list[Json] = self._ask("GET", "/api/predictions/", params={"project": project, "task": task})
         return max((int(each["id"]) for each in found), default=None)
 
     def change_prediction(self, number: int, prediction: Json) -> None:

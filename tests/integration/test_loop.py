@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from requests.adapters import HTTPAdapter
 
+from backend.labelstudio.client import LabelStudio
 from scripts.demo_app.annotator import choice_region
 from scripts.demo_app.project import label_config
 from scripts.stack.http import local_session
@@ -273,6 +274,15 @@ def test_a_page_that_was_open_through_a_refresh_can_be_submitted(
     body = {"result": [choice_region(project.classes[0])], "lead_time": 1, "parent_prediction": begun_from}
     annotation = project.api.send_object("POST", f"/api/tasks/{handed.task}/annotations/", body)
     project.wait_for_version(stack, [*labels, annotation["id"]])
+
+
+def test_a_task_whose_number_went_to_another_project_is_left_alone(
+    project: LabelledProject, labels: list[int], label_studio: RunningLabelStudio, make_project: MakeProject
+) -> None:
+    asking = LabelStudio(label_studio.url, label_studio.token)
+    newest = max(each["id"] for each in project.all_predictions() if each["task"] == project.tasks[5])
+    assert asking.newest_prediction(project.id, project.tasks[5]) == newest
+    assert asking.newest_prediction(make_project().id, project.tasks[5]) is None
 
 
 def test_the_number_of_predictions_on_a_task_is_capped(
