@@ -69,7 +69,7 @@ class Settings(BaseSettings):
     full_comparison_seconds: Seconds = Field(3600.0, description="How often all tasks are compared with the mirror")
     run_timeout_seconds: Annotated[int, Field(ge=10)] = Field(900, description="Time limit of one run")
     queue_front: Annotated[int, Field(ge=1)] = Field(
-        50, description="Tasks that people may be handed while a version is active; more than annotate at once"
+        20, description="Tasks that people may be handed while a version is active; more than annotate at once"
     )
     open_task_seconds: Seconds = Field(
         3600.0, description="How long a task that was in front may stay open in a browser before its submit is refused"

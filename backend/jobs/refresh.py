@@ -38,26 +38,29 @@ def run(
 ) -> int:
     """Refresh until all tasks are up to date or somebody is at work again.
 
-    Tasks that somebody may have open have their prediction changed, one after the other. The others are refreshed in
-    slices: a slice's tasks lose their old predictions first and get the new one then; a slice that was cut off between
-    the two is found again, because the mirror says that it has no predictions before they are removed.
+    Tasks that somebody may have open have their prediction changed, one after the other: those in front first, those
+    that were in front last. The others are refreshed in slices: a slice's tasks lose their old predictions first and
+    get the new one then; a slice that was cut off between the two is found again, because the mirror says that it has
+    no predictions before they are removed.
 
     Returns:
         How many tasks were refreshed.
     """
     todo = pending(version, services.mirror.tasks(project), services.settings.predictions_per_task)
     # Asked once: a task may close meanwhile.
-    opened = [task.id for task in todo if task.may_be_open]
-    closed = [task for task in todo if task.id not in set(opened)]
+    opened = {task.id for task in todo if task.may_be_open}
+    front = [task.id for task in todo if task.is_in_front]
+    were_in_front = [task.id for task in todo if task.id in opened and not task.is_in_front]
+    closed = [task for task in todo if task.id not in opened]
     largest = size = services.settings.slice_size
-    while opened or closed:
-        done = len(todo) - len(opened) - len(closed)
+    while front or closed or were_in_front:
+        done = len(todo) - len(front) - len(closed) - len(were_in_front)
         queueing.show_progress(done, len(todo), "refresh")
         if interrupted():
             return done
         started = time.monotonic()
-        if opened:
-            predictions.change(project, services, version, labeling, opened.pop(0))
+        if front or not closed:
+            predictions.change(project, services, version, labeling, (front or were_in_front).pop(0))
         else:
             tasks = first_slice(closed, size)
             services.mirror.record_unpublished(project, tasks)

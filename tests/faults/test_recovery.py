@@ -137,7 +137,7 @@ LANES: list[tuple[dict[str, str], dict[str, Callable[[Rig], None]]]] = [
     ),
     (
         # A head and slices that are smaller than the project; what decides on time is as by default.
-        {"QUEUE_HEAD": "10", "SLICE_SIZE": "10"},
+        {"QUEUE_HEAD": "10", "SLICE_SIZE": "10", "QUEUE_FRONT": "1", "OPEN_TASK_SECONDS": "0.1"},
         {
             "worker, slice refreshed": worker_dies("slice refreshed"),
             "only the worker's parent": only_the_parent_dies,
