@@ -21,7 +21,7 @@ class Parts:
         std: what each channel is divided by after that, in pixel units, above 0.
         width: how many numbers a feature has.
         blocks: the body's layers with parameters, from input to output; what is unfrozen from the top.
-        pretrained: whether the weights were learned from other images.
+        pretrained: whether the weights were learned before, so that a training has something to keep.
     """
 
     name: str
