@@ -1,0 +1,92 @@
+"""A killed training goes on after its last whole epoch, and ends as if nothing had happened."""
+
+import multiprocessing
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from model.errors import InputError, ModelError
+from model.networks.network import Network
+from model.networks.registry import build
+from model.training.fit import train
+from model.training.history import Epoch
+from model.training.options import Optimiser, TrainingOptions
+from tests.unit.model.training.conftest import Data
+
+# Everything that is random, and a schedule and an optimiser that depend on what was before.
+OPTIONS = TrainingOptions(
+    epochs=4, head_epochs=0, batch_size=16, rate=0.01, augmentation="light", mixup=0.2, dropout=0.2, schedule="plateau"
+)
+
+
+def network() -> Network:
+    return build("cnn-small:4-4-4:3-3-3", 3, input_size=8)
+
+
+def train_and_die_in_epoch_three(data: Data, options: TrainingOptions, folder: Path) -> None:
+    """Kill the own process: no handler runs, nothing is flushed."""
+    done: list[Epoch] = []
+    batches = iter(range(100))
+
+    def is_time() -> bool:
+        if len(done) == 2 and next(batches) == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return False
+
+    train(
+        network(), data.images, data.labels, data.split, options,
+        folder=folder, progress=lambda epoch, _: done.append(epoch), cancelled=is_time,
+    )  # fmt: skip
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("optimiser", ["adamw", "sgd", "rmsprop"])
+def test_a_killed_training_repeats_no_epoch_and_ends_the_same(data: Data, tmp_path: Path, optimiser: Optimiser) -> None:
+    options = replace(OPTIONS, optimiser=optimiser)
+    process = multiprocessing.get_context("fork").Process(
+        target=train_and_die_in_epoch_three, args=(data, options, tmp_path / "killed")
+    )
+    process.start()
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
+    told: list[int] = []
+    resumed = train(
+        network(), data.images, data.labels, data.split, options,
+        folder=tmp_path / "killed", progress=lambda epoch, _: told.append(epoch.number),
+    )  # fmt: skip
+    whole = train(network(), data.images, data.labels, data.split, options)
+    assert told == [3, 4]
+    assert [epoch.number for epoch in resumed.history] == [1, 2, 3, 4]
+    np.testing.assert_allclose(
+        [epoch.train_loss for epoch in resumed.history], [epoch.train_loss for epoch in whole.history], rtol=1e-4
+    )
+    torch.testing.assert_close(resumed.network.state_dict(), whole.network.state_dict())
+
+
+@pytest.fixture
+def checkpoint(data: Data, tmp_path: Path) -> Path:
+    """Of a training that was cancelled after its first epoch."""
+    done: list[Epoch] = []
+    with pytest.raises(ModelError, match="cancelled"):
+        train(
+            network(), data.images, data.labels, data.split, OPTIONS,
+            folder=tmp_path / "mine", progress=lambda epoch, _: done.append(epoch), cancelled=lambda: bool(done),
+        )  # fmt: skip
+    return tmp_path / "mine.checkpoint.safetensors"
+
+
+def test_a_checkpoint_of_another_training_is_refused(data: Data, checkpoint: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="of another training"):
+        other = replace(OPTIONS, rate=0.5)
+        train(network(), data.images, data.labels, data.split, other, folder=tmp_path / "mine")
+
+
+def test_a_broken_checkpoint_is_named(data: Data, checkpoint: Path, tmp_path: Path) -> None:
+    checkpoint.write_bytes(checkpoint.read_bytes()[:100])
+    with pytest.raises(ModelError, match=r"mine\.checkpoint\.safetensors"):
+        train(network(), data.images, data.labels, data.split, OPTIONS, folder=tmp_path / "mine")
