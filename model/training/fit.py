@@ -151,7 +151,6 @@ def _with_half_the_batch(state: State, error: torch.cuda.OutOfMemoryError) -> St
         ) from error
     half = state.batch_size // 2
     log.warning("Out of memory with %d images in a batch: going on with %d.", state.batch_size, half)
-    torch.cuda.empty_cache()
     return replace(state, batch_size=half)
 
 

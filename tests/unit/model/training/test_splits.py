@@ -1,5 +1,6 @@
 """Splits: shares of each class, and nothing on two sides."""
 
+from dataclasses import replace
 from typing import get_args
 
 import numpy as np
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 
 from model.arrays import IntArray
 from model.errors import InputError
+from model.training.batches import Images
+from model.training.checkpoint import State, copied
 from model.training.duplicates import near_duplicate_groups
 from model.training.module import TrainingModule
 from model.training.options import Resampling, TrainingOptions
@@ -89,24 +92,20 @@ def test_no_copy_of_a_training_image_is_in_validation_or_test(resampling: Resamp
     # The pixels of an image say which one it is a copy of.
     images = np.repeat(original.astype(np.uint8), 3 * SIDE**2).reshape(-1, 3, SIDE, SIDE)
     parts = split(labels, groups=near_duplicate_groups(points, 0.9))
-    options = TrainingOptions(resampling=resampling, batch_size=8)
-    seen = seen_in_training(images, labels, parts, options)
+    seen = seen_in_training(images, labels, parts, TrainingOptions(resampling=resampling))
     assert seen == set(original[parts.train])
     assert not seen & set(original[np.concatenate([parts.validation, parts.test])])
     assert min(len(parts.validation), len(parts.test)) > 0
 
 
-def seen_in_training(images: np.ndarray, labels: IntArray, parts: Split, options: TrainingOptions) -> set[int]:
-    """Which images a training would show its network in its first twenty epochs."""
-    from model.training.checkpoint import State, copied  # noqa: PLC0415
-
+def seen_in_training(images: Images, labels: IntArray, parts: Split, options: TrainingOptions) -> set[int]:
+    """The first pixel of every image that a training shows its network in the first epochs of twenty seeds."""
     network, seen = tiny(), set()
-    weights = copied(network.state_dict())
+    start = State(copied(network.state_dict()), {}, {}, (), batch_size=8)
     for seed in range(20):
         module = TrainingModule(
-            network, (images, labels, parts), TrainingOptions(resampling=options.resampling, seed=seed),
-            State(weights, {}, {}, (), 8), lambda _: None, lambda: False,
-        )  # fmt: skip
+            network, (images, labels, parts), replace(options, seed=seed), start, lambda _: None, lambda: False
+        )
         for pixels, _ in module.train_dataloader():
             seen |= set(pixels[:, 0, 0, 0].tolist())
     return seen
