@@ -67,6 +67,11 @@ def section(heading: str, *parts: str) -> str:
     return f"<section><h2>{escape(heading)}</h2>{''.join(parts)}</section>"
 
 
+def subsection(heading: str, *parts: str) -> str:
+    """A smaller heading, inside a section, and HTML below it."""
+    return f"<h3>{escape(heading)}</h3>{''.join(parts)}"
+
+
 def best(said: str) -> str:
     """The answer that the reader came for."""
     return f'<section class="best"><p>{escape(said)}</p></section>'
