@@ -12,6 +12,7 @@ import torch
 from model.errors import CancelledError, InputError, TrainingError
 from model.networks.network import Network
 from model.networks.registry import build
+from model.training import module as training_module
 from model.training.fit import train
 from model.training.history import Epoch
 from model.training.options import Augmentation, Optimiser, Resampling, Schedule, TrainingOptions
@@ -115,6 +116,23 @@ def test_the_same_seed_gives_the_same_weights(data: Data) -> None:
 def test_every_setting_trains(data: Data, setting: dict[str, str | float]) -> None:
     trained = train(tiny(), data.images, data.labels, data.split, replace(OPTIONS, epochs=2, **setting))
     assert len(trained.history) == 2
+
+
+def test_training_images_alone_are_augmented_and_before_they_are_normalised(
+    data: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    augmented: list[torch.Tensor] = []
+
+    def keep(pixels: torch.Tensor) -> torch.Tensor:
+        augmented.append(pixels)
+        return pixels
+
+    monkeypatch.setattr(training_module, "augmentation", lambda _name: keep)
+    train(tiny(), data.images, data.labels, data.split, replace(OPTIONS, epochs=1))
+    images = torch.cat(augmented)
+    assert images.dtype == torch.uint8
+    expected = sorted(data.images[row].tobytes() for row in data.split.train)
+    assert sorted(image.numpy().tobytes() for image in images) == expected
 
 
 def test_images_of_another_size_are_read_lazily_and_resized(data: Data, tmp_path: Path) -> None:
