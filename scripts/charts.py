@@ -19,6 +19,7 @@ STYLE: dict[Any, Any] = {
     "xtick.color": "#4b5563",
     "ytick.color": "#4b5563",
     "axes.grid": True,
+    "axes.axisbelow": True,
     "grid.color": "#e5e7eb",
     "legend.frameon": False,
 }

@@ -26,8 +26,8 @@ RELIABILITY_NOTE = (
     "share of the images; in the legend, the calibration error."
 )
 COST_NOTE = (
-    "Images a second are recognised by PyTorch, decoded and resized beforehand. Training includes validation; of a "
-    "frozen network it is the embedding of all images and the fit of the head."
+    "Images a second are recognised by PyTorch, those of a frozen network by ONNX Runtime, as in the loop; decoded "
+    "beforehand. Training includes validation; of a frozen network it is export, embedding and the fit of the head."
 )
 CURVES_NOTE = (
     "Solid: validation images. Dashed: training images as they are augmented, averaged over the epoch, while the "

@@ -13,6 +13,7 @@ from scripts.charts import colour, png
 from scripts.columns import percent
 from scripts.comparison.figures import Figures
 from scripts.comparison.outcome import Outcome
+from scripts.comparison.tables import share
 
 MOST_NAMES = 110
 """Classes whose names still fit below a chart."""
@@ -76,7 +77,7 @@ def distribution(classes: Sequence[str], parts: Mapping[str, IntArray]) -> bytes
         axes.set_xlim(-0.6, len(classes) - 0.4)
         axes.set_ylabel("images")
         axes.grid(axis="x", visible=False)
-        axes.legend(loc="upper right")
+        axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=len(counts))
 
     return png(draw, (9.4, 4.3))
 
@@ -113,7 +114,7 @@ def _reliability(axes: Axes, model: Figures, calibrated: bool, colour: str) -> N
         np.bincount(bins, weights=values, minlength=BINS)[full] / counts[full] for values in (confidences, model.right)
     )
     evaluation = model.after if calibrated else model.before
-    label = model.outcome.model if evaluation.ece is None else f"{model.outcome.model}, {percent(evaluation.ece.value)}"
+    label = f"{model.outcome.model}, {share(evaluation.ece)}"
     # The area of a dot is its share of the images: a bin of three says little.
     axes.plot(means, shares, color=colour, linewidth=1.2, alpha=0.7, label=label)
     axes.scatter(means, shares, s=6 + 160 * counts[full] / len(bins), color=colour, alpha=0.8, linewidth=0)

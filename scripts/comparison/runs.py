@@ -25,15 +25,17 @@ class Place:
     Attributes:
         outcomes: what models have come to.
         networks: what they have become.
+        backbones: networks as the loop runs them.
     """
 
     outcomes: Path
     networks: Path
+    backbones: Path
 
     @classmethod
     def below(cls, folder: Path) -> "Place":
         """In the folder that the person named."""
-        return cls(folder / "outcomes", folder / "networks")
+        return cls(folder / "outcomes", folder / "networks", folder / "backbones")
 
 
 def compare(
@@ -85,7 +87,7 @@ def _made(
     contender: Contender, planned: Planned, network: Network, data: LabelledImages, split: Split, place: Place
 ) -> Outcome:
     if contender.frozen:
-        return frozen.run(planned, network, data, split)
+        return frozen.run(planned, network, data, split, place.backbones)
     return trained.run(planned, network, data, split, contender.options(network), place.networks)
 
 

@@ -16,16 +16,12 @@ def ranked(models: Sequence[Figures]) -> list[Figures]:
 
 
 def verdict(models: Sequence[Figures]) -> str:
-    """One or two sentences."""
-    if not models:
-        return "No model was run."
+    """One or two sentences, of at least one model."""
     best, *others = ranked(models)
-    said = (
-        f"{best.outcome.model} is right most often: {with_interval(best.parts['test'].accuracy)} of "
-        f"{len(best.targets):,} test images"
-    )
+    figure = f"{with_interval(best.parts['test'].accuracy)} of {len(best.targets):,} test images"
     if not others:
-        return f"{said}."
+        return f"{best.outcome.model} recognises {figure}."
+    said = f"{best.outcome.model} is right most often: {figure}"
     second = others[0]
     ahead = f"{said}, ahead of {second.outcome.model} with {with_interval(second.parts['test'].accuracy)}"
     p = chance(best, second)

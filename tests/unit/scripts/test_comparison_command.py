@@ -65,7 +65,7 @@ def written(folder: Path) -> Any:
 
 def test_all_results_are_written(compared: Path) -> None:
     assert {path.name for path in (compared / "out").iterdir()} == {
-        "comparison.csv", "comparison.html", "comparison.json", "curves.csv", "networks", "outcomes"
+        "backbones", "comparison.csv", "comparison.html", "comparison.json", "curves.csv", "networks", "outcomes"
     }  # fmt: skip
 
 

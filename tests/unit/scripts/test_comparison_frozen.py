@@ -1,5 +1,7 @@
 """A frozen network with the loop's head."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -28,22 +30,23 @@ def test_test_images_have_no_part_in_the_fit() -> None:
     assert np.array_equal(first.transform.mean, second.transform.mean)
 
 
-def test_a_class_that_training_lacks_is_never_predicted() -> None:
+def test_a_class_that_training_lacks_is_never_predicted(tmp_path: Path) -> None:
     images = np.random.default_rng(0).integers(0, 256, (40, 3, 8, 8), dtype=np.uint8)
     targets = np.where(np.arange(40) < 20, np.arange(40) % 2, 2)
     data = LabelledImages("noise", images, targets, CLASSES, None, "fingerprint")
     planned = Planned("frozen:cnn-small", "fingerprint", "none", {})
-    made = frozen.run(planned, build("cnn-small", CLASSES, weights="none", input_size=8), data, split_of(40))
+    network = build("cnn-small", CLASSES, weights="none", input_size=8)
+    made = frozen.run(planned, network, data, split_of(40), tmp_path)
     assert made.logits.shape == (40, 3)
     assert (made.logits.argmax(axis=1) != 2).all()
 
 
-def test_it_weighs_what_the_network_weighs_with_a_head() -> None:
+def test_it_weighs_what_the_network_weighs_with_a_head(tmp_path: Path) -> None:
     network = build("cnn-small", CLASSES, weights="none", input_size=8)
     expected = sum(parameter.numel() for parameter in network.parameters())
     images, targets = np.zeros((12, 3, 8, 8), dtype=np.uint8), np.arange(12) % 3
     images[np.arange(12), targets] = 255
     data = LabelledImages("colours", images, targets, CLASSES, None, "fingerprint")
-    made = frozen.run(Planned("frozen:cnn-small", "", "none", {}), network, data, split_of(12))
+    made = frozen.run(Planned("frozen:cnn-small", "", "none", {}), network, data, split_of(12), tmp_path)
     assert (made.parameters, made.megabytes) == (expected, pytest.approx(4e-6 * expected))
     assert made.history == ()
