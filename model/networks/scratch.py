@@ -20,6 +20,8 @@ MIDDLE: Channels = (127.5,) * 3
 
 ALEXNET_SIDE, ALEXNET_WIDTH, ALEXNET_MAP = 227, 4096, 6
 CNN_SIDE = 64
+# Where in the image something was found still counts: one average of all learned nothing of digits in ten epochs.
+CNN_MAP = 4
 FILTERS = (32, 64, 128)
 KERNELS = (3, 3, 3)
 CNN_DROPOUT = 0.25
@@ -31,7 +33,7 @@ def parts(name: str, weights: str, input_size: int | None) -> Parts:
         body, width, usual = alexnet(), ALEXNET_WIDTH, ALEXNET_SIDE
     else:
         filters, kernels = read_name(name)
-        body, width, usual = cnn_small(filters, kernels), filters[-1], CNN_SIDE
+        body, width, usual = cnn_small(filters, kernels), filters[-1] * CNN_MAP**2, CNN_SIDE
     if weights not in (NONE, PRETRAINED):
         load(body, from_file(Path(weights)), name, without=("head.",))
     return Parts(
@@ -73,21 +75,21 @@ def alexnet() -> nn.Module:
 
 
 def cnn_small(filters: Sequence[int], kernels: Sequence[int]) -> nn.Module:
-    """Three blocks of two convolutions, pool and dropout, then the average of the last map.
+    """Three blocks of two convolutions, pool and dropout, then averages of the sixteen parts of the last map.
 
     Args:
         filters: of the convolutions in each block, from 1.
         kernels: their sides in pixels, odd.
 
     Returns:
-        (n, 3, side, side) to (n, filters[-1]), for any side from 8.
+        (n, 3, side, side) to (n, 16 filters[-1]), for any side from 8; to be exported it must be a multiple of 32.
     """
     layers: list[nn.Module] = []
     for (before, count), kernel in zip(pairwise((3, *filters)), kernels, strict=True):
         for channels in (before, count):
             layers += [nn.Conv2d(channels, count, kernel, padding=kernel // 2), nn.ReLU()]
         layers += [nn.MaxPool2d(2), nn.Dropout(CNN_DROPOUT)]
-    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(CNN_MAP), nn.Flatten())
 
 
 def cnn_name(filters: Sequence[int], kernels: Sequence[int]) -> str:
