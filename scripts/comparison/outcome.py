@@ -66,13 +66,13 @@ class Planned:
     Attributes:
         model: as the person named it.
         fingerprint: of the data.
-        weights: that it starts from.
+        start: digest of the weights that it starts from.
         settings: how it is trained.
     """
 
     model: str
     fingerprint: str
-    weights: str
+    start: str
     settings: dict[str, Any]
 
     @property

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model.errors import InputError, ModelError, WeightsError
+from model.networks.digest import digest
 from model.networks.network import Network
 from model.training.splits import Split
 from scripts.comparison import frozen, outcome, trained
@@ -71,7 +72,7 @@ def _result(contender: Contender, data: LabelledImages, place: Place) -> Outcome
     split = parted(data, contender.protocol.seed)
     try:
         network = contender.build(data.classes)
-        planned = Planned(contender.model, data.fingerprint, contender.protocol.weights, contender.settings(network))
+        planned = Planned(contender.model, data.fingerprint, digest(network), contender.settings(network))
         found = outcome.find(place.outcomes, planned)
         if found is not None:
             print(f"{contender.model} is finished already.", flush=True)

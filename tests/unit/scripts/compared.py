@@ -27,7 +27,7 @@ def write_pictures(folder: Path, each: int = 12, classes: tuple[str, ...] = CLAS
 
 def arguments(folder: Path, data: Path) -> list[str]:
     """Of a comparison that takes a moment, everything in one folder."""
-    small = ["--models", "cnn-small", "--epochs", "2", "--resolution", "16"]
+    small = ["--models", "cnn-small", "--epochs", "2", "--resolution", "32"]
     return [str(data), *small, "--cache", str(folder / "cache"), "--out", str(folder / "out")]
 
 

@@ -79,7 +79,7 @@ def test_a_model_whose_weights_can_t_be_had_is_told_and_the_others_go_on(compare
 
 def test_settings_tell_how_it_was_made_and_no_secret(compared: Path) -> None:
     settings = written(compared)["settings"]
-    assert (settings["images"], settings["epochs"], settings["resolution"]) == (36, 2, 16)
+    assert (settings["images"], settings["epochs"], settings["resolution"]) == (36, 2, 32)
     assert not {"token", "cache", "out"} & settings.keys()
 
 
@@ -96,6 +96,14 @@ def test_other_settings_and_images_make_another_outcome(
     option: tuple[str, str], compared: Path, data: Path, trainings: list[str]
 ) -> None:
     compare(compared, data, *option)
+    assert trainings == ["cnn-small"]
+
+
+def test_a_network_that_starts_from_other_weights_makes_another_outcome(
+    compared: Path, data: Path, trainings: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "digest", lambda _: "of other weights")
+    compare(compared, data)
     assert trainings == ["cnn-small"]
 
 

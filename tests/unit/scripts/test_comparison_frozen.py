@@ -12,6 +12,8 @@ from scripts.comparison.outcome import Planned
 from tests.unit.model.samples import clouds
 from tests.unit.scripts.compared import CLASSES, split_of
 
+SIDE = 32
+
 
 def test_the_regularisation_is_the_one_that_validation_likes_best(monkeypatch: pytest.MonkeyPatch) -> None:
     features, targets = clouds(120, 3)
@@ -31,22 +33,22 @@ def test_test_images_have_no_part_in_the_fit() -> None:
 
 
 def test_a_class_that_training_lacks_is_never_predicted(tmp_path: Path) -> None:
-    images = np.random.default_rng(0).integers(0, 256, (40, 3, 8, 8), dtype=np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (40, 3, SIDE, SIDE), dtype=np.uint8)
     targets = np.where(np.arange(40) < 20, np.arange(40) % 2, 2)
     data = LabelledImages("noise", images, targets, CLASSES, None, "fingerprint")
-    planned = Planned("frozen:cnn-small", "fingerprint", "none", {})
-    network = build("cnn-small", CLASSES, weights="none", input_size=8)
+    planned = Planned("frozen:cnn-small", "fingerprint", "start", {})
+    network = build("cnn-small", CLASSES, weights="none", input_size=SIDE)
     made = frozen.run(planned, network, data, split_of(40), tmp_path)
     assert made.logits.shape == (40, 3)
     assert (made.logits.argmax(axis=1) != 2).all()
 
 
 def test_it_weighs_what_the_network_weighs_with_a_head(tmp_path: Path) -> None:
-    network = build("cnn-small", CLASSES, weights="none", input_size=8)
+    network = build("cnn-small", CLASSES, weights="none", input_size=SIDE)
     expected = sum(parameter.numel() for parameter in network.parameters())
-    images, targets = np.zeros((12, 3, 8, 8), dtype=np.uint8), np.arange(12) % 3
+    images, targets = np.zeros((12, 3, SIDE, SIDE), dtype=np.uint8), np.arange(12) % 3
     images[np.arange(12), targets] = 255
     data = LabelledImages("colours", images, targets, CLASSES, None, "fingerprint")
-    made = frozen.run(Planned("frozen:cnn-small", "", "none", {}), network, data, split_of(12), tmp_path)
+    made = frozen.run(Planned("frozen:cnn-small", "", "start", {}), network, data, split_of(12), tmp_path)
     assert (made.parameters, made.megabytes) == (expected, pytest.approx(4e-6 * expected))
     assert made.history == ()

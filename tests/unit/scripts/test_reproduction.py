@@ -18,7 +18,7 @@ from scripts.reproduction.published import ROWS, Row, Sample
 from tests.unit.scripts.compared import write_pictures
 
 CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-SMALL = Sample(60, epochs=1, resolution=8)
+SMALL = Sample(60, epochs=1, resolution=32)
 TABLE = (
     Row("cifar10", "a CNN", 0.99, "cnn-small", SMALL),
     Row("cifar10", "a large network", 0.924, "unavailable", SMALL),
