@@ -79,7 +79,12 @@ def best(said: str) -> str:
 
 def settings(about: Mapping[str, Any]) -> str:
     """What made the page, as its last section."""
-    return section("Settings", f"<dl>{''.join(_term(key, value) for key, value in about.items())}</dl>")
+    return section("Settings", terms({key.replace("_", " "): value for key, value in about.items()}))
+
+
+def terms(about: Mapping[str, Any]) -> str:
+    """Words, and beside each what is said of it."""
+    return f"<dl>{''.join(_term(key, value) for key, value in about.items())}</dl>"
 
 
 def note(said: str) -> str:
@@ -106,4 +111,4 @@ def folded(said: str, *parts: str) -> str:
 
 def _term(key: str, value: Any) -> str:
     shown = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else WORDS.get(str(value), value)
-    return f"<dt>{escape(key.replace('_', ' '))}</dt><dd>{escape(str(shown))}</dd>"
+    return f"<dt>{escape(key)}</dt><dd>{escape(str(shown))}</dd>"

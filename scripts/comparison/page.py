@@ -6,7 +6,7 @@ from scripts import pages
 from scripts.comparison import class_plots, mistakes, plots, tables
 from scripts.comparison.figures import Figures
 from scripts.comparison.judged import Judged
-from scripts.comparison.outcome import Outcome
+from scripts.comparison.outcome import NotRun
 from scripts.comparison.verdict import ranked, verdict
 
 PAIRS = 10
@@ -55,12 +55,11 @@ def page(judged: Judged) -> str:
 
 def _together(judged: Judged) -> list[str]:
     models = ranked(judged.models)
-    epochs = [each.outcome for each in judged.models if each.outcome.history]
     return [
-        *([pages.section("Not run", pages.table(tables.not_run(judged.missing)))] if judged.missing else []),
+        *([_not_run(judged.missing)] if judged.missing else []),
         pages.section("Accuracy", pages.table(tables.accuracies(models)), pages.note(ACCURACY_NOTE)),
         pages.section("Cost", pages.table(tables.costs(models)), pages.note(COST_NOTE)),
-        *([_curves(epochs)] if epochs else []),
+        *([_curves(models)] if any(each.outcome.history for each in models) else []),
         pages.section(
             "Loss and calibration",
             pages.table(tables.losses(models)),
@@ -76,9 +75,13 @@ def _together(judged: Judged) -> list[str]:
     ]
 
 
-def _curves(outcomes: Sequence[Outcome]) -> str:
+def _not_run(missing: Sequence[NotRun]) -> str:
+    return pages.section("Not run", pages.terms({each.model: each.reason for each in missing}))
+
+
+def _curves(models: Sequence[Figures]) -> str:
     return pages.section(
-        "Epoch by epoch", pages.image(plots.curves(outcomes), "Loss and accuracy by epoch"), pages.note(CURVES_NOTE)
+        "Epoch by epoch", pages.image(plots.curves(models), "Loss and accuracy by epoch"), pages.note(CURVES_NOTE)
     )
 
 

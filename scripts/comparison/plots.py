@@ -1,6 +1,7 @@
 """Charts of all models together, as PNG."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -20,24 +21,26 @@ MOST_NAMES = 110
 PART_COLOURS = {"train": "#1f5fbf", "validation": "#8fb3e8", "test": "#d9541e"}
 
 
-def curves(models: Sequence[Outcome]) -> bytes:
+def curves(models: Sequence[Figures]) -> bytes:
     """Loss and accuracy by epoch of those models that have epochs, at least one; dashed on training images."""
 
     def draw(figure: Figure) -> None:
         loss, accuracy = figure.subplots(1, 2)
         for number, model in enumerate(models):
-            epochs = [epoch.number for epoch in model.history]
             for axes, what in ((loss, "loss"), (accuracy, "accuracy")):
-                for part, line in (("train", "--"), ("validation", "-")):
-                    values = [getattr(epoch, f"{part}_{what}") for epoch in model.history]
-                    label = model.model if part == "validation" else None
-                    axes.plot(
-                        epochs, values, line, color=colour(number), linewidth=1.8, label=label,
-                        marker="o", markersize=3, alpha=1.0 if label else 0.55,
-                    )  # fmt: skip
+                _curve(axes, model.outcome, what, colour(number))
         _finish_curves(loss, accuracy)
 
     return png(draw, (9.4, 4.3))
+
+
+def _curve(axes: Axes, model: Outcome, what: str, colour: str) -> None:
+    if not model.history:
+        return
+    epochs = [epoch.number for epoch in model.history]
+    style: dict[str, Any] = {"color": colour, "linewidth": 1.8, "marker": "o", "markersize": 3}
+    axes.plot(epochs, [getattr(epoch, f"train_{what}") for epoch in model.history], "--", alpha=0.55, **style)
+    axes.plot(epochs, [getattr(epoch, f"validation_{what}") for epoch in model.history], label=model.model, **style)
 
 
 def _finish_curves(loss: Axes, accuracy: Axes) -> None:

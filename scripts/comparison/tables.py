@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from model.metrics import Estimate
 from scripts.columns import NOTHING, Table
 from scripts.comparison.figures import Figures
-from scripts.comparison.outcome import NotRun
 
 
 def accuracies(models: Sequence[Figures]) -> Table:
@@ -76,11 +75,6 @@ def confused(model: Figures, count: int) -> Table:
     """The most frequent mistakes."""
     rows = tuple((label, prediction, str(images)) for label, prediction, images in model.confused(count))
     return Table("Most often confused", ("true class", "predicted", "images"), rows)
-
-
-def not_run(models: Sequence[NotRun]) -> Table:
-    """Models without figures, and why."""
-    return Table("Not run", ("model", "reason"), tuple((each.model, each.reason) for each in models))
 
 
 def share(estimate: Estimate | None) -> str:

@@ -56,7 +56,8 @@ def run(
                 progress=progress,
                 cancelled=pressed,
             )
-        except CancelledError as stopped:
+        # Lightning answers SIGTERM, and Ctrl-C pressed twice, by a SystemExit that says nothing.
+        except (CancelledError, SystemExit) as stopped:
             raise Interrupted from stopped
     return Outcome(
         model=planned.model,

@@ -115,11 +115,16 @@ def test_an_outcome_that_can_t_be_read_is_made_again(data: Path, tmp_path: Path,
     assert trainings == ["frozen:cnn-small"] * 2
 
 
-def test_ctrl_c_keeps_what_is_finished(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("ending", [CancelledError("stopped"), SystemExit()])
+def test_a_stopped_training_keeps_what_is_finished(
+    ending: BaseException,
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     def stopped(*_: Any, **__: Any) -> None:
-        raise CancelledError("stopped")
+        raise ending
 
     monkeypatch.setattr(trained, "train", stopped)
     assert compare(tmp_path, data, "--models", "frozen:cnn-small,cnn-small") == 130

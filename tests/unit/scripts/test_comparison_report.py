@@ -57,7 +57,7 @@ def test_the_page_shows_every_chart(html: str) -> None:
 
 
 def test_the_page_says_what_was_not_run_and_why(html: str) -> None:
-    assert "<td>resnet50</td><td>Its weights are not here.</td>" in html
+    assert "<dt>resnet50</dt><dd>Its weights are not here.</dd>" in html
 
 
 def test_the_best_model_comes_first(html: str) -> None:
