@@ -77,21 +77,37 @@ def weights_digest(name: str) -> str:
     return WEIGHTS_SHA256[backbone(name).name]
 
 
-def _registered(name: str, input_size: int, mean: Channels, std: Channels, width: int) -> Backbone:
-    maker = [WEIGHTS_SHA256[name], PREPROCESSING, input_size, mean, std, width]
+def versioned(name: str, digest: str, input_size: int, mean: Channels, std: Channels, width: int) -> Backbone:
+    """A backbone whose version comes from what makes its features.
+
+    Args:
+        name, input_size, mean, std, width: as those of `Backbone`.
+        digest: of the weights, hexadecimal.
+    """
+    maker = [digest, PREPROCESSING, input_size, mean, std, width]
     short_hash = hashlib.sha256(json.dumps(maker).encode()).hexdigest()[:8]
     return Backbone(name, f"{name}-{short_hash}", input_size, mean, std, width)
 
 
+def _lite(name: str, input_size: int) -> Backbone:
+    return versioned(name, WEIGHTS_SHA256[name], input_size, mean=(127.0,) * 3, std=(128.0,) * 3, width=1280)
+
+
 WEIGHTS_SHA256: Mapping[str, str] = MappingProxyType(
-    {"efficientnet-lite0": "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"}
+    {
+        "efficientnet-lite0": "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        "efficientnet-lite1": "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
+        "efficientnet-lite2": "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+    }
 )
 
 REGISTRY: Mapping[str, Backbone] = MappingProxyType(
     {
         known.name: known
         for known in [
-            _registered("efficientnet-lite0", 224, mean=(127.0,) * 3, std=(128.0,) * 3, width=1280),
+            _lite("efficientnet-lite0", 224),
+            _lite("efficientnet-lite1", 240),
+            _lite("efficientnet-lite2", 260),
         ]
     }
 )

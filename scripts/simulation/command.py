@@ -3,11 +3,11 @@
 import signal
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
 from model.backbones import backbone
+from scripts.files import shown, write
 from scripts.simulation import peers, records, report, tables, workers
 from scripts.simulation.errors import SimulationError
 from scripts.simulation.labelled import LabelledData, load
@@ -107,10 +107,6 @@ def _write(options: Options, data: LabelledData, made: Sequence[Record]) -> None
         "simulation.html": page(summaries, options.targets, about, classes),
     }
     for name, content in contents.items():
-        records.write(options.out / name, content)
+        write(options.out / name, content)
     print(f"\n{tables.labels(summaries, options.targets).text()}\n\n{tables.ends(summaries).text()}\n")
-    print(f"{verdict(summaries, options.targets)}\n\nSee {_shown(options.out / 'simulation.html')}")
-
-
-def _shown(path: Path) -> str:
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+    print(f"{verdict(summaries, options.targets)}\n\nSee {shown(options.out / 'simulation.html')}")

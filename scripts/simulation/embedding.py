@@ -41,10 +41,3 @@ def embed(
             numbers.append(number)
     width = (0, backbone.width)
     return np.stack(features) if features else np.empty(width, np.float16), np.array(numbers, dtype=np.int64)
-
-
-def stamp(path: Path) -> list[tuple[str, int, int]]:
-    """Name, size and time of change of a file, or of each file below a folder: what tells that data changed."""
-    files = [path] if path.is_file() else sorted(each for each in path.rglob("*") if each.is_file())
-    states = [(str(file.relative_to(path.parent)), file.stat()) for file in files]
-    return [(name, state.st_size, state.st_mtime_ns) for name, state in states]

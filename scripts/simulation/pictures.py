@@ -1,18 +1,15 @@
-"""Images with a class each: a folder per class, a tar of one, a torchvision data set, the digits."""
+"""Images with a class each, embedded: of a folder, a tar, a torchvision data set, a Label Studio project."""
 
-from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
-from model.arrays import BoolArray
 from model.backbones import Backbone
 from scripts.datasets import ImageSource
 from scripts.simulation.embedding import embed
 from scripts.simulation.errors import SimulationError
 from scripts.simulation.labelled import LabelledData
-
-PARTS = {"train", "test"}
+from scripts.sources import set_aside
 
 
 def read(name: str, source: ImageSource, backbone: Backbone, cache: Path) -> LabelledData:
@@ -34,15 +31,3 @@ def read(name: str, source: ImageSource, backbone: Backbone, cache: Path) -> Lab
     places = {label: place for place, label in enumerate(source.classes)}
     targets = np.array([places[labels[number]] for number in numbers.tolist()], dtype=np.int64)
     return LabelledData.of(name, features, targets, tuple(source.classes), None if test is None else test[numbers])
-
-
-def set_aside(paths: Sequence[str]) -> BoolArray | None:
-    """Which images lie in the top folder `test`, where the only top folders are `train` and `test`; else None.
-
-    A single folder above both is looked through.
-    """
-    parts = [PurePosixPath(path).parts for path in paths]
-    while parts and all(len(each) > 2 for each in parts) and len({each[0] for each in parts}) == 1:
-        parts = [each[1:] for each in parts]
-    tops = {each[0] if len(each) > 2 else "" for each in parts}
-    return np.array([each[0] == "test" for each in parts]) if tops == PARTS else None

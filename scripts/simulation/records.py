@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import uuid
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from backend import __version__
+from scripts.files import write
 from scripts.simulation import peers
 from scripts.simulation.curve import CurvePoint
 from scripts.simulation.replay import RunOptions
@@ -96,14 +96,6 @@ def save(folder: Path, planned: Planned, curve: Iterable[CurvePoint]) -> Record:
     record = Record(planned.options, code_digest(), tuple(curve))
     write(folder / planned.file_name, json.dumps(record.to_json(), indent=1))
     return record
-
-
-def write(file: Path, content: str) -> None:
-    """Write a text file, whole or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = file.with_name(f".{file.name}.{uuid.uuid4().hex}")
-    unfinished.write_text(content, encoding="utf-8")
-    unfinished.replace(file)
 
 
 @lru_cache(maxsize=1)

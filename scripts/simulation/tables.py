@@ -1,32 +1,10 @@
-"""The comparison as rows of text, for a terminal and for the page."""
+"""The comparison of strategies as rows of text."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from model.metrics import Estimate
-from scripts.columns import aligned
+from scripts.columns import NOTHING, Table, percent
 from scripts.simulation.summary import Summary, baseline_of
-
-NOTHING = "–"
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table whose first column names strategies.
-
-    Attributes:
-        title: what it shows.
-        header: a cell a column.
-        rows: cells of each row.
-    """
-
-    title: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-    def text(self) -> str:
-        """In columns, for a terminal."""
-        return f"{self.title}\n{aligned([self.header, *self.rows])}"
 
 
 def labels(summaries: Sequence[Summary], targets: Sequence[float]) -> Table:
@@ -71,11 +49,6 @@ def ends(summaries: Sequence[Summary]) -> Table:
         for summary in summaries
     ]
     return Table("At the end of the runs, mean ± half of the 95 % interval", header, tuple(rows))
-
-
-def percent(share: float) -> str:
-    """As people write it: `94 %`, `92.5 %`."""
-    return f"{100 * share:.4g} %"
 
 
 def _percent(estimate: Estimate | None) -> str:

@@ -18,9 +18,11 @@ from model.rank.registry import NAMES, STRATEGIES
 from scripts import documentation
 from scripts.autolabeling import options as autolabel_options
 from scripts.benchmarks import options as benchmark_options
+from scripts.comparison import options as comparison_options
 from scripts.connection import __main__ as connection
 from scripts.demo_app import options as demo_options
 from scripts.promises import options as trust_options
+from scripts.reproduction import options as reproduction_options
 from scripts.simulation import options as simulation_options
 
 MOST_README_LINES = 150
@@ -32,10 +34,12 @@ DESIGN_TERMS = (
 PARSERS: dict[str, Callable[[list[str]], object]] = {
     "autolabel": autolabel_options.parse,
     "benchmark": benchmark_options.parse,
+    "compare": comparison_options.parse,
     "connect": lambda given: connection.main(["connect", *given]),
     "demo": demo_options.parse,
     "disconnect": lambda given: connection.main(["disconnect", *given]),
     "document": documentation.main,
+    "reproduce": reproduction_options.parse,
     "simulate": simulation_options.parse,
     "trust": trust_options.parse,
 }

@@ -11,9 +11,9 @@ from model.backbones import backbone
 from scripts.simulation import archive
 from scripts.simulation.errors import SimulationError
 from scripts.simulation.labelled import LabelledData, load
-from scripts.simulation.pictures import set_aside
 from scripts.simulation.sources import prepare
 from scripts.simulation.splits import SplitOptions, rows
+from scripts.sources import set_aside
 from tests.support.label_studio import RunningLabelStudio
 from tests.support.pictures import picture
 from tests.support.project import LabelledProject

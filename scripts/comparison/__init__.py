@@ -1,0 +1,1 @@
+"""`./scripts/compare`: models trained and judged side by side on one split of the same images."""

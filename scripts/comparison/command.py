@@ -1,0 +1,78 @@
+"""`./scripts/compare`: train the models that are not there yet, judge all of them, write the report."""
+
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from scripts.comparison import report, tables
+from scripts.comparison.contenders import Contender, Protocol
+from scripts.comparison.errors import ComparisonError, Interrupted
+from scripts.comparison.images import Library
+from scripts.comparison.judged import Judged
+from scripts.comparison.options import Options, parse
+from scripts.comparison.outcome import NotRun
+from scripts.comparison.page import page
+from scripts.comparison.runs import Place, compare
+from scripts.comparison.verdict import ranked, verdict
+from scripts.datasets import DataError
+from scripts.files import shown, write
+from scripts.sources import find
+
+NOTHING_RUN, INTERRUPTED = 1, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Compare; returns 0, 1 where no model could be run, 2 where data or options don't allow it, 130 after Ctrl-C."""
+    options = parse(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return _run(options)
+    except (ComparisonError, DataError) as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 2
+    except (KeyboardInterrupt, Interrupted):
+        print("\nStopped. The same command goes on with what is not finished.", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _run(options: Options) -> int:
+    protocol = Protocol(
+        epochs=options.epochs,
+        augment=options.augment,
+        resample=options.resample,
+        resolution=options.resolution,
+        seed=options.seed,
+        weights=options.weights,
+    )
+    found = find(options.data, options.token, options.cache / "downloads")
+    library = Library(found, options.images, options.seed, options.cache)
+    contenders = [Contender(model, protocol) for model in options.models]
+    made, missing = compare(contenders, library, Place.below(options.out))
+    _say_missing(missing)
+    if not made:
+        return NOTHING_RUN
+    judged = Judged.of(made, missing, protocol)
+    publish(judged, options.out)
+    models = ranked(judged.models)
+    for table in (tables.accuracies(models), tables.losses(models), tables.costs(models)):
+        print(f"\n{table.text()}")
+    print(f"\n{verdict(judged.models)}\n\nSee {shown(options.out / 'comparison.html')}")
+    return 0
+
+
+def publish(judged: Judged, folder: Path) -> None:
+    """Write the report's files."""
+    contents = {
+        "comparison.json": report.as_json(judged),
+        "comparison.csv": report.as_csv(judged),
+        "curves.csv": report.curves_csv(judged),
+        "comparison.html": page(judged),
+    }
+    for name, content in contents.items():
+        write(folder / name, content)
+
+
+def _say_missing(missing: Sequence[NotRun]) -> None:
+    for each in missing:
+        print(f"Not run: {each.model}. {each.reason}", flush=True)

@@ -1,0 +1,1 @@
+"""`./scripts/reproduce`: figures that people published for image classification, and ours beside them."""

@@ -1,0 +1,51 @@
+"""`./scripts/reproduce`: run the rows that are not there yet, print the table."""
+
+import signal
+import sys
+from collections.abc import Sequence
+
+from scripts.comparison.errors import Interrupted
+from scripts.datasets import DataError
+from scripts.files import shown, write
+from scripts.reproduction import report, tables
+from scripts.reproduction.data import MARKS, given
+from scripts.reproduction.options import Options, parse
+from scripts.reproduction.published import ROWS
+from scripts.reproduction.rows import Bench
+
+INTERRUPTED = 130
+REDUCED = (
+    "Reduced: few images and few epochs, so that a CPU gets through. Such figures are no reproduction; only the rows "
+    "marked whole can be compared with what was published."
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Reproduce; returns 0, 2 where the data can't be used, 130 after Ctrl-C."""
+    options = parse(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return _run(options)
+    except DataError as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 2
+    except (KeyboardInterrupt, Interrupted):
+        print("\nStopped. The same command goes on with what is not finished.", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _run(options: Options) -> int:
+    bench = Bench(options.reduced, given(options.data), options.cache, options.out)
+    if options.reduced:
+        print(f"{REDUCED}\n", flush=True)
+    results = []
+    for number, row in enumerate(ROWS, 1):
+        print(f"{number} of {len(ROWS)}: {row.model} on {MARKS[row.data].title}", flush=True)
+        results.append(bench.run(row))
+    file = options.out / "reproduction.json"
+    write(file, report.as_json(results, options.reduced))
+    print(f"\n{tables.table(results).text()}\n")
+    for text in (tables.reasons(results), REDUCED if options.reduced else "", f"See {shown(file)}"):
+        if text:
+            print(f"{text}\n")
+    return 0

@@ -1,0 +1,81 @@
+"""The images that models are compared on, and how they are parted."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scripts.comparison.errors import ComparisonError
+from scripts.comparison.images import Library
+from scripts.comparison.parts import parted
+from scripts.sources import find
+from tests.unit.scripts.compared import CLASSES, write_pictures
+
+
+def library(folder: Path, cache: Path, limit: int | None = None) -> Library:
+    return Library(find(str(folder), "", cache), limit, 0, cache)
+
+
+def test_images_are_squares_of_the_side_that_was_asked_for(tmp_path: Path) -> None:
+    data = library(write_pictures(tmp_path / "data", 4), tmp_path / "cache").at(20)
+    assert (data.images.shape, data.images.dtype) == ((12, 3, 20, 20), np.dtype(np.uint8))
+    assert data.classes == CLASSES
+    assert data.targets.tolist() == [0] * 4 + [1] * 4 + [2] * 4
+
+
+def test_small_images_are_not_enlarged_on_disk(tmp_path: Path) -> None:
+    assert library(write_pictures(tmp_path / "data", 2), tmp_path / "cache").at(224).images.shape[-1] == 64
+
+
+def test_images_are_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_pictures(tmp_path / "data", 2)
+    before = library(folder, tmp_path / "cache").at(16)
+    monkeypatch.setattr("scripts.comparison.images.decode", None)
+    assert np.array_equal(library(folder, tmp_path / "cache").at(16).images, before.images)
+
+
+def test_another_side_is_of_the_same_images(tmp_path: Path) -> None:
+    shelf = library(write_pictures(tmp_path / "data", 4), tmp_path / "cache", limit=6)
+    assert shelf.at(16).fingerprint == shelf.at(24).fingerprint
+
+
+def test_an_image_that_can_t_be_read_is_left_out_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = write_pictures(tmp_path / "data", 3)
+    (folder / "circle" / "001.png").write_text("no image")
+    data = library(folder, tmp_path / "cache").at(16)
+    assert (len(data.images), data.targets.tolist()) == (8, [0] * 2 + [1] * 3 + [2] * 3)
+    assert "1 images that can't be read" in capsys.readouterr().out
+
+
+def test_data_without_two_classes_that_can_be_read_are_refused(tmp_path: Path) -> None:
+    folder = write_pictures(tmp_path / "data", 1, CLASSES[:2])
+    (folder / "circle" / "000.png").write_text("no image")
+    with pytest.raises(ComparisonError, match="no two classes"):
+        library(folder, tmp_path / "cache").at(16)
+
+
+def test_a_limit_takes_of_each_class_its_share(tmp_path: Path) -> None:
+    data = library(write_pictures(tmp_path / "data", 8), tmp_path / "cache", limit=6).at(16)
+    assert np.bincount(data.targets).tolist() == [2, 2, 2]
+
+
+def test_parts_are_70_15_15_of_each_class_and_share_no_image(tmp_path: Path) -> None:
+    data = library(write_pictures(tmp_path / "data", 20), tmp_path / "cache").at(8)
+    split = parted(data, seed=0)
+    assert [np.bincount(data.targets[rows]).tolist() for rows in vars(split).values()] == [[14] * 3, [3] * 3, [3] * 3]
+    assert sorted(np.concatenate(list(vars(split).values()))) == list(range(60))
+
+
+def test_the_datas_own_test_images_are_tested_on(tmp_path: Path) -> None:
+    write_pictures(tmp_path / "data", 10, below="train")
+    data = library(write_pictures(tmp_path / "data", 5, below="test"), tmp_path / "cache").at(8)
+    split = parted(data, seed=0)
+    assert data.test is not None
+    assert split.test.tolist() == np.flatnonzero(data.test).tolist()
+    assert (len(split.train), len(split.validation)) == (24, 6)
+
+
+def test_too_few_images_for_all_parts_are_refused(tmp_path: Path) -> None:
+    data = library(write_pictures(tmp_path / "data", 1), tmp_path / "cache").at(8)
+    with pytest.raises(ComparisonError, match="none is left for validation and test"):
+        parted(data, seed=0)
