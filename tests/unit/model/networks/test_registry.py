@@ -12,7 +12,7 @@ from model.errors import InputError, WeightsError
 from model.networks.registry import build
 from model.networks.scratch import cnn_name
 
-NAMES = ["efficientnet-lite1", "resnet18", "mobilenet_v3_small", "squeezenet1_1", "cnn-small", "timm:resnet10t"]
+NAMES = ["efficientnet-lite1", "resnet18", "squeezenet1_1", "cnn-small", "timm:resnet10t"]
 
 
 @pytest.mark.parametrize("name", NAMES)
