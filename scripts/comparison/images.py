@@ -78,21 +78,16 @@ class Library:
             ComparisonError: fewer than two classes have an image that can be read.
             DataError: the data can't be used.
         """
+        return load(self.found.name, self.decoded(side))
+
+    def decoded(self, side: int) -> Path:
+        """The folder that holds them, for `load`; see `at`."""
         key = json.dumps([self.found.state, self.limit, self.seed, side])
         folder = self.cache / hashlib.blake2b(key.encode(), digest_size=10).hexdigest()
         if not folder.exists():
             with whole_folder(folder) as unfinished:
                 self._write(unfinished, side)
-        sheet = json.loads((folder / SHEET).read_text())
-        targets, test = np.load(folder / "targets.npy"), folder / "test.npy"
-        return LabelledImages(
-            name=self.found.name,
-            images=np.load(folder / "images.npy", mmap_mode="r")[: len(targets)],
-            targets=targets,
-            classes=tuple(sheet["classes"]),
-            test=np.load(test) if test.exists() else None,
-            fingerprint=sheet["fingerprint"],
-        )
+        return folder
 
     @cached_property
     def _source(self) -> ImageSource:
@@ -135,6 +130,25 @@ class Library:
         lines = [*self._source.left_out, *([f"{broken} images that can't be read"] if broken else [])]
         for line in lines:
             print(f"Left out: {line}.", flush=True)
+
+
+def load(name: str, folder: Path) -> LabelledImages:
+    """The images that a library decoded into a folder.
+
+    Args:
+        name: for people.
+        folder: see `Library.decoded`.
+    """
+    sheet = json.loads((folder / SHEET).read_text())
+    targets, test = np.load(folder / "targets.npy"), folder / "test.npy"
+    return LabelledImages(
+        name=name,
+        images=np.load(folder / "images.npy", mmap_mode="r")[: len(targets)],
+        targets=targets,
+        classes=tuple(sheet["classes"]),
+        test=np.load(test) if test.exists() else None,
+        fingerprint=sheet["fingerprint"],
+    )
 
 
 def _kept_side(files: Iterator[EncodedImage], side: int) -> tuple[int, Iterator[EncodedImage]]:

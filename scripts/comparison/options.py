@@ -9,7 +9,7 @@ from typing import get_args
 from backend.settings import load
 from model.networks.weights import NONE, PRETRAINED
 from model.training.options import Augmentation, Resampling
-from scripts.arguments import positive
+from scripts.arguments import positive, seed
 from scripts.comparison.defaults import CPU, GPU
 
 CHECKOUT = Path(__file__).parents[2]
@@ -78,7 +78,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument("--augment", choices=get_args(Augmentation), default="flip", help="training images (flip)")
     parser.add_argument("--resample", choices=get_args(Resampling), default="none", help="for unequal classes (none)")
     parser.add_argument("--resolution", type=positive, metavar="N", help="side in pixels (each network's own)")
-    parser.add_argument("--seed", type=_seed, default=0, help="of images, split and training (0)")
+    parser.add_argument("--seed", type=seed, default=0, help="of images, split and training (0)")
     parser.add_argument("--weights", default=PRETRAINED, help=f"{PRETRAINED}, {NONE}, or a file for the one model")
     parser.add_argument("--token", help="for Label Studio (LABEL_STUDIO_API_KEY)")
     parser.add_argument("--cache", type=Path, default=CHECKOUT / ".cache" / "compare", help="(.cache/compare)")
@@ -95,10 +95,3 @@ def _names(text: str) -> tuple[str, ...]:
     if not all(names):
         raise argparse.ArgumentTypeError(f"{text!r} holds an empty name")
     return names
-
-
-def _seed(text: str) -> int:
-    seed = int(text)
-    if seed < 0:
-        raise argparse.ArgumentTypeError(f"{text} is below 0")
-    return seed

@@ -1,10 +1,6 @@
 """A network trained as a whole."""
 
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 from tqdm import tqdm
 
@@ -19,6 +15,7 @@ from scripts.comparison.errors import Interrupted
 from scripts.comparison.images import LabelledImages
 from scripts.comparison.outcome import Outcome, Planned
 from scripts.comparison.predicting import predict
+from scripts.interrupts import ctrl_c
 
 
 def run(
@@ -71,22 +68,3 @@ def run(
         images_per_second=rate,
         device=speed.device(),
     )
-
-
-@contextmanager
-def ctrl_c() -> Iterator[Callable[[], bool]]:
-    """Whether Ctrl-C was pressed: a training ends between two steps then. Pressed again, it ends at once."""
-    pressed = False
-
-    def note(signum: int, frame: FrameType | None) -> None:
-        nonlocal pressed
-        if pressed:
-            signal.default_int_handler(signum, frame)
-        pressed = True
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: pressed
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

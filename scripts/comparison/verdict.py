@@ -31,10 +31,18 @@ def verdict(models: Sequence[Figures]) -> str:
 
 
 def chance(one: Figures, other: Figures) -> float:
-    """How likely two models differ so, or more, on the same test images if both were equally good; in (0, 1].
+    """How likely two models differ so, or more, on the same test images if both were equally good; in (0, 1]."""
+    return chance_of(int((one.right & ~other.right).sum()), int((other.right & ~one.right).sum()))
+
+
+def chance_of(won: int, lost: int) -> float:
+    """How likely two equals differ so, or more, in (0, 1].
+
+    Args:
+        won: images on which only the one was right, or was so more often.
+        lost: and the other.
 
     Source: McNemar, "Note on the sampling error of the difference between correlated proportions or percentages", 1947;
     exact, two-sided.
     """
-    won, lost = int((one.right & ~other.right).sum()), int((other.right & ~one.right).sum())
     return float(binomtest(won, won + lost).pvalue) if won + lost else 1.0

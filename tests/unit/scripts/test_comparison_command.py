@@ -12,6 +12,7 @@ import pytest
 from model.errors import CancelledError, WeightsError
 from scripts.comparison import command, contenders, runs, trained
 from scripts.comparison.options import parse
+from scripts.interrupts import ctrl_c
 from tests.unit.scripts.compared import compare, write_pictures
 
 UNAVAILABLE = "unavailable"
@@ -133,7 +134,7 @@ def test_a_stopped_training_keeps_what_is_finished(
 
 
 def test_the_first_ctrl_c_asks_a_training_to_end_and_the_second_ends_it() -> None:
-    with pytest.raises(KeyboardInterrupt), trained.ctrl_c() as pressed:
+    with pytest.raises(KeyboardInterrupt), ctrl_c() as pressed:
         assert not pressed()
         os.kill(os.getpid(), signal.SIGINT)
         assert pressed()

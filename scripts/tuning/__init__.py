@@ -1,0 +1,1 @@
+"""`./scripts/tune`: a search for the best setting of a network's training."""
