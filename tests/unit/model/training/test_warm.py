@@ -1,5 +1,6 @@
 """A warm start after a class was added: the new one is learned, the old ones are not forgotten."""
 
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -29,12 +30,17 @@ COLOURED = np.flatnonzero(LABELS)
 IMAGES[COLOURED, 3 - LABELS[COLOURED]] += 100
 
 
-@pytest.fixture
-def before() -> Network:
-    """Trained on all classes but black."""
+@pytest.fixture(scope="module")
+def trained() -> Network:
     old = np.flatnonzero(~IS_NEW)
     parts = Split(*(np.flatnonzero(np.isin(old, rows)) for rows in vars(SPLIT).values()))
     return train(tiny(OLD), IMAGES[old], LABELS[old] - 1, parts, OPTIONS).network
+
+
+@pytest.fixture
+def before(trained: Network) -> Network:
+    """Trained on all classes but black."""
+    return deepcopy(trained)
 
 
 def started(before: Network) -> WarmStart:
