@@ -9,12 +9,24 @@ from pathlib import Path
 
 from model.backbones import backbone
 from model.export import export
-from scripts.benchmarks import cycle, embedding, images, predict, report, rerank, retrain, samples, start, webhook
+from scripts.benchmarks import (
+    cycle,
+    embedding,
+    images,
+    predict,
+    report,
+    rerank,
+    retrain,
+    samples,
+    start,
+    warm_start,
+    webhook,
+)
 from scripts.benchmarks import stack as stacks
 from scripts.benchmarks.errors import BenchmarkError
 from scripts.benchmarks.figures import Outcome
 from scripts.benchmarks.images import ImageSet
-from scripts.benchmarks.options import Options, parse
+from scripts.benchmarks.options import LONG, Options, parse
 from scripts.benchmarks.projects import make
 from scripts.benchmarks.stack import Database
 from scripts.connection.api import ApiError
@@ -72,6 +84,7 @@ class Benchmarks:
             "predict": self._predict,
             "webhook": self._webhook,
             "cycle": self._cycle,
+            LONG: self._warm_start,
         }
         for name in self._options.only:
             yield from by_name[name]()
@@ -132,6 +145,10 @@ class Benchmarks:
                 with stacks.running(self._options.home / "stack", self._documents, database) as stack:
                     project = make(stack, self._images.part(tasks), labels)
                     yield f"cycle, {name}", cycle.run(stack, project, name, self._options.submits)
+
+    def _warm_start(self) -> Iterator[tuple[str, Outcome]]:
+        assert self._options.caltech is not None  # noqa: S101 - the command line has seen to it
+        yield "warm start", warm_start.run(self._options.caltech, self._options.home / "pixels")
 
 
 def _write(outcomes: dict[str, Outcome], about: dict[str, object], options: Options) -> None:

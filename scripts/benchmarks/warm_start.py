@@ -1,0 +1,106 @@
+"""A class is added by a warm start: what the others lose against training on everything, and the time it takes.
+
+python -m scripts.benchmarks.warm_start PATH CACHE SEED
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from tqdm import tqdm
+
+from scripts.benchmarks import added_class
+from scripts.benchmarks.errors import BenchmarkError
+from scripts.benchmarks.figures import Figure, Outcome, median
+from scripts.comparison.errors import ComparisonError
+from scripts.comparison.images import LabelledImages, Library
+from scripts.datasets import DataError
+from scripts.simulation.estimates import mean_interval
+from scripts.sources import find
+from scripts.stack.backend import CHECKOUT
+
+MOST_POINTS, MOST_RATIO = 1.0, 1 / 3
+# As ./scripts/compare has them; there it is said why.
+MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "4000000000"}
+
+
+def run(path: Path, cache: Path, runs: int = 5) -> Outcome:
+    """Measure on another draw of classes and images each time, in a fresh process.
+
+    Args:
+        path: photographs, a folder per class or a tar of one.
+        cache: folder for decoded images.
+        runs: at least 1.
+
+    Raises:
+        BenchmarkError: the data can't be used, or the process failed.
+    """
+    # Here, where a person sees how far it is.
+    photographs(path, cache)
+    seeds = tqdm(range(runs), desc="warm starts", unit="run", leave=False, disable=None)
+    return outcome([_in_a_process(path, cache, seed) for seed in seeds])
+
+
+def outcome(measured: Sequence[dict[str, Any]]) -> Outcome:
+    """The figures of all runs.
+
+    Args:
+        measured: what `scripts.benchmarks.added_class.measure` gave in each, at least one.
+    """
+    lost = mean_interval([100 * (each["anew"]["old"] - each["warm"]["old"]) for each in measured])
+    ratio = median([each["warm"]["seconds"] / each["anew"]["seconds"] for each in measured])
+    return Outcome(
+        figures=[
+            Figure("warm start, lost on the old classes", lost.value, "points", MOST_POINTS),
+            Figure("warm start, lost on the old classes, upper end of the 95 % interval", lost.high, "points"),
+            Figure("warm start, share of the time", ratio, "", MOST_RATIO),
+            *_of("warm start", [each["warm"] for each in measured]),
+            *_of("trained anew", [each["anew"] for each in measured]),
+        ],
+        details={"lost_points": asdict(lost), "runs": list(measured)},
+    )
+
+
+def _of(way: str, runs: Sequence[dict[str, float]]) -> list[Figure]:
+    return [
+        Figure(f"{way}, accuracy on the old classes", 100 * mean([each["old"] for each in runs]), "%"),
+        Figure(f"{way}, accuracy on the new class", 100 * mean([each["new"] for each in runs]), "%"),
+        Figure(f"{way}, time", median([each["seconds"] for each in runs]), "s"),
+    ]
+
+
+def photographs(path: Path, cache: Path) -> LabelledImages:
+    """The images as squares, decoded unless an earlier run did.
+
+    Raises:
+        BenchmarkError: the data can't be used.
+    """
+    try:
+        return Library(find(str(path), "", cache), None, 0, cache).at(added_class.SIDE)
+    except (ComparisonError, DataError) as problem:
+        raise BenchmarkError(str(problem)) from problem
+
+
+def _in_a_process(path: Path, cache: Path, seed: int) -> dict[str, Any]:
+    command = [sys.executable, "-m", "scripts.benchmarks.warm_start", str(path.resolve()), str(cache), str(seed)]
+    ended = subprocess.run(command, check=False, cwd=CHECKOUT, env=os.environ | MEMORY, capture_output=True, text=True)
+    if ended.returncode:
+        raise BenchmarkError(f"The warm start failed: {ended.stderr.strip()[-500:]}")
+    measured: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
+    return measured
+
+
+def main(path: str, cache: str, seed: str) -> None:
+    """Measure once, in this process; what there is to say is JSON."""
+    drawn = added_class.draw(photographs(Path(path), Path(cache)), int(seed))
+    print(json.dumps(added_class.measure(drawn, int(seed))))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
