@@ -42,6 +42,7 @@ class Tracked:
         settings: what it was made with.
         metrics: what it came to; NaN is allowed.
         curves: by name, (step, value) of each epoch.
+        confusion: how often (label, predicted) was met, to be drawn as a matrix.
         tags: what else to look for: version, project, backbone, …
         artefacts: files or folders. They are linked, not copied, so nobody may write into them later; to replace or
             remove them is fine. Those that are gone already are left out.
@@ -56,6 +57,7 @@ class Tracked:
     settings: Mapping[str, Scalar] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     curves: Mapping[str, Sequence[tuple[int, float]]] = field(default_factory=dict)
+    confusion: Mapping[tuple[str, str], int] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     artefacts: Sequence[Path] = ()
     end: Literal["FINISHED", "FAILED", "KILLED"] = "FINISHED"
@@ -91,6 +93,13 @@ class Outbox:
             return sorted(name for name in os.listdir(self.folder) if not name.startswith("."))  # noqa: PTH208 - names
         except FileNotFoundError:
             return []
+
+    def waited(self) -> float:
+        """Seconds that the oldest item has waited; 0 where there is none."""
+        try:
+            return time.time() - (self.folder / self.waiting()[0]).stat().st_mtime
+        except (IndexError, FileNotFoundError):
+            return 0.0
 
     def read(self, item: str) -> Tracked:
         """An item; its artefacts are files and folders of the outbox.
@@ -163,6 +172,7 @@ def _to_json(tracked: Tracked) -> dict[str, Any]:
         "curves": {
             name: [[int(step), float(value)] for step, value in curve] for name, curve in tracked.curves.items()
         },
+        "confusion": [[label, predicted, times] for (label, predicted), times in tracked.confusion.items()],
         "tags": dict(tracked.tags),
         "end": tracked.end,
     }
@@ -171,4 +181,5 @@ def _to_json(tracked: Tracked) -> dict[str, Any]:
 def _from_json(record: Mapping[str, Any]) -> Tracked:
     moments = {name: datetime.fromisoformat(record[name]) for name in ("started", "ended")}
     curves = {name: [(step, value) for step, value in curve] for name, curve in record["curves"].items()}
-    return Tracked(**{**record, **moments, "curves": curves})
+    confusion = {(label, predicted): times for label, predicted, times in record["confusion"]}
+    return Tracked(**{**record, **moments, "curves": curves, "confusion": confusion})
