@@ -20,6 +20,7 @@ pytestmark = pytest.mark.integration
 
 URL = "http://label-studio.example"
 PROJECT = Project(URL, 1)
+STATE = ProjectState("Birds", "", "", "", tasks=0, annotations=0, skipped=0)
 
 MakeCourier = Callable[..., Courier]
 

@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 
 from backend import fits
 from backend.dataset import Dataset
+from backend.labelstudio.client import ProjectState
 from backend.making import Making
 from backend.project import Project
 from backend.services import Services
@@ -19,6 +20,7 @@ from backend.tracking.outbox import Tracked
 from tests.unit.backend.drawn import CLASSES, drawn
 
 PROJECT = Project("http://label-studio.example", 3)
+STATE = ProjectState("Birds", "", "", "", tasks=60, annotations=0, skipped=0)
 LABELS, ARM = 40, 30
 
 Make = Callable[..., Version]
@@ -28,6 +30,7 @@ Make = Callable[..., Version]
 def services(tmp_path: Path) -> Services:
     made = Services(Settings(model_dir=tmp_path))
     made.migrate()
+    made.mirror.record_state(PROJECT, STATE, None)
     return made
 
 
