@@ -34,8 +34,8 @@ CACHE = CHECKOUT / ".cache"
 BACKBONE = "efficientnet-lite0"
 TOKEN = "5eed" * 10
 
-# Polls are rare here, so that a test that passes has seen events work; and idle comes soon, so that no test waits. There
-# is no MLflow: no test is to notice.
+# Polls are rare here, so that a test that passes has seen events work; and idle comes soon, so that no test waits.
+# There is no MLflow: no test is to notice.
 SHARED_SETTINGS = {
     "POLL_SECONDS": "600",
     "IDLE_SECONDS": "1",
