@@ -13,7 +13,7 @@ from functools import partial
 
 from redis.exceptions import RedisError
 
-from backend import dataset, logs, second
+from backend import dataset, fits, logs, second
 from backend.dataset import Dataset
 from backend.errors import LabelLoopError, NotFoundError, RetryLaterError
 from backend.jobs import embed, publish, sync
@@ -169,6 +169,7 @@ class Run:
         logs.bind(version=version.name)
         with stage("save"):
             self.services.versions.save(self.project, version, figures(version, active))
+        fits.note(self.project, self.services, version, synced.state.title)
         if is_kept_back(version):
             log.warning("kept back", reason=version.record["promotion"]["text"])
             self.services.versions.prune(self.project, self.services.settings.versions_kept)

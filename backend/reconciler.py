@@ -3,6 +3,7 @@
 import time
 
 from backend import logs
+from backend.courier import Courier
 from backend.project import Project
 from backend.queueing import AUTOLABEL, REFRESH, RUN
 from backend.services import Services
@@ -19,10 +20,12 @@ class Reconciler:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._courier = Courier(services)
         self._polled: dict[str, float] = {}
 
     def step(self) -> None:
-        """Take up what was killed or postponed, poll projects that are due, refresh those that are idle."""
+        """Take up what was killed or postponed, poll projects that are due, refresh those that are idle; see that what
+        is tracked is delivered."""
         queue = self._services.queue
         if queue.forgot():
             self._polled.clear()
@@ -33,6 +36,7 @@ class Reconciler:
                 self._poll(mirrored)
                 self._go_on_labelling(mirrored)
                 self._refresh_if_idle(mirrored)
+        self._courier.step()
 
     def _take_up(self, project: Project) -> None:
         queue = self._services.queue

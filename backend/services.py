@@ -18,6 +18,7 @@ from backend.store.autolabelings import AutolabelingStore
 from backend.store.features import FeatureStore
 from backend.store.mirror import Mirror
 from backend.store.versions import VersionStore
+from backend.tracking.outbox import Outbox
 from model.backbones import Backbone, backbone
 from model.features import Embedder, OnnxEmbedder
 from model.images import ImageLimits
@@ -92,6 +93,10 @@ class Services:
     @cached_property
     def autolabelings(self) -> AutolabelingStore:
         return AutolabelingStore(self.settings.model_dir / "autolabel")
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        return Outbox(self.settings.model_dir / "tracking" / "outbox", enabled=self.settings.tracking)
 
     @property
     def backbone(self) -> Backbone:

@@ -78,6 +78,9 @@ class Settings(BaseSettings):
     predictions_per_task: Annotated[int, Field(ge=1)] = Field(5, description="Predictions kept on one task")
     versions_kept: Annotated[int, Field(ge=2)] = Field(20, description="Versions of a project kept on disk")
 
+    tracking: bool = Field(True, description="Track fits and trainings with MLflow")
+    mlflow_tracking_uri: str = Field("", description="MLflow's server or database; default: SQLite in MODEL_DIR")
+
     @field_validator("label_studio_url")
     @classmethod
     def _address(cls, value: str) -> str:
@@ -98,6 +101,13 @@ class Settings(BaseSettings):
         if value and not value.startswith(("sqlite:///", "postgresql+psycopg://")):
             # Not the value itself: it may hold a password.
             raise ValueError("must start with sqlite:/// or postgresql+psycopg://")
+        return value
+
+    @field_validator("mlflow_tracking_uri")
+    @classmethod
+    def _tracking_address(cls, value: str) -> str:
+        if value and "://" not in value and value != "databricks":
+            raise ValueError("must be an address such as http://mlflow:5000 or sqlite:////data/mlflow.sqlite3")
         return value
 
     @field_validator("backbone")
@@ -123,6 +133,8 @@ class Settings(BaseSettings):
             raise ValueError("BASIC_AUTH_USER and BASIC_AUTH_PASS must be set together")
         if not self.database_url:
             self.database_url = f"sqlite:///{self.model_dir / 'mirror.sqlite3'}"
+        if not self.mlflow_tracking_uri:
+            self.mlflow_tracking_uri = f"sqlite:///{self.model_dir / 'mlflow.sqlite3'}"
         return self
 
 

@@ -33,6 +33,7 @@ class Snapshot:
         workers: alive workers.
         backbone_ready: whether images can be embedded.
         queue_depth, failed_jobs, counters: as `ProjectQueue` counts them.
+        outbox: items that wait for MLflow.
         insights: by Label Studio's number, the newest version with figures, and what they say.
     """
 
@@ -44,6 +45,7 @@ class Snapshot:
     queue_depth: int = 0
     failed_jobs: int = 0
     counters: dict[str, float] = field(default_factory=dict)
+    outbox: int = 0
     insights: dict[int, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
     probed: bool = False
 
@@ -134,7 +136,8 @@ class State:
         except LabelLoopError as error:
             problem = str(error)
         ready = self._services.backbone_folder.exists()
-        self._update(label_studio_problem=problem, backbone_ready=ready, probed=True)
+        waiting = len(self._services.outbox.waiting())
+        self._update(label_studio_problem=problem, backbone_ready=ready, outbox=waiting, probed=True)
 
     def _update(self, **changes: Any) -> None:
         with self._updating:

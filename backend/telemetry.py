@@ -48,6 +48,10 @@ class LoopCollector(Collector):
         images.add_metric([], seen.counters.get("images", 0))
         published.add_metric([], seen.counters.get("predictions", 0))
         yield from (runs, second, seconds, images, published)
+        tracked = CounterMetricFamily("label_loop_runs_tracked", "Items of the outbox that MLflow has.")
+        tracked.add_metric([], seen.counters.get("tracked", 0))
+        yield tracked
+        yield GaugeMetricFamily("label_loop_outbox", "Items that wait for MLflow.", value=seen.outbox)
         yield GaugeMetricFamily("label_loop_queue_depth", "Jobs that wait for a worker.", value=seen.queue_depth)
         yield GaugeMetricFamily("label_loop_failed_jobs", "Failed jobs that are kept.", value=seen.failed_jobs)
         yield GaugeMetricFamily("label_loop_workers", "Workers alive.", value=seen.workers)

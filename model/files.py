@@ -18,11 +18,12 @@ def flush(path: Path) -> None:
 
 
 @contextmanager
-def whole_folder(folder: Path) -> Iterator[Path]:
+def whole_folder(folder: Path, *, flushed: bool = True) -> Iterator[Path]:
     """An empty folder to write files into, which gets its name when the block ends; nothing is left if it fails.
 
     Args:
         folder: its name; made by this call, its parents too.
+        flushed: whether it survives a power cut, too; that takes some hundredths of a second.
 
     Raises:
         OSError: there is something in a folder of that name.
@@ -33,10 +34,11 @@ def whole_folder(folder: Path) -> Iterator[Path]:
     unfinished.mkdir()
     try:
         yield unfinished
-        for path in [*unfinished.iterdir(), unfinished]:
+        for path in [*unfinished.iterdir(), unfinished] if flushed else []:
             flush(path)
         unfinished.rename(folder)
-        flush(folder.parent)
+        if flushed:
+            flush(folder.parent)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 

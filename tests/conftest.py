@@ -35,7 +35,13 @@ BACKBONE = "efficientnet-lite0"
 TOKEN = "5eed" * 10
 
 # Polls are rare here, so that a test that passes has seen events work; and idle comes soon, so that no test waits.
-SHARED_SETTINGS = {"POLL_SECONDS": "600", "IDLE_SECONDS": "1", "LOG_LEVEL": "INFO"}
+# There is no MLflow: no test is to notice.
+SHARED_SETTINGS = {
+    "POLL_SECONDS": "600",
+    "IDLE_SECONDS": "1",
+    "LOG_LEVEL": "INFO",
+    "MLFLOW_TRACKING_URI": "http://127.0.0.1:1",
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

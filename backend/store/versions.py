@@ -27,7 +27,7 @@ from model.head import Head
 NO_VERSION = "label-loop"
 """The model version that is named before a project has one; Label Studio refuses an empty name."""
 
-SECOND, INSIGHT = "second", "insight.json"
+HEAD, SECOND, INSIGHT = "head.safetensors", "second", "insight.json"
 UNFINISHED = ".unfinished-"
 
 
@@ -106,7 +106,7 @@ class VersionStore:
             unfinished / "queue.safetensors",
         )
         if version.head is not None:
-            _write_head(version.head, unfinished / "head.safetensors")
+            _write_head(version.head, unfinished / HEAD)
         _write_json(version.record, unfinished / "version.json")
         _put(unfinished, home / version.name)
         row = {"project_key": project.key, "name": version.name, "created_at": datetime.now(UTC), "figures": figures}
@@ -137,6 +137,10 @@ class VersionStore:
                 update(ProjectRow).where(ProjectRow.key == project.key).values(second_stage_at=datetime.now(UTC))
             )
         return replace(version, served=served, insight=insight)
+
+    def head_file(self, project: Project, name: str) -> Path:
+        """Where a version's quick head is, if it has one, for as long as its files are kept; never changed."""
+        return self._folder / project.key / name / HEAD
 
     def has_second_stage(self, project: Project, name: str) -> bool:
         """Whether a version has its second stage: one look at the disk."""
@@ -179,7 +183,7 @@ class VersionStore:
             task_ids, scores = file.get_tensor("task_ids"), file.get_tensor("scores")
         insight = self.insight(project, name)
         served = None if insight is None else _read_head(home / SECOND / "served.safetensors")
-        return Version(name, _read_head(home / "head.safetensors"), task_ids, scores, record, served, insight)
+        return Version(name, _read_head(home / HEAD), task_ids, scores, record, served, insight)
 
     def active(self, project: Project) -> Version | None:
         """The active version, or None where there is none or its files were lost."""

@@ -12,6 +12,7 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from backend.project import Project
+from backend.tracking.outbox import Outbox
 from scripts.connection.api import BackendAddress
 from scripts.stack.backend import BackendServer, web_spec, worker_spec
 from scripts.stack.http import local_session
@@ -136,6 +137,11 @@ class RunningStack:
         """Class by task id, as a version was trained on them."""
         record = json.loads(self.version_file(project, version, "version.json"))
         return {int(task): str(choice) for task, choice, *_ in record["labels"]}
+
+    def tracked(self) -> list[str]:
+        """Names of what waits for MLflow, in the order in which it was noted."""
+        outbox = Outbox(self.server.folder / "tracking" / "outbox")
+        return [outbox.read(item).name for item in outbox.waiting()]
 
     def wait_until_quiet(self, project: int, seconds: float = 30.0) -> None:
         """Wait until no event, job or run is left for a project."""

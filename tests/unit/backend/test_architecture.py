@@ -33,9 +33,14 @@ def test_only_the_queue_knows_rq() -> None:
 
 
 def test_only_the_settings_read_the_environment() -> None:
-    # The launcher hands the environment on to the process that it becomes.
-    assert [path.name for path in SOURCES if reads_environment(path)] == ["_wsgi.py"]
+    # The launcher hands the environment on to the process that it becomes; MLflow has no other way to be told to report
+    # nothing.
+    assert [path.name for path in SOURCES if reads_environment(path)] == ["_wsgi.py", "delivery.py"]
     assert who("pydantic_settings") == {"backend/settings.py"}
+
+
+def test_only_the_delivery_knows_mlflow() -> None:
+    assert who("mlflow") == {"backend/tracking/delivery.py"}
 
 
 def test_only_label_studios_folder_makes_requests() -> None:

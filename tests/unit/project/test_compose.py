@@ -71,7 +71,7 @@ def test_our_processes_share_their_settings_and_their_folder(services: dict[str,
 
 def test_our_settings_are_accepted(services: dict[str, Json]) -> None:
     given = {name.lower(): VARIABLE.sub("filled", value) for name, value in services["worker"]["environment"].items()}
-    settings = Settings.model_validate(given | {"database_url": ""})
+    settings = Settings.model_validate(given | {"database_url": "", "mlflow_tracking_uri": ""})
     assert settings.database_url == "sqlite:////data/mirror.sqlite3"
 
 

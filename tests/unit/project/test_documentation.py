@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,12 @@ def exposed(registry: Collector | CollectorRegistry) -> set[str]:
 
 def commands(checkout: Path) -> list[str]:
     return sorted(path.name for path in (checkout / "scripts").iterdir() if path.is_file() and not path.suffix)
+
+
+def test_the_page_is_of_the_release_of_mlflow_that_writes_the_runs(checkout: Path) -> None:
+    named = re.findall(r"mlflow(?:@|==)([0-9.]+\d)", (checkout / "docs" / "tracking.md").read_text())
+    assert named
+    assert set(named) == {version("mlflow-skinny")}
 
 
 def test_every_command_is_documented(checkout: Path, reference: str) -> None:

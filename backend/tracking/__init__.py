@@ -1,0 +1,1 @@
+"""Tracking with MLflow: `outbox` keeps what is to be tracked, `delivery` sends it. See docs/tracking.md."""

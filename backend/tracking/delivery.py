@@ -1,0 +1,210 @@
+"""Sends what waits in an outbox to MLflow. The only importer of mlflow, which takes seconds to load.
+
+A run carries its item's name as a tag. A delivery that was killed is found by it and gone on with: what is sent is the
+same each time, and MLflow keeps it once.
+"""
+
+import fcntl
+import logging
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from backend import logs
+from backend.tracking import plots
+from backend.tracking.outbox import Outbox, Tracked
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+ITEM, KIND, SOURCE = "label_loop.item", "label_loop.kind", "mlflow.source.name"
+RUNNING = "RUNNING"
+CONFUSION = "confusion.png"
+
+MOST_AT_ONCE = {"params": 100, "metrics": 1000}
+"""What MLflow takes in one request."""
+
+REFUSALS = ("INVALID_PARAMETER_VALUE", "INVALID_STATE", "BAD_REQUEST")
+"""MLflow's codes for what it will not take later either, such as a run of an experiment that somebody deleted."""
+
+SURROUNDINGS = {
+    # It would report its use to its makers.
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    # The outbox is what tries again.
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+}
+"""Of MLflow, unless the environment says otherwise."""
+
+log = logs.get()
+
+
+def deliver(outbox: Outbox, uri: str, artefacts: Path) -> int:
+    """Send all that waits. Never raises: where MLflow does not answer, the rest waits on, and the log says why.
+
+    Args:
+        uri: MLflow's tracking address.
+        artefacts: folder for the files of runs, where the address is a database's; a server has a place of its own.
+
+    Returns:
+        How many items were sent; 0 also where another process is delivering.
+    """
+    sent = 0
+    try:
+        with _alone(outbox.folder) as alone:
+            if not alone:
+                return 0
+            outbox.sweep()
+            client = _client(uri)
+            sender = Sender(client, None if _is_server(uri) else artefacts)
+            for item in outbox.waiting():
+                try:
+                    sent += _deliver(outbox, item, sender)
+                except Exception as error:
+                    log.warning("not delivered yet", item=item, reason=_reason(error, uri))
+                    # Raises where it is MLflow that is away, and not this item that has something.
+                    _probe(client)
+    except Exception as error:
+        log.warning("MLflow takes no runs; they wait", waiting=len(outbox.waiting()), reason=_reason(error, uri))
+    return sent
+
+
+def _deliver(outbox: Outbox, item: str, sender: "Sender") -> bool:
+    """Send an item, and remove it from the outbox; whether MLflow has it.
+
+    Raises:
+        Exception: whatever MLflow and what it is built on raise; the item stays.
+    """
+    try:
+        tracked = outbox.read(item)
+    except ValueError as error:
+        log.warning("dropped untracked", item=item, reason=str(error))
+        outbox.remove(item)
+        return False
+    sent = True
+    try:
+        sender.send(item, tracked)
+    except Exception as error:
+        if getattr(error, "error_code", None) not in REFUSALS:
+            raise
+        log.warning("MLflow refuses a run; it is dropped", name=tracked.name, reason=str(error))
+        sent = False
+    outbox.remove(item)
+    return sent
+
+
+class Sender:
+    """Makes items runs of MLflow's."""
+
+    def __init__(self, client: "MlflowClient", artefacts: Path | None) -> None:
+        """A sender.
+
+        Args:
+            artefacts: folder for the files of new experiments' runs; None leaves it to MLflow.
+        """
+        self._client = client
+        self._artefacts = artefacts
+
+    def send(self, item: str, tracked: Tracked) -> None:
+        """Make an item a run, or finish the one that a killed delivery began."""
+        run = self._run(item, tracked)
+        if run.info.status != RUNNING:
+            return
+        number = run.info.run_id
+        self._log_numbers(number, tracked)
+        for path in tracked.artefacts:
+            if path.is_dir():
+                self._client.log_artifacts(number, str(path), path.name)
+            else:
+                self._client.log_artifact(number, str(path))
+        if tracked.confusion:
+            with tempfile.TemporaryDirectory() as folder:
+                plots.confusion_matrix(tracked.confusion, Path(folder) / CONFUSION)
+                self._client.log_artifact(number, str(Path(folder) / CONFUSION))
+        self._client.set_terminated(number, tracked.end, _milliseconds(tracked.ended))
+
+    def _run(self, item: str, tracked: Tracked) -> Any:
+        experiment = self._experiment(tracked.experiment)
+        found = self._client.search_runs([experiment], f"tags.`{ITEM}` = '{item}'", max_results=1)
+        if found:
+            return found[0]
+        tags = {**tracked.tags, ITEM: item, KIND: tracked.kind, SOURCE: "Label Loop"}
+        return self._client.create_run(
+            experiment, start_time=_milliseconds(tracked.started), tags=tags, run_name=tracked.name
+        )
+
+    def _experiment(self, name: str) -> str:
+        found = self._client.get_experiment_by_name(name)
+        if found is not None:
+            return str(found.experiment_id)
+        place = None if self._artefacts is None else str(self._artefacts)
+        return str(self._client.create_experiment(name, artifact_location=place))
+
+    def _log_numbers(self, number: str, tracked: Tracked) -> None:
+        from mlflow.entities import Metric, Param  # noqa: PLC0415 - see _client
+
+        # One moment for all: a metric that is sent again is known by it.
+        moment = _milliseconds(tracked.ended)
+        params = [Param(name, str(value)) for name, value in tracked.settings.items()]
+        metrics = [Metric(name, value, moment, 0) for name, value in tracked.metrics.items()]
+        for name, curve in tracked.curves.items():
+            metrics += [Metric(name, value, moment, step) for step, value in curve]
+        for begin in range(0, len(params), MOST_AT_ONCE["params"]):
+            self._client.log_batch(number, params=params[begin : begin + MOST_AT_ONCE["params"]])
+        for begin in range(0, len(metrics), MOST_AT_ONCE["metrics"]):
+            self._client.log_batch(number, metrics=metrics[begin : begin + MOST_AT_ONCE["metrics"]])
+
+
+def _client(uri: str) -> "MlflowClient":
+    """MLflow, asked once whether it is there.
+
+    Raises:
+        Exception: whatever it and what it is built on raise where it is not.
+    """
+    for name, value in SURROUNDINGS.items():
+        os.environ.setdefault(name, value)
+    from mlflow import MlflowClient  # noqa: PLC0415 - takes seconds, and reads the environment
+
+    for chatty in ("mlflow", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    client = MlflowClient(uri)
+    _probe(client)
+    return client
+
+
+def _probe(client: "MlflowClient") -> None:
+    """Raise whatever MLflow raises where it is not there."""
+    client.search_experiments(max_results=1)
+
+
+def _reason(error: Exception, uri: str) -> str:
+    """The first line of what went wrong; MLflow may quote its address, and that may hold a password."""
+    return str(error).replace(uri, "MLFLOW_TRACKING_URI").strip().partition("\n")[0]
+
+
+def _is_server(uri: str) -> bool:
+    """Whether an address is a server's that keeps the files of runs itself."""
+    return uri.startswith(("http://", "https://", "databricks"))
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[bool]:
+    """Whether this process is the only one that delivers from the outbox in a folder, until the block ends."""
+    if not folder.exists():
+        yield False
+        return
+    with folder.with_name(f"{folder.name}.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
