@@ -9,7 +9,17 @@ from flask import Flask, Response, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from werkzeug.exceptions import HTTPException, NotFound
 
-from backend import __version__, auth, autolabel_routes, insights, logs, payloads, predictor
+from backend import (
+    __version__,
+    auth,
+    autolabel_routes,
+    finetune_orders,
+    finetune_routes,
+    insights,
+    logs,
+    payloads,
+    predictor,
+)
 from backend.errors import LabelLoopError, RequestError, UnsupportedConfigError
 from backend.hints import Hints
 from backend.labelstudio import config, webhook
@@ -17,6 +27,7 @@ from backend.reconciler import Reconciler
 from backend.services import Services
 from backend.settings import Settings, load
 from backend.state import State
+from backend.store.finetunings import Wish
 from backend.store.mirror import NOT_CONNECTED, MirroredProject
 from backend.store.versions import NO_VERSION
 from backend.telemetry import Telemetry
@@ -67,6 +78,7 @@ class Routes:
         app.add_url_rule("/api/projects/<int:number>/insight", view_func=self.insight)
         app.add_url_rule("/metrics", view_func=self.metrics)
         app.register_blueprint(autolabel_routes.blueprint(self._services))
+        app.register_blueprint(finetune_routes.blueprint(self._services))
         app.register_error_handler(RequestError, lambda error: _error(str(error), 400))
         app.register_error_handler(HTTPException, _refused)
         app.register_error_handler(Exception, _unexpected)
@@ -157,6 +169,14 @@ class Routes:
         deliver = self._services.queue.hint if at_once else self._hints.add
         for number in self._meant(event):
             deliver(self._services.project(number))
+        if event.action == webhook.START_TRAINING and self._services.settings.finetune_on_start_training:
+            self._finetune(event.project_id)
+
+    def _finetune(self, number: int | None) -> None:
+        """Begin a fine-tuning of a project that we know, unless one is under way."""
+        known = None if number is None else self._state.snapshot.projects.get(number)
+        if known is not None and finetune_orders.refusal(self._services.finetunings.all(known.project)) is None:
+            finetune_orders.begin(known.project, self._services, Wish(trigger=webhook.START_TRAINING))
 
     def _meant(self, event: webhook.Event) -> list[int]:
         """Projects that an event gives reason to look at."""

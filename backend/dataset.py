@@ -13,6 +13,7 @@ from backend.store.labels import Label, resolve
 from backend.store.mirror import MirroredTask
 from model import arm
 from model.arrays import BoolArray, FloatArray, IntArray
+from model.backbones import Backbone
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +35,7 @@ class Dataset:
         automatic: tasks that are labelled automatically, or are just being so: nobody is asked for them, and they are
             no labels.
         audited: tasks that an audit asks for, before all others.
+        backbone: version of the one whose features these are; empty where features come from nowhere else.
     """
 
     classes: tuple[str, ...]
@@ -48,6 +50,7 @@ class Dataset:
     points: FloatArray | None = None
     automatic: frozenset[int] = frozenset()
     audited: tuple[int, ...] = ()
+    backbone: str = ""
 
     @property
     def labelled(self) -> BoolArray:
@@ -75,12 +78,16 @@ class Dataset:
         return len(np.unique(self.targets[self.labelled]))
 
 
-def load(project: Project, services: Services, labeling: Labeling) -> Dataset:
-    """Read a project from the mirror and the feature store."""
+def load(project: Project, services: Services, labeling: Labeling, backbone: Backbone) -> Dataset:
+    """Read a project from the mirror and the feature store.
+
+    Args:
+        backbone: whose features.
+    """
     tasks = services.mirror.tasks(project)
     annotations = services.mirror.annotations(project)
     labels = resolve(annotations, labeling.current)
-    ready, features = _with_features(project, services, tasks)
+    ready, features = _with_features(project, services, tasks, backbone)
     ids = np.array([task.id for task in ready], dtype=np.int64)
     index_of = {name: index for index, name in enumerate(labeling.classes)}
     targets = np.array(
@@ -113,6 +120,7 @@ def load(project: Project, services: Services, labeling: Labeling) -> Dataset:
             annotation.task_id for annotation in annotations if annotation.automatic
         ),
         audited=services.autolabelings.audited(project),
+        backbone=backbone.version,
     )
 
 
@@ -135,10 +143,9 @@ def with_labels(data: Dataset, labels: Iterable[Sequence[Any]]) -> Dataset:
 
 
 def _with_features(
-    project: Project, services: Services, tasks: list[MirroredTask]
+    project: Project, services: Services, tasks: list[MirroredTask], backbone: Backbone
 ) -> tuple[list[MirroredTask], FloatArray]:
     """The tasks that have a feature, and these (n, d); tasks whose feature was lost are marked to be embedded again."""
-    backbone = services.backbone
     hashed = [task for task in tasks if task.content_hash is not None]
     keys = [task.content_hash for task in hashed if task.content_hash is not None]
     features, missing = services.features.get(backbone.version, backbone.width, keys)

@@ -78,7 +78,7 @@ def refresh(project_id: int) -> None:
             labeling = config.read(mirrored.label_config)
             finished: Version | None = version
             if version.insight is None:
-                data = dataset.load(project, services, labeling)
+                data = dataset.load(project, services, labeling, services.backbones.get(version.backbone))
                 finished = second.run(project, services, version, data, held=lease.held, runs_wait=runs_wait)
             if finished is None:
                 return
@@ -89,7 +89,8 @@ def refresh(project_id: int) -> None:
             log.warning("refresh put off", reason=str(error))
             services.queue.touch(project)
             return
-        services.features.tidy(services.backbone.version, services.backbone.width)
+        backbone = services.backbones.get(version.backbone)
+        services.features.tidy(backbone.version, backbone.width)
         log.info("refreshed", tasks=done, version=version.name)
 
 
@@ -152,12 +153,13 @@ class Run:
             synced = sync.run(self.project, self.services)
         if synced.labeling is None:
             return "unsupported", None
+        backbone = self.services.backbone_of(self.project)
         with stage("embed"):
-            embedded = embed.run(self.project, self.services)
+            embedded = embed.run(self.project, self.services, backbone)
         measures["images"] = embedded.images
         active = self._active(synced.state.model_version)
         with stage("load"):
-            data = dataset.load(self.project, self.services, synced.labeling)
+            data = dataset.load(self.project, self.services, synced.labeling, backbone)
         if embedded.left:
             self.services.queue.hint(self.project)
         if not len(data.task_ids):

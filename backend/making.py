@@ -172,7 +172,7 @@ def made_with(data: Dataset, services: Services) -> dict[str, Any]:
     settings = services.settings
     return {
         "code": __version__,
-        "backbone": services.backbone.version,
+        "backbone": data.backbone,
         "classes": list(data.classes),
         "seed": settings.seed,
         "arm_share": settings.arm_share,

@@ -11,6 +11,7 @@ from backend.project import Project
 from backend.services import Services
 from backend.store.versions import Version
 from model.arrays import FloatArray
+from model.backbones import Backbone
 from model.rank.margin import margin
 
 LAST = 1.0
@@ -59,9 +60,10 @@ def predict(
     return predictions
 
 
-def features_of(project: Project, services: Services, task_ids: Sequence[int]) -> dict[int, FloatArray]:
-    """Stored features by task id, of those tasks that have one."""
-    backbone = services.backbone
+def features_of(
+    project: Project, services: Services, backbone: Backbone, task_ids: Sequence[int]
+) -> dict[int, FloatArray]:
+    """Stored features of one backbone by task id, of those tasks that have one."""
     tasks = [task for task in services.mirror.tasks(project, task_ids) if task.content_hash is not None]
     hashes = [task.content_hash or "" for task in tasks]
     features, missing = services.features.get(backbone.version, backbone.width, hashes)
@@ -84,8 +86,7 @@ def change(project: Project, services: Services, version: Version, labeling: Lab
     if number is None:
         publish(project, services, version, labeling, [task])
         return
-    features = unaudited(project, services, features_of(project, services, [task]))
-    (prediction,) = predict(version, labeling, features, [task], rank_scores(version))
+    (prediction,) = _made(project, services, version, labeling, [task], rank_scores(version))
     services.label_studio.change_prediction(number, prediction)
     services.mirror.record_changed(project, [task], version.edition)
 
@@ -111,8 +112,7 @@ def publish(
     """
     task_ids = [*task_ids, *labelled]
     scores = rank_scores(version) | dict.fromkeys(labelled, LAST)
-    features = unaudited(project, services, features_of(project, services, task_ids))
-    predictions = predict(version, labeling, features, task_ids, scores)
+    predictions = _made(project, services, version, labeling, task_ids, scores)
     try:
         stored = services.label_studio.import_predictions(project.id, predictions)
     except OperatorError:
@@ -127,3 +127,16 @@ def publish(
         )
     services.mirror.record_published(project, [item["task"] for item in predictions], version.edition)
     return stored
+
+
+def _made(
+    project: Project,
+    services: Services,
+    version: Version,
+    labeling: Labeling,
+    task_ids: Sequence[int],
+    scores: Mapping[int, float],
+) -> list[Json]:
+    """What `predict` makes of the stored features, without a word on tasks under audit."""
+    features = features_of(project, services, services.backbones.get(version.backbone), task_ids)
+    return predict(version, labeling, unaudited(project, services, features), task_ids, scores)

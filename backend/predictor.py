@@ -16,6 +16,7 @@ from backend.services import Services
 from backend.store.features import content_hash
 from backend.store.versions import Version
 from model.arrays import FloatArray
+from model.backbones import Backbone
 from model.errors import ImageError
 
 CHUNK = 16
@@ -45,7 +46,7 @@ class Predictor:
         version, scores = loaded
         ids = _ids(tasks)
         addresses = {task_id: _address(task, labeling) for task_id, task in zip(ids, tasks, strict=True)}
-        features = self._features(project, addresses) if version.best_head is not None else {}
+        features = self._features(project, version, addresses) if version.best_head is not None else {}
         shown = predictions.unaudited(project, self._services, features)
         answers = predictions.predict(version, labeling, shown, ids, scores)
         return [{key: value for key, value in answer.items() if key != "task"} for answer in answers]
@@ -68,10 +69,11 @@ class Predictor:
         """Whether the second stage arrived since the version was loaded."""
         return version.insight is None and self._services.versions.has_second_stage(project, version.name)
 
-    def _features(self, project: Project, addresses: Mapping[int, str]) -> dict[int, FloatArray]:
+    def _features(self, project: Project, version: Version, addresses: Mapping[int, str]) -> dict[int, FloatArray]:
+        backbone = self._services.backbones.get(version.backbone)
         known = {task.id: task for task in self._services.mirror.tasks(project, list(addresses))}
         same = [task for task, address in addresses.items() if task in known and known[task].image == address]
-        features = predictions.features_of(project, self._services, same)
+        features = predictions.features_of(project, self._services, backbone, same)
         new = [task for task in addresses if task not in features]
         deadline = time.monotonic() + self._services.settings.predict_seconds
         for start in range(0, len(new), CHUNK):
@@ -79,13 +81,12 @@ class Predictor:
                 log.warning("out of time; the rest is scored by a job", project=project.id, tasks=len(new) - start)
                 break
             chunk = {task: addresses[task] for task in new[start : start + CHUNK]}
-            features |= self._embed(project, chunk, set(same), deadline)
+            features |= self._embed(project, backbone, chunk, set(same), deadline)
         return features
 
     def _embed(
-        self, project: Project, addresses: Mapping[int, str], mirrored: set[int], deadline: float
+        self, project: Project, backbone: Backbone, addresses: Mapping[int, str], mirrored: set[int], deadline: float
     ) -> dict[int, FloatArray]:
-        backbone = self._services.backbone
         files = self._fetch(addresses, deadline)
         hashes = {task: content_hash(data) for task, data in files.items()}
         keys = sorted(set(hashes.values()))
@@ -96,7 +97,7 @@ class Predictor:
         try:
             todo = [(key, data_of[key]) for key in keys if key not in by_hash]
             with self._embedding:
-                for key, outcome in self._services.embedder.embed_bytes(todo, self._services.image_limits):
+                for key, outcome in self._services.embedder(backbone).embed_bytes(todo, self._services.image_limits):
                     if isinstance(outcome, ImageError):
                         tasks = [task for task, task_key in hashes.items() if task_key == key]
                         log.warning("image can't be used", project=project.id, tasks=tasks, reason=str(outcome))

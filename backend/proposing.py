@@ -69,12 +69,18 @@ class Proposing:
     def _propose(self, state: Autolabeling, turn: Round, so_far: str = "") -> None:
         labeling = self._place.pull()
         version = self._services.versions.active(self._project)
-        data = dataset.load(self._project, self._services, labeling)
+        backbone = (
+            self._services.backbone_of(self._project)
+            if version is None
+            else self._services.backbones.get(version.backbone)
+        )
+        data = dataset.load(self._project, self._services, labeling, backbone)
         touched = {annotation.task_id for annotation in self._services.mirror.annotations(self._project)}
         proposed = autolabel.run(data, self._heads(version, data), labeling, touched, state.wish, turn)
         state = replace(
             state,
             version="" if version is None else version.name,
+            backbone=data.backbone,
             classes=labeling.classes,
             label_config=self._place.label_config(),
             attempt=0 if proposed.plan is None else turn.attempt,
@@ -180,7 +186,7 @@ class Proposing:
             answers=tuple(answers),
             tasks=tuple((each.task, each.choice) for each in self._store.to_label(self._project, state)),
             version=state.version,
-            versions={"label-loop": __version__, "backbone": self._services.backbone.version},
+            versions={"label-loop": __version__, "backbone": state.backbone},
             label_config=state.label_config,
             seed=state.seed,
             message=state.message,

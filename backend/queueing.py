@@ -7,9 +7,8 @@ import hashlib
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from types import FrameType
 from typing import Any, cast
 
@@ -26,10 +25,29 @@ from backend.errors import RetryLaterError
 from backend.project import Project
 
 RUN, AUTOLABEL, REFRESH = "run", "autolabel", "refresh"
-FUNCTIONS = {RUN: "backend.loop.run", AUTOLABEL: "backend.autolabeling.run", REFRESH: "backend.loop.refresh"}
-"""What the worker does, the most urgent first."""
+FINETUNE, EMBED, CHUNK = "finetune", "embed", "chunk"
+FUNCTIONS = {
+    RUN: "backend.loop.run",
+    AUTOLABEL: "backend.autolabeling.run",
+    CHUNK: "backend.embedding.embed_chunk",
+    EMBED: "backend.embedding.run",
+    REFRESH: "backend.loop.refresh",
+    FINETUNE: "backend.finetuning.run",
+}
+"""What there is to do, the most urgent first."""
+
+LOOP = (RUN, AUTOLABEL, CHUNK, EMBED, REFRESH)
+"""What the worker does."""
+TRAINING = (CHUNK, FINETUNE)
+"""What the training worker does: nothing that anybody waits for."""
+
+LEASE, TRAINING_LEASE = "lease", "training-lease"
+"""What may be worked on under them: the project itself, and its fine-tuning, which leaves the project alone."""
 
 WORKER_SECONDS = 30
+CHUNK_SECONDS = 30
+"""A chunk that takes longer is taken for lost: it is worked on twice then, which does no harm."""
+NO_TIMEOUT = -1
 FAILURES_KEPT_SECONDS = 7 * 24 * 3600
 
 # A lease is two keys: who has it, which runs out, and who had it last, which does not.
@@ -158,15 +176,34 @@ class ProjectQueue:
         guard, job = self._key(kind, project), f"{kind}-{project.id}-{uuid.uuid4().hex[:12]}"
         if not self.redis.set(guard, job, nx=True):
             return False
+        self._enqueue(kind, job, project.id)
+        return True
+
+    def enqueue_chunk(self, project: Project, backbone_version: str, tasks: Sequence[int]) -> None:
+        """Have tasks embedded by any worker; `embedding` tells whether that is still under way."""
+        self._enqueue(CHUNK, f"{CHUNK}-{project.id}-{uuid.uuid4().hex[:12]}", project.id, backbone_version, list(tasks))
+
+    def _enqueue(self, kind: str, job: str, *arguments: Any) -> None:
         self._queues[kind].enqueue(
             FUNCTIONS[kind],
-            project.id,
+            *arguments,
             job_id=job,
-            job_timeout=self._job_seconds,
+            job_timeout=NO_TIMEOUT if kind == FINETUNE else self._job_seconds,
             result_ttl=60,
             failure_ttl=FAILURES_KEPT_SECONDS,
         )
-        return True
+
+    @contextmanager
+    def chunk(self, project: Project) -> Iterator[None]:
+        """Let it be known for the length of the block that a chunk is worked on; where it fails, for a while longer."""
+        self.redis.set(self._key("chunk", project), "1", ex=CHUNK_SECONDS)
+        yield
+        self.redis.delete(self._key("chunk", project))
+
+    def embedding(self, project: Project) -> bool:
+        """Whether chunks wait, or one of this project is worked on. Of several at once, the first to end hides the
+        others."""
+        return self._queues[CHUNK].count > 0 or bool(self.redis.exists(self._key("chunk", project)))
 
     def started(self, kind: str, project: Project) -> None:
         """A job of this kind began: from now on a new event queues another."""
@@ -195,9 +232,9 @@ class ProjectQueue:
         self.redis.hdel(self._key("dirty"), str(project.id))
 
     @contextmanager
-    def lease(self, project: Project, wait: float) -> Iterator[Lease | None]:
+    def lease(self, project: Project, wait: float, kind: str = LEASE) -> Iterator[Lease | None]:
         """The project for the length of the block, or None when another run has it."""
-        lease = Lease(self.redis, self._key("lease", project), self._lease_seconds)
+        lease = Lease(self.redis, self._key(kind, project), self._lease_seconds)
         if not lease.take(wait):
             yield None
             return
@@ -214,9 +251,9 @@ class ProjectQueue:
         """Whether a run of any project waits for a worker."""
         return self._queues[RUN].count > 0
 
-    def busy(self, project: Project) -> bool:
-        """Whether a run or a refresh has the project."""
-        return bool(self.redis.exists(self._key("lease", project)))
+    def busy(self, project: Project, kind: str = LEASE) -> bool:
+        """Whether somebody has the project: a run or a refresh; or its fine-tuning."""
+        return bool(self.redis.exists(self._key(kind, project)))
 
     def begin(self, project: Project) -> None:
         """Note that a run is under way, so that one that was killed can be told from one that ended."""
@@ -266,14 +303,36 @@ class ProjectQueue:
         """Workers that gave a sign of life lately."""
         return sum(1 for _ in self.redis.scan_iter(match=self._key("worker:*"), count=1000))
 
+    def training_workers(self) -> list[str]:
+        """What each training worker trains on that gave a sign of life lately: a device, as PyTorch names it."""
+        keys = list(self.redis.scan_iter(match=self._key("trainer:*"), count=1000))
+        return sorted(_text(device) for device in (self.redis.mget(keys) if keys else []) if device is not None)
+
     def work(self) -> None:
-        """Take jobs until SIGTERM, whatever becomes of Redis meanwhile."""
+        """Do what the loop needs until SIGTERM, whatever becomes of Redis meanwhile."""
+        self._work(LoopWorker, LOOP, "worker", "loop")
+
+    def train(self, device: str) -> None:
+        """Fine-tune until SIGTERM, which ends a training at once: it goes on after its last whole epoch.
+
+        Args:
+            device: to be told in `training_workers`.
+        """
+        self._work(TrainingWorker, TRAINING, "trainer", device)
+
+    def _work(self, kind_of_worker: "type[LoopWorker]", kinds: Sequence[str], sign: str, says: str) -> None:
         log = structlog.get_logger()
         worker: LoopWorker | None = None
         try:
             while worker is None or not worker.stopping:
                 try:
-                    worker = self._worker()
+                    worker = kind_of_worker(
+                        [self._queues[kind] for kind in kinds],
+                        connection=self.redis,
+                        worker_ttl=WORKER_SECONDS,
+                        job_monitoring_interval=5,
+                    )
+                    worker.sign_of_life, worker.says = self._key(f"{sign}:{worker.name}"), says
                     # Ends on SIGTERM, but also when Redis goes away at the wrong moment.
                     worker.work(logging_level="WARNING")
                 except RedisError as error:
@@ -282,17 +341,6 @@ class ProjectQueue:
                     time.sleep(1)
         except StopRequested:
             return
-
-    def _worker(self) -> "LoopWorker":
-        """An RQ worker; runs come before all else."""
-        worker = LoopWorker(
-            [self._queues[kind] for kind in FUNCTIONS],
-            connection=self.redis,
-            worker_ttl=WORKER_SECONDS,
-            job_monitoring_interval=5,
-        )
-        worker.sign_of_life = self._key(f"worker:{worker.name}")
-        return worker
 
     def _key(self, name: str, project: Project | None = None) -> str:
         return f"{self._prefix}:{name}" if project is None else f"{self._prefix}:{name}:{project.id}"
@@ -303,10 +351,13 @@ class LoopWorker(rq.Worker):
 
     Attributes:
         stopping: whether it was told to end.
+        sign_of_life: key that is there while it lives.
+        says: that key's value.
     """
 
     max_connection_wait_time = 3
     sign_of_life = ""
+    says = ""
     stopping = False
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
@@ -326,11 +377,20 @@ class LoopWorker(rq.Worker):
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
         super().heartbeat(timeout, pipeline)
-        self.connection.set(self.sign_of_life, datetime.now(UTC).isoformat(), ex=WORKER_SECONDS)
+        self.connection.set(self.sign_of_life, self.says, ex=WORKER_SECONDS)
 
     def teardown(self) -> None:
         self.connection.delete(self.sign_of_life)
         super().teardown()  # type: ignore[no-untyped-call]
+
+
+class TrainingWorker(LoopWorker):
+    """Doesn't wait for a training to end when it is told to stop."""
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        if self.horse_pid:
+            self.kill_horse()
+        super().request_stop(signum, frame)
 
 
 def _text(value: bytes | str) -> str:

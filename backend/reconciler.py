@@ -1,12 +1,15 @@
 """Finds work that events, jobs or Redis lost. Everything here may be done twice without harm."""
 
 import time
+from datetime import UTC, datetime
 
-from backend import logs
+from backend import finetune_orders, logs
 from backend.courier import Courier
+from backend.gpus import CPU
 from backend.project import Project
-from backend.queueing import AUTOLABEL, REFRESH, RUN
+from backend.queueing import AUTOLABEL, EMBED, FINETUNE, REFRESH, RUN, TRAINING_LEASE
 from backend.services import Services
+from backend.store.finetunings import AT_WORK, Wish
 from backend.store.mirror import NOT_CONNECTED, MirroredProject
 
 MOST_BACKOFF = 20
@@ -35,6 +38,7 @@ class Reconciler:
             if mirrored.project.url == self._services.settings.label_studio_url:
                 self._poll(mirrored)
                 self._go_on_labelling(mirrored)
+                self._go_on_finetuning(mirrored)
                 self._refresh_if_idle(mirrored)
         self._courier.step()
 
@@ -61,6 +65,24 @@ class Reconciler:
         if self._services.autolabelings.has_work(project) and not queue.busy(project):
             queue.requeue_lost(AUTOLABEL, project)
             queue.enqueue(AUTOLABEL, project)
+
+    def _go_on_finetuning(self, mirrored: MirroredProject) -> None:
+        queue, project, store = self._services.queue, mirrored.project, self._services.finetunings
+        state = store.open(project)
+        if state is None:
+            self._finetune_if_due(mirrored)
+        elif not queue.busy(project, TRAINING_LEASE) and not queue.embedding(project):
+            kind = FINETUNE if state.phase in AT_WORK else EMBED
+            queue.requeue_lost(kind, project)
+            queue.enqueue(kind, project)
+
+    def _finetune_if_due(self, mirrored: MirroredProject) -> None:
+        project, settings = mirrored.project, self._services.settings
+        if mirrored.problem is not None or all(device == CPU for device in self._services.queue.training_workers()):
+            return
+        labels = self._services.mirror.counts(project).annotations
+        if finetune_orders.is_due(self._services.finetunings.all(project), labels, settings, datetime.now(UTC)):
+            finetune_orders.begin(project, self._services, Wish(trigger=settings.finetune))
 
     def _refresh_if_idle(self, mirrored: MirroredProject) -> None:
         queue, project = self._services.queue, mirrored.project

@@ -15,7 +15,9 @@ from backend.queueing import ProjectQueue, connect
 from backend.settings import Settings
 from backend.store import database
 from backend.store.autolabelings import AutolabelingStore
+from backend.store.backbones import BackboneStore
 from backend.store.features import FeatureStore
+from backend.store.finetunings import FinetuningStore
 from backend.store.mirror import Mirror
 from backend.store.versions import VersionStore
 from backend.tracking.outbox import Outbox
@@ -25,6 +27,9 @@ from model.images import ImageLimits
 
 if TYPE_CHECKING:
     from backend.store.geometry import GeometryStore
+
+EMBEDDERS_IN_MEMORY = 2
+"""The active version's backbone, and the next one's. Each takes some 100 MB."""
 
 
 @dataclass(frozen=True)
@@ -98,30 +103,47 @@ class Services:
     def outbox(self) -> Outbox:
         return Outbox(self.settings.model_dir / "tracking" / "outbox", enabled=self.settings.tracking)
 
-    @property
-    def backbone(self) -> Backbone:
-        """The backbone that the settings name."""
-        return backbone(self.settings.backbone)
-
-    @property
-    def backbone_folder(self) -> Path:
-        """Where the backbone's ONNX export is, or will be once the worker has made it."""
-        return self.settings.model_dir / "backbones" / self.backbone.version
+    @cached_property
+    def finetunings(self) -> FinetuningStore:
+        return FinetuningStore(self.settings.model_dir / "finetune")
 
     @cached_property
-    def embedder(self) -> Embedder:
-        """The backbone at work, on CUDA where the settings and the machine say so.
+    def backbones(self) -> BackboneStore:
+        return BackboneStore(self.settings.model_dir, backbone(self.settings.backbone))
+
+    def backbone_of(self, project: Project) -> Backbone:
+        """The backbone that the project's next version is made with: the settings' one, or one fine-tuned from it."""
+        adopted = self.finetunings.adopted(project, self.backbones.base.version)
+        if adopted is None or not self.backbones.is_ready(adopted):
+            return self.backbones.base
+        return self.backbones.get(adopted)
+
+    @cached_property
+    def _embedders(self) -> dict[str, Embedder]:
+        return {}
+
+    def embedder(self, backbone: Backbone) -> Embedder:
+        """A backbone at work, on CUDA where the settings and the machine say so.
 
         Raises:
             RetryLaterError: the worker has not exported the backbone yet.
         """
-        if not self.backbone_folder.exists():
-            raise RetryLaterError("The backbone is not exported yet; a worker does so when it starts.")
-        if self.settings.device == "cpu" or not _cuda_wanted(self.settings):
-            return OnnxEmbedder(self.backbone_folder)
+        version = backbone.version
+        if version not in self._embedders:
+            if not self.backbones.is_ready(version):
+                raise RetryLaterError("The backbone is not exported yet; a worker does so when it starts.")
+            while len(self._embedders) >= EMBEDDERS_IN_MEMORY:
+                self._embedders.pop(next(iter(self._embedders)))
+            self._embedders[version] = self._load(backbone)
+        return self._embedders[version]
+
+    def _load(self, backbone: Backbone) -> Embedder:
+        if not cuda_wanted(self.settings):
+            return OnnxEmbedder(self.backbones.export(backbone.version))
         from model.features_torch import TorchEmbedder  # noqa: PLC0415 - torch takes seconds to import
 
-        return TorchEmbedder(self.backbone, "cuda")
+        network = self.backbones.network(backbone.version)
+        return TorchEmbedder(backbone, "cuda", network if network.exists() else None)
 
     def migrate(self) -> None:
         """Bring the SQL schema up to date."""
@@ -129,6 +151,6 @@ class Services:
         database.migrate(self.settings.database_url, self.settings.model_dir / "migrate.lock")
 
 
-def _cuda_wanted(settings: Settings) -> bool:
+def cuda_wanted(settings: Settings) -> bool:
     """Whether this machine has an NVIDIA device for us; asks the driver's files, so that a CPU never loads torch."""
     return settings.device == "cuda" or (settings.device == "auto" and Path("/dev/nvidia0").exists())

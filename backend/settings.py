@@ -44,6 +44,9 @@ class Settings(BaseSettings):
 
     backbone: str = Field("efficientnet-lite0", description="Backbone that turns an image into a feature")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where the worker embeds images")
+    cuda_visible_devices: str = Field(
+        "", description="GPUs that training workers may use, numbers with commas; all where it is empty"
+    )
     image_max_bytes: Annotated[int, Field(gt=0)] = Field(50_000_000, description="Largest image file that is read")
     image_max_pixels: Annotated[int, Field(gt=0)] = Field(100_000_000, description="Largest image that is decoded")
     image_fetch_seconds: Seconds = Field(20.0, description="Time limit for fetching one image")
@@ -73,6 +76,16 @@ class Settings(BaseSettings):
     )
     open_task_seconds: Seconds = Field(
         3600.0, description="How long a task that was in front may stay open in a browser before its submit is refused"
+    )
+    finetune: Literal["never", "doubled", "scheduled"] = Field(
+        "doubled",
+        description="When a backbone is fine-tuned unasked, if a training worker with a GPU runs: `never`, when labels "
+        "have `doubled` since the last time, or `scheduled` every FINETUNE_HOURS",
+    )
+    finetune_hours: Annotated[float, Field(gt=0.0)] = Field(24.0, description="Time between scheduled fine-tunings")
+    finetune_labels: Annotated[int, Field(ge=1)] = Field(200, description="Labels below which none begins unasked")
+    finetune_on_start_training: bool = Field(
+        False, description="Let Label Studio's *Start training* begin a fine-tuning"
     )
     slice_size: Annotated[int, Field(ge=1)] = Field(100, description="Predictions replaced in one step while idle")
     predictions_per_task: Annotated[int, Field(ge=1)] = Field(5, description="Predictions kept on one task")

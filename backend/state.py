@@ -13,6 +13,7 @@ from backend import logs
 from backend.errors import LabelLoopError
 from backend.services import Services
 from backend.store import features
+from backend.store.finetunings import AT_WORK, Finetuning
 from backend.store.mirror import NOT_CONNECTED, MirroredProject
 from backend.store.versions import NO_VERSION
 
@@ -35,6 +36,8 @@ class Snapshot:
         queue_depth, failed_jobs, counters: as `ProjectQueue` counts them.
         outbox: items that wait for MLflow.
         insights: by Label Studio's number, the newest version with figures, and what they say.
+        finetunings: by Label Studio's number, the fine-tuning that was ordered last.
+        training_workers: what each alive training worker trains on.
     """
 
     projects: dict[int, MirroredProject] = field(default_factory=dict)
@@ -47,6 +50,8 @@ class Snapshot:
     counters: dict[str, float] = field(default_factory=dict)
     outbox: int = 0
     insights: dict[int, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
+    finetunings: dict[int, Finetuning] = field(default_factory=dict)
+    training_workers: tuple[str, ...] = ()
     probed: bool = False
 
 
@@ -65,7 +70,7 @@ class State:
         threading.Thread(target=features.load_library, daemon=True).start()
         threading.Thread(target=self._watch, args=[self._refresh_projects, TICK_SECONDS], daemon=True).start()
         threading.Thread(target=self._watch, args=[self._probe, PROBE_SECONDS], daemon=True).start()
-        threading.Thread(target=self._watch, args=[self._read_insights, PROBE_SECONDS], daemon=True).start()
+        threading.Thread(target=self._watch, args=[self._read_stores, PROBE_SECONDS], daemon=True).start()
         threading.Thread(target=self._watch, args=[reconcile, PROBE_SECONDS], daemon=True).start()
 
     def model_version(self, project_id: int) -> str:
@@ -83,6 +88,13 @@ class State:
             lines.append(f"Redis does not answer ({seen.redis_problem}); check REDIS_URL. Nothing trains meanwhile.")
         elif seen.workers == 0:
             lines.append("No worker is running; start one with `python -m backend.worker`. Nothing trains meanwhile.")
+        if not seen.training_workers:
+            lines += [
+                f"Project {number} waits for its fine-tuning, but no training worker is running; start one with "
+                "`python -m backend.trainer`."
+                for number, state in seen.finetunings.items()
+                if state.phase in AT_WORK
+            ]
         if not seen.backbone_ready:
             lines.append("The backbone is not exported yet; a worker does so when it starts.")
         if seen.label_studio_problem is not None:
@@ -107,7 +119,7 @@ class State:
         projects = {project.project.id: project for project in self._services.mirror.projects()}
         self._update(projects=projects)
 
-    def _read_insights(self) -> None:
+    def _read_stores(self) -> None:
         versions, known = self._services.versions, self.snapshot.insights
         insights: dict[int, tuple[str, Mapping[str, Any]]] = {}
         for number, mirrored in self.snapshot.projects.items():
@@ -116,7 +128,11 @@ class State:
                 insights[number] = known[number]
             elif newest is not None and (insight := versions.insight(mirrored.project, newest)) is not None:
                 insights[number] = (newest, insight)
-        self._update(insights=insights)
+        ordered = [
+            (number, self._services.finetunings.newest(each.project)) for number, each in self.snapshot.projects.items()
+        ]
+        finetunings = {number: state for number, state in ordered if state is not None}
+        self._update(insights=insights, finetunings=finetunings)
 
     def _probe(self) -> None:
         queue = self._services.queue
@@ -124,6 +140,7 @@ class State:
             self._update(
                 redis_problem=None,
                 workers=queue.workers(),
+                training_workers=tuple(queue.training_workers()),
                 queue_depth=queue.depth(),
                 failed_jobs=queue.failed_jobs(),
                 counters=queue.counters(),
@@ -135,7 +152,7 @@ class State:
             self._services.label_studio.whoami()
         except LabelLoopError as error:
             problem = str(error)
-        ready = self._services.backbone_folder.exists()
+        ready = self._services.backbones.is_ready(self._services.backbones.base.version)
         waiting = len(self._services.outbox.waiting())
         self._update(label_studio_problem=problem, backbone_ready=ready, outbox=waiting, probed=True)
 

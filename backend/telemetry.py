@@ -8,6 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from backend.state import State
+from backend.store.finetunings import Finetuning
 
 FIGURES = (
     ("label_loop_labels", "Labels of the version that the figures are of.", ["labels"]),
@@ -62,6 +63,10 @@ class LoopCollector(Collector):
             if project.active_version is not None:
                 active.add_metric([str(number), project.active_version], 1)
         yield active
+        yield GaugeMetricFamily(
+            "label_loop_training_workers", "Training workers alive.", value=len(seen.training_workers)
+        )
+        yield from _finetunings(seen.finetunings)
         yield from _figures({number: insight for number, (_, insight) in seen.insights.items()})
 
 
@@ -74,6 +79,27 @@ def _figures(insights: Mapping[int, Mapping[str, Any]]) -> Iterable[Metric]:
             if value is not None:
                 gauge.add_metric([str(number)], value)
         yield gauge
+
+
+def _finetunings(states: Mapping[int, Finetuning]) -> Iterable[Metric]:
+    """How far each project's newest fine-tuning is."""
+    phase = GaugeMetricFamily(
+        "label_loop_finetune_phase", "1 for the phase of the newest fine-tuning.", labels=["project", "phase"]
+    )
+    epochs = GaugeMetricFamily("label_loop_finetune_epochs", "Epochs that it has trained.", labels=["project"])
+    left = GaugeMetricFamily(
+        "label_loop_finetune_seconds_left", "Seconds of training that are left, at most.", labels=["project"]
+    )
+    loss = GaugeMetricFamily("label_loop_finetune_loss", "Loss of its last epoch.", labels=["project", "side"])
+    for number, state in sorted(states.items()):
+        phase.add_metric([str(number), state.phase], 1)
+        epochs.add_metric([str(number)], len(state.history))
+        if state.seconds_left is not None:
+            left.add_metric([str(number)], state.seconds_left)
+        for last in state.history[-1:]:
+            for side in ("train", "validation"):
+                loss.add_metric([str(number), side], last[f"{side}_loss"])
+    yield from (phase, epochs, left, loss)
 
 
 def _find(insight: Mapping[str, Any], path: Iterable[str]) -> float | None:

@@ -25,11 +25,12 @@ def main() -> int:
     logs.configure(settings)
     services = Services(settings)
     services.migrate()
-    if not services.backbone_folder.exists():
+    export = services.backbones.export(services.backbones.base.version)
+    if not export.exists():
         log.info("exporting the backbone; this takes some seconds, once", backbone=settings.backbone)
         # In a process of its own: PyTorch's memory goes back, and CUDA is never touched before a fork.
         exported = subprocess.run(  # noqa: S603 - our own module
-            [sys.executable, "-m", "model.export", settings.backbone, str(services.backbone_folder)], check=False
+            [sys.executable, "-m", "model.export", settings.backbone, str(export)], check=False
         )
         if exported.returncode:
             return exported.returncode

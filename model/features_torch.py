@@ -1,5 +1,7 @@
 """The backbone in PyTorch, for a worker with a CUDA device. Same features as `model.features.OnnxEmbedder`."""
 
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -8,26 +10,29 @@ from model.backbones import Backbone
 from model.errors import InputError
 from model.export import build
 from model.features import BatchEmbedder
+from model.networks.saved import load
 
 
 class TorchEmbedder(BatchEmbedder):
-    """A registered backbone run by PyTorch in float32."""
+    """A backbone run by PyTorch in float32."""
 
-    def __init__(self, backbone: Backbone, device: str) -> None:
+    def __init__(self, backbone: Backbone, device: str, network: Path | None = None) -> None:
         """Load the backbone onto a device.
 
         Args:
-            backbone: a registered one.
+            backbone: a registered one, or the body of a saved network.
             device: as PyTorch names it, "cuda", "cuda:1", "cpu".
+            network: folder of that network, see `model.networks.saved`; None for a registered one.
 
         Raises:
             InputError: no such device here, or the backbone is not registered.
             ExportError: the installed weights are not the backbone's.
+            ModelError: the folder holds no network, or it is broken.
         """
         super().__init__(backbone)
         try:
             self._device = torch.device(device)
-            self._module = build(backbone).to(self._device)
+            self._module = (build(backbone) if network is None else load(network).body).to(self._device)
         except (RuntimeError, AssertionError) as error:
             raise InputError(f"PyTorch can't use the device {device!r} ({error}). Use another, such as cpu.") from error
 

@@ -2,6 +2,8 @@
 
 import argparse
 
+BACKEND_URL = "http://localhost:9090"
+
 
 def positive(text: str) -> int:
     """A whole number from 1.
@@ -27,3 +29,15 @@ def seed(text: str) -> int:
     if number < 0:
         raise argparse.ArgumentTypeError(f"{text} is below 0")
     return number
+
+
+def of_a_project(parser: argparse.ArgumentParser) -> None:
+    """Have a command ask for a backend's address and the number of one of its projects."""
+    parser.add_argument("--backend", type=_address, default=BACKEND_URL, help="address of the backend (%(default)s)")
+    parser.add_argument("--project", type=int, required=True, help="number of the project, as in its address")
+
+
+def _address(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise argparse.ArgumentTypeError(f"{text} is no address; write it as http://{text}")
+    return text

@@ -15,6 +15,7 @@ from backend.services import Services
 from backend.store.features import content_hash
 from backend.store.mirror import MirroredTask
 from model.arrays import FloatArray
+from model.backbones import Backbone
 from model.errors import ImageError
 
 CHUNK = 64
@@ -45,7 +46,7 @@ class _Batch:
     problems: dict[int, str] = field(default_factory=dict)
 
 
-def run(project: Project, services: Services) -> Embedded:
+def run(project: Project, services: Services, backbone: Backbone) -> Embedded:
     """Embed tasks without a feature, oldest first, until none is left or the time for this run is used up.
 
     Raises:
@@ -59,28 +60,36 @@ def run(project: Project, services: Services) -> Embedded:
             if start and time.monotonic() > deadline:
                 break
             chunk = todo[start : start + CHUNK]
-            _embed_chunk(project, services, chunk, embedded)
+            done = some(project, services, backbone, chunk)
+            embedded.tasks += done.tasks
+            embedded.images += done.images
+            embedded.failed += done.failed
+            embedded.left -= len(chunk)
             bar.update(len(chunk))
             queueing.show_progress(start + len(chunk), len(todo), "embed")
     return embedded
 
 
-def _embed_chunk(project: Project, services: Services, chunk: list[MirroredTask], embedded: Embedded) -> None:
+def some(project: Project, services: Services, backbone: Backbone, tasks: list[MirroredTask]) -> Embedded:
+    """Embed these tasks, all at once: for as many as fit into memory together with their images.
+
+    Raises:
+        RetryLaterError: Label Studio does not answer, or the backbone is not exported yet.
+    """
     batch = _Batch()
-    backbone = services.backbone
     files: dict[int, bytes] = {}
-    for task, fetched in _fetch(services, chunk).items():
+    for task, fetched in _fetch(services, tasks).items():
         if isinstance(fetched, ImageUnavailableError):
             batch.problems[task] = str(fetched)
         else:
             files[task] = fetched
     hashes = {task: content_hash(data) for task, data in files.items()}
-    known = _known(services, sorted(set(hashes.values())))
+    known = _known(services, backbone, sorted(set(hashes.values())))
     new = {hashes[task]: data for task, data in files.items() if hashes[task] not in known}
     features: dict[str, FloatArray] = {}
     broken: dict[str, str] = {}
     if new:
-        for key, outcome in services.embedder.embed_bytes(new.items(), services.image_limits):
+        for key, outcome in services.embedder(backbone).embed_bytes(new.items(), services.image_limits):
             if isinstance(outcome, ImageError):
                 broken[key] = str(outcome)
             else:
@@ -91,14 +100,10 @@ def _embed_chunk(project: Project, services: Services, chunk: list[MirroredTask]
     for task, problem in sorted(batch.problems.items()):
         log.warning("image can't be used", task=task, reason=problem)
     services.mirror.record_images(project, batch.hashes, batch.problems)
-    embedded.tasks += len(batch.hashes)
-    embedded.images += len(features)
-    embedded.failed += len(batch.problems)
-    embedded.left -= len(chunk)
+    return Embedded(len(batch.hashes), len(features), len(batch.problems))
 
 
-def _known(services: Services, hashes: list[str]) -> set[str]:
-    backbone = services.backbone
+def _known(services: Services, backbone: Backbone, hashes: list[str]) -> set[str]:
     _, missing = services.features.get(backbone.version, backbone.width, hashes)
     return {key for index, key in enumerate(hashes) if index not in missing}
 

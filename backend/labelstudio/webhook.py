@@ -8,6 +8,7 @@ from backend.labelstudio import automatic
 from backend.project import is_id
 
 ANNOTATION_CREATED, PROJECT_UPDATED = "ANNOTATION_CREATED", "PROJECT_UPDATED"
+START_TRAINING = "START_TRAINING"
 
 ACTIONS = frozenset(
     {
@@ -18,7 +19,7 @@ ACTIONS = frozenset(
         "ANNOTATION_UPDATED",
         "ANNOTATIONS_DELETED",
         PROJECT_UPDATED,
-        "START_TRAINING",
+        START_TRAINING,
     }
 )
 """Events that Label Studio sends. An unknown one is taken as a hint too, but not counted by its name."""

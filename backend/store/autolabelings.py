@@ -105,6 +105,7 @@ class Autolabeling:
         name: also the certificate's id, which every automatic annotation carries.
         message: the last that is to be said of it, for people.
         version: whose head predicted the set; empty where there was none.
+        backbone: of that version, or the one that there was no version of yet.
         classes: of the label config when the set was proposed.
         label_config: SHA-256 of the label config then.
         attempt: from 1; 0 before there is a set, and for a plain cut.
@@ -123,6 +124,7 @@ class Autolabeling:
     wish: Wish
     message: str
     version: str = ""
+    backbone: str = ""
     classes: tuple[str, ...] = ()
     label_config: str = ""
     attempt: int = 0

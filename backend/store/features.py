@@ -2,7 +2,8 @@
 
 import hashlib
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -65,6 +66,21 @@ class FeatureStore:
                 indices, positions = np.array(pairs).T
                 found[positions] = vectors[indices]
         return found, {position for positions in rows.values() for position in positions}
+
+    def stored(self, backbone_version: str, width: int, hashes: Collection[str]) -> set[str]:
+        """Which of the hashes have a feature."""
+        table = self._table(backbone_version, width)
+        found: set[str] = set(table.search().select(["hash"]).limit(None).to_arrow().column("hash").to_pylist())
+        return found & set(hashes)
+
+    def forget(self, backbone_version: str) -> None:
+        """Remove all features of a backbone."""
+        import lancedb  # noqa: PLC0415 - see `load_library`
+
+        with self._lock:
+            self._tables.pop(backbone_version, None)
+            with suppress(ValueError):
+                lancedb.connect(self._folder).drop_table(backbone_version)
 
     def tidy(self, backbone_version: str, width: int) -> None:
         """Merge the files of many small appends; cheap when there is nothing to merge."""

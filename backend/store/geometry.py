@@ -59,6 +59,9 @@ class Geometry:
         if len(task_ids) > GROWTH * self.fitted_on or features.shape[1] != len(self.axes.transform.mean):
             return Geometry.of(task_ids, features, seed)
         old, new = self._same(task_ids, prints)
+        if not len(old):
+            # Features of another backbone: what these axes are made of says nothing of them.
+            return Geometry.of(task_ids, features, seed)
         points = np.empty((len(task_ids), self.points.shape[1]), dtype=np.float32)
         points[new] = self.points[old]
         unknown = np.ones(len(task_ids), dtype=bool)

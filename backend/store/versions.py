@@ -54,6 +54,11 @@ class Version:
     insight: Mapping[str, Any] | None = None
 
     @property
+    def backbone(self) -> str:
+        """Version of the backbone whose features its heads take."""
+        return str(self.record["settings"]["backbone"])
+
+    @property
     def best_head(self) -> Head | None:
         """What predicts: the served head as soon as it is there, the quick one before."""
         return self.served or self.head

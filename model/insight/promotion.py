@@ -1,4 +1,4 @@
-"""The promotion gate: is a new version worse than the active one beyond what chance explains?"""
+"""The promotion gates: of a version, which is the rule, and of a backbone, which is the exception."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -17,9 +17,10 @@ class Verdict:
     """What the paired test says.
 
     Attributes:
-        blocked: the new version is worse beyond chance: keep it, but don't activate it.
-        p: chance of a loss like this, or a larger one, if both versions were equally good; in (0, 1].
-        n: arm labels that both versions predicted out of fold.
+        blocked: keep the new one, but don't activate it.
+        p: chance of a loss like this, or a larger one, if both were equally good; of a gain, in `better_or_stay`; in
+            (0, 1].
+        n: labels that both predicted out of fold.
         lost: of them, those that only the old version has right.
         won: of them, those that only the new version has right.
         text: one sentence for a log and a reader.
@@ -60,3 +61,30 @@ def worse_beyond_chance(old_right: BoolArray, new_right: BoolArray) -> Verdict:
         f"{found}: of {len(old_right)} arm labels, {lost} lost and {won} won against the active version (p = {p:.2g})"
     )
     return Verdict(blocked, p, len(old_right), lost, won, text)
+
+
+def better_or_stay(old_right: BoolArray, new_right: BoolArray) -> Verdict:
+    """Compare two backbones on the same tasks: the new one must win more labels than it loses.
+
+    A version comes with every label, and is better unless chance says otherwise. A backbone comes once in a long while
+    and moves everything: where nothing speaks for it, nothing changes. Of two that are equally likely to be the better
+    one, the one with more right answers is it more often than not, however few the answers.
+
+    Args:
+        old_right: (n,) whether the prediction from the features in use was right, by task.
+        new_right: (n,) the same of the new features, in the same order of tasks.
+
+    Raises:
+        InputError: arrays of different lengths.
+
+    Source: as `worse_beyond_chance`.
+    """
+    verdict = worse_beyond_chance(old_right, new_right)
+    lost, won = verdict.lost, verdict.won
+    p = float(binom.sf(won - 1, lost + won, 0.5)) if won else 1.0
+    found = "better" if won > lost else "no better"
+    text = (
+        f"{found}: of {verdict.n} labels that it never learned from, {won} won and {lost} lost against the backbone "
+        f"in use (p = {p:.2g}, were they equally good)"
+    )
+    return Verdict(won <= lost, p, verdict.n, lost, won, text)

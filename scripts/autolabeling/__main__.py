@@ -8,10 +8,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from backend import settings
-from scripts.autolabeling.backend import Backend, BackendError, Json
 from scripts.autolabeling.options import Options, parse
 from scripts.autolabeling.page import page
+from scripts.backend_orders import Backend, BackendError, Json
 
 POLL_SECONDS = 0.5
 PATIENCE_SECONDS = 10.0
@@ -27,9 +26,7 @@ SAYS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what was asked; 0 where it worked, 1 where it was refused or stopped, 2 for a wrong command line."""
     options = parse(arguments)
-    values = settings.load()
-    basic_auth = (values.basic_auth_user, values.basic_auth_pass) if values.basic_auth_user else None
-    backend = Backend(options.backend, options.project, basic_auth, values.webhook_secret or None)
+    backend = Backend.of_settings(options.backend, options.project, "autolabel")
     try:
         status = act(options, backend)
         print("\n".join(lines(status)))

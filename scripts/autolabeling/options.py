@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-BACKEND_URL = "http://localhost:9090"
+from scripts.arguments import of_a_project
+
 CONFIDENCE = 0.95
 FORMATS = (".html", ".json")
 
@@ -49,8 +50,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         description="Label automatically what the model is sure of. People audit a random sample first; called again, "
         "it says how far they are, and what their answers prove. Without an option it says where it stands.",
     )
-    parser.add_argument("--backend", default=BACKEND_URL, help="address of the backend (%(default)s)")
-    parser.add_argument("--project", type=int, required=True, help="number of the project, as in its address")
+    of_a_project(parser)
     asked = parser.add_mutually_exclusive_group()
     asked.add_argument("--max-error", type=float, help="largest share that may be wrong, such as 0.02")
     asked.add_argument("--threshold", type=float, help="UNCERTIFIED: all tasks of this confidence or more, no audit")
@@ -69,7 +69,5 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         parser.error("--undo and --cancel take no --max-error and no --threshold")
     if given.certificate is not None and given.certificate.suffix not in FORMATS:
         parser.error(f"--certificate writes {' or '.join(FORMATS)}, not {given.certificate.name}")
-    if not given.backend.startswith(("http://", "https://")):
-        parser.error(f"--backend is {given.backend}; write it as http://{given.backend}")
     given.confidence = CONFIDENCE if given.confidence is None else given.confidence
     return Options(**vars(given))

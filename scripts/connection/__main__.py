@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from backend import settings
+from scripts.arguments import BACKEND_URL
 from scripts.connection import checks
 from scripts.connection.api import ApiError, BackendAddress, LabelStudioApi
 from scripts.connection.attach import attach
 from scripts.connection.detach import detach
 from scripts.connection.findings import Finding, error, has_errors, show
-
-BACKEND_URL = "http://localhost:9090"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

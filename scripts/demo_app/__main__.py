@@ -14,7 +14,7 @@ from scripts.demo_app.home import Home, State
 from scripts.demo_app.options import Options, parse
 from scripts.demo_app.project import DemoProject, connect, open_project
 from scripts.demo_app.session import Addresses, run
-from scripts.stack.backend import BackendServer, web_spec, worker_spec
+from scripts.stack.backend import BackendServer, trainer_spec, web_spec, worker_spec
 from scripts.stack.errors import StackError
 from scripts.stack.label_studio import LabelStudioServer, install, is_installed, label_studio_spec
 from scripts.stack.ports import choose_port
@@ -65,6 +65,8 @@ def _run(home: Home, options: Options) -> int:
             worker_spec(backend, home.logs / "worker.log"),
             label_studio_spec(label_studio, home.label_studio_environment, home.logs / "label-studio.log"),
         )
+        if options.finetune is not None:
+            supervisor.start(trainer_spec(backend, home.logs / "trainer.log"))
         supervisor.watch()
         demo = open_project(home, state, options, label_studio.url)
         address = BackendAddress(backend.url, backend.basic_auth, backend.webhook_secret)
@@ -135,7 +137,7 @@ def _annotate(
     options: Options, count: int, demo: DemoProject, label_studio: LabelStudioServer, backend: BackendServer
 ) -> int:
     token, basic_auth = label_studio.token, backend.basic_auth or ("", "")
-    seen = run(demo, Addresses(label_studio.url, token, backend.url, basic_auth), count, options.pace)
+    seen = run(demo, Addresses(label_studio.url, token, backend.url, basic_auth), count, options.pace, options.finetune)
     content = report.as_json(seen)
     print(report.table(content))
     if options.report is not None:

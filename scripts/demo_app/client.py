@@ -167,6 +167,19 @@ class BackendPage:
         answer = self._send("GET", path)
         return None if answer.status_code == 404 else _checked(answer)
 
+    def finetune(self) -> None:
+        """Order a fine-tuning of the project's backbone.
+
+        Raises:
+            DemoError: the backend refuses it, or does not answer.
+        """
+        _checked(self._send("POST", f"/api/projects/{self._project}/finetune", json={"action": "start"}))
+
+    def finetuning(self) -> Json:
+        """How far the project's fine-tuning is."""
+        status: Json = _checked(self._send("GET", f"/api/projects/{self._project}/finetune"))
+        return status
+
     def images_embedded(self) -> int:
         """Images that the worker has looked at since its queue was made, over all projects."""
         metrics = self._send("GET", "/metrics").text

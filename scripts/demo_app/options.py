@@ -31,6 +31,7 @@ class Options:
         report: file for the JSON report, or None.
         pace: least seconds that the simulated annotator takes for a task.
         order: of the tasks.
+        finetune: annotations after which the backbone is fine-tuned, or None for never.
         seed: of the choice of images, their order, and the backend.
     """
 
@@ -42,6 +43,7 @@ class Options:
     report: Path | None
     pace: float
     order: Order
+    finetune: int | None
     seed: int
 
 
@@ -64,10 +66,15 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument(
         "--order", type=Order, choices=list(Order), default=Order.LOOP, help="order of the tasks (loop)"
     )
+    parser.add_argument(
+        "--finetune", type=positive, metavar="N", help="with --auto: fine-tune the backbone after N annotations"
+    )
     parser.add_argument("--seed", type=int, default=0, help="seed of the image order and the backend (0)")
     given = parser.parse_args(arguments)
     if given.report is not None and given.auto is None:
         parser.error("--report needs --auto N: only the simulated annotator makes a report")
+    if given.finetune is not None and (given.auto is None or given.finetune > given.auto):
+        parser.error("--finetune N needs --auto M, with M at least N: it is the simulated annotator who orders it")
     given.home = given.home.expanduser().resolve()
     return Options(**vars(given))
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from scripts.demo_app.accuracy import CurvePoint
 from scripts.demo_app.annotator import Submitted
+from scripts.demo_app.finetuning import Finetuned
 from scripts.demo_app.versions import SeenVersion
 
 
@@ -22,6 +23,7 @@ class Session:
         versions: seen active, in order; the first may have been active before.
         stored: ids of the tasks that have an annotation in Label Studio at the end.
         seconds: from the first task to the last annotation, without measuring.
+        finetuned: the backbone's fine-tuning, where one was ordered; the curve's last point is after it then.
     """
 
     submitted: Sequence[Submitted]
@@ -29,6 +31,7 @@ class Session:
     versions: Sequence[SeenVersion]
     stored: frozenset[int]
     seconds: float
+    finetuned: Finetuned | None = None
 
     @property
     def runs(self) -> int:
@@ -68,7 +71,9 @@ def as_json(session: Session) -> dict[str, Any]:
         "median_fresh_after_seconds": _rounded(median(fresh)) if fresh else None,
         "seconds": _rounded(session.seconds),
     }
-    return {"annotations": annotations, "curve": [asdict(point) for point in session.curve], "totals": totals}
+    finetuned = {} if session.finetuned is None else {"finetune": asdict(session.finetuned)}
+    curve = [asdict(point) for point in session.curve]
+    return {"annotations": annotations, "curve": curve, "totals": totals, **finetuned}
 
 
 def write(report: dict[str, Any], path: Path) -> None:
@@ -86,6 +91,8 @@ def failures(session: Session) -> list[str]:
     if lost:
         found.append(f"Label Studio holds no annotation of {len(lost)} tasks: {lost[:5]}.")
     last = session.versions[-1].annotations if session.versions else frozenset()
+    if session.finetuned is not None and session.finetuned.phase in ("refused", "failed"):
+        found.append(f"The fine-tuning {session.finetuned.phase}: {session.finetuned.message}")
     if session.submitted and not any(each.annotation in last for each in session.submitted):
         found.append("The active version is trained on none of the annotations. See worker.log.")
     return found
@@ -110,9 +117,21 @@ def table(report: dict[str, Any]) -> str:
         f"submit to new order   {_seconds(totals['median_fresh_after_seconds'])} (median)",
         f"submit call           {_seconds(median(submits) if submits else None)} (median), "
         f"{_seconds(max(submits, default=None))} (longest)",
+        *_finetuned(report.get("finetune")),
         "",
     ]
     return "\n".join(lines)
+
+
+def _finetuned(found: dict[str, Any] | None) -> list[str]:
+    if found is None:
+        return []
+    return [
+        f"fine-tuning           {found['phase']} after {found['seconds']:.0f} s and {found['epochs']} epochs, "
+        f"{found['versions_meanwhile']} versions meanwhile",
+        f"                      {found['message']}",
+        f"backbone in use       {found['backbone']}",
+    ]
 
 
 def point_line(point: CurvePoint) -> str:

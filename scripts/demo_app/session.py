@@ -8,6 +8,7 @@ from tqdm import tqdm
 from scripts.demo_app.accuracy import CurvePoint, measure
 from scripts.demo_app.annotator import Annotator, Submitted
 from scripts.demo_app.client import BackendPage, LabelStudioPage
+from scripts.demo_app.finetuning import Finetuning
 from scripts.demo_app.project import DemoProject
 from scripts.demo_app.report import Session, point_line
 from scripts.demo_app.versions import VersionWatch
@@ -52,8 +53,11 @@ def curve_points(count: int) -> set[int]:
     return {point for point in tenths | {ALSO_MEASURED_AT, count} if 1 <= point <= count}
 
 
-def run(demo: DemoProject, addresses: Addresses, count: int, pace: float) -> Session:
+def run(demo: DemoProject, addresses: Addresses, count: int, pace: float, finetune: int | None = None) -> Session:
     """Annotate `count` tasks, or what is left, and return what was seen.
+
+    Args:
+        finetune: annotations after which the backbone's fine-tuning is ordered; it is waited for at the end.
 
     Raises:
         DemoError: Label Studio or the backend stopped answering, or the queue never got a first order.
@@ -61,12 +65,14 @@ def run(demo: DemoProject, addresses: Addresses, count: int, pace: float) -> Ses
     watch = VersionWatch(addresses.page(demo.project), addresses.service(demo.project))
     try:
         _wait_for_first_order(watch, addresses.service(demo.project), len(demo.truth))
-        return _annotate(demo, addresses, count, pace, watch)
+        return _annotate(demo, addresses, count, pace, watch, finetune)
     finally:
         watch.close()
 
 
-def _annotate(demo: DemoProject, addresses: Addresses, count: int, pace: float, watch: VersionWatch) -> Session:
+def _annotate(
+    demo: DemoProject, addresses: Addresses, count: int, pace: float, watch: VersionWatch, finetune: int | None
+) -> Session:
     page, service = addresses.page(demo.project), addresses.service(demo.project)
     annotator = Annotator(page, demo, pace, lambda name: any(version.name == name for version in watch.seen))
     labelled = page.labelled_tasks()
@@ -77,6 +83,7 @@ def _annotate(demo: DemoProject, addresses: Addresses, count: int, pace: float, 
     submitted: list[Submitted] = []
     curve: list[CurvePoint] = []
     seconds = 0.0
+    finetuning: Finetuning | None = None
     for number in tqdm(range(1, min(count, left) + 1), desc="annotating", unit="task", disable=None):
         started = time.monotonic()
         each = annotator.annotate_next()
@@ -91,7 +98,13 @@ def _annotate(demo: DemoProject, addresses: Addresses, count: int, pace: float, 
             versions = watch.seen
             curve.append(measure(demo, labelled, versions[-1].name if versions else None, page, service))
             tqdm.write(point_line(curve[-1]))
-    return Session(submitted, curve, watch.seen, frozenset(page.labelled_tasks()), seconds)
+        if number == finetune:
+            finetuning = Finetuning(addresses.service(demo.project), lambda: watch.seen)
+    finetuned = None if finetuning is None else finetuning.wait()
+    if finetuned is not None:
+        curve.append(measure(demo, labelled, watch.seen[-1].name, page, service))
+        tqdm.write(point_line(curve[-1]))
+    return Session(submitted, curve, watch.seen, frozenset(page.labelled_tasks()), seconds, finetuned)
 
 
 def _wait_for_first_order(watch: VersionWatch, service: BackendPage, images: int) -> None:

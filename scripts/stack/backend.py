@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import redis
-import rq
 
 from scripts.stack.http import answers
 from scripts.stack.processes import ProcessSpec
@@ -87,7 +86,7 @@ def web_spec(server: BackendServer, log: Path) -> ProcessSpec:
 
 
 def worker_spec(server: BackendServer, log: Path) -> ProcessSpec:
-    """The worker; ready when it has registered itself in Redis."""
+    """The worker; ready when it has given a sign of life."""
     server.folder.mkdir(parents=True, exist_ok=True)
     return ProcessSpec(
         name="worker",
@@ -95,15 +94,29 @@ def worker_spec(server: BackendServer, log: Path) -> ProcessSpec:
         environment=server.environment(),
         folder=CHECKOUT,
         log=log,
-        is_ready=lambda: has_worker(server.redis_port),
+        is_ready=lambda: _lives("worker", server.redis_port),
         patience=180.0,
     )
 
 
-def has_worker(redis_port: int) -> bool:
-    """Whether an RQ worker is registered in the Redis on this port."""
+def trainer_spec(server: BackendServer, log: Path) -> ProcessSpec:
+    """The training worker; ready when it has given a sign of life."""
+    server.folder.mkdir(parents=True, exist_ok=True)
+    return ProcessSpec(
+        name="training worker",
+        command=(sys.executable, "-m", "backend.trainer"),
+        environment=server.environment(),
+        folder=CHECKOUT,
+        log=log,
+        is_ready=lambda: _lives("trainer", server.redis_port),
+        patience=180.0,
+    )
+
+
+def _lives(kind: str, redis_port: int) -> bool:
+    """Whether a worker of this kind gave a sign of life in the Redis on this port."""
     try:
         with closing(client(redis_port)) as asking:
-            return rq.Worker.count(connection=asking) > 0
+            return any(True for _ in asking.scan_iter(match=f"label-loop:*:{kind}:*", count=1000))
     except redis.RedisError:
         return False

@@ -126,16 +126,16 @@ def _make_version(services: Services, project: Project) -> None:
         project, [PulledTask(each["id"], each["data"]["image"], now, now, annotations=None) for each in tasks]
     )
     files = {each["id"]: picture((each["id"] - 1) % 2, each["id"]) for each in tasks}
-    embedded = dict(services.embedder.embed_bytes(files.items(), services.image_limits))
+    backbone = services.backbones.base
+    embedded = dict(services.embedder(backbone).embed_bytes(files.items(), services.image_limits))
     features = np.stack([np.asarray(embedded[number]) for number in files])
-    backbone = services.backbone
     hashes = {number: content_hash(data) for number, data in files.items()}
     services.features.add(backbone.version, backbone.width, dict(zip(hashes.values(), features, strict=True)))
     services.mirror.record_images(project, hashes, {})
     head = fit(features, np.arange(STORED) % 2, CLASSES, FeatureTransform.of(features))
     record: dict[str, Any] = {
         "labels": [],
-        "settings": {"arm_share": 0.1},
+        "settings": {"arm_share": 0.1, "backbone": backbone.version},
         "strategy": "margin",
         "evaluation": None,
         "seconds": {},

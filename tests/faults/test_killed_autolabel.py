@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scripts.autolabeling.backend import Backend
+from scripts.backend_orders import Backend
 from tests.faults.rig import Rig, rig
 from tests.faults.worker_with_fault import KILL_HORSE
 from tests.support.label_studio import RunningLabelStudio
@@ -28,7 +28,7 @@ def broken(label_studio: RunningLabelStudio, backbones: Path, tmp_path: Path) ->
 
 
 def test_a_kill_leaves_no_task_with_two_automatic_annotations_and_none_lost(broken: Rig) -> None:
-    backend = Backend(broken.stack.url, broken.project.id, None, None)
+    backend = Backend(broken.stack.url, broken.project.id, "autolabel", None, None)
     persons = annotations(broken)
     backend.order("propose", threshold=0.0)
     wait_for(backend, "ready", broken)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.autolabeling.backend import Backend
+from scripts.backend_orders import Backend
 from scripts.connection.api import Json
 from tests.support.label_studio import RunningLabelStudio
 from tests.support.pictures import picture
@@ -71,7 +71,7 @@ def test_no_submit_takes_over_two_seconds_because_of_us(
     until(becoming_fewer(lambda: old_predictions(project)), "the clean-up", 60.0, 0.5)
     while_cleaning = submit_until(becoming_fewer(lambda: old_predictions(project)), project, unlabelled)
     # Nothing interrupts auto-labelling either.
-    automatically = Backend(stack.url, project.id, None, None)
+    automatically = Backend(stack.url, project.id, "autolabel", None, None)
     automatically.order("propose", threshold=0.0)
     until(lambda: automatically.status()["phase"] == "ready", "the proposal", 60.0, 0.5)
     automatically.order("apply")

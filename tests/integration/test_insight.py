@@ -57,7 +57,9 @@ class Finished:
     def confidences(self, head: Head | None) -> dict[int, float]:
         """What a head says of unlabelled tasks, computed here."""
         assert head is not None
-        features = predictions.features_of(self.services.project(self.project.id), self.services, self.unlabelled)
+        features = predictions.features_of(
+            self.services.project(self.project.id), self.services, self.services.backbones.base, self.unlabelled
+        )
         return {task: float(head.probabilities(feature[None]).max()) for task, feature in features.items()}
 
 

@@ -1,8 +1,10 @@
-"""The backend's routes of auto-labelling, as seen from the command line."""
+"""Long work that the backend does to order, as seen from the command line: auto-labelling and fine-tuning."""
 
-from typing import Any
+from typing import Any, Self
 
 import requests
+
+from backend import settings
 
 Json = dict[str, Any]
 
@@ -15,18 +17,21 @@ class BackendError(Exception):
 
 
 class Backend:
-    """One project's auto-labelling.
+    """One kind of work on one project.
 
     Args:
         url: of the backend.
         project: number in Label Studio.
+        work: `autolabel` or `finetune`.
         basic_auth: user and password, or None where the backend asks for none.
         secret: the webhook's secret, or None.
     """
 
-    def __init__(self, url: str, project: int, basic_auth: tuple[str, str] | None, secret: str | None) -> None:
+    def __init__(
+        self, url: str, project: int, work: str, basic_auth: tuple[str, str] | None, secret: str | None
+    ) -> None:
         self._url = url.rstrip("/")
-        self._path = f"/api/projects/{project}/autolabel"
+        self._path = f"/api/projects/{project}/{work}"
         self._http = requests.Session()
         self._http.auth = basic_auth
         if secret:
@@ -36,13 +41,20 @@ class Backend:
         """How far it is."""
         return self._ask("GET", self._path)
 
-    def order(self, action: str, **wish: float | None) -> Json:
+    def order(self, action: str, **wish: Any) -> Json:
         """Have something done; how far it is then."""
         return self._ask("POST", self._path, json={"action": action, **wish})
 
     def certificate(self) -> Json:
         """The newest certificate."""
         return self._ask("GET", f"{self._path}/certificate")
+
+    @classmethod
+    def of_settings(cls, url: str, project: int, work: str) -> Self:
+        """With the user, password and secret that the backend's own settings have."""
+        values = settings.load()
+        basic_auth = (values.basic_auth_user, values.basic_auth_pass) if values.basic_auth_user else None
+        return cls(url, project, work, basic_auth, values.webhook_secret or None)
 
     def problems(self) -> list[str]:
         """What the backend says is missing."""

@@ -1,0 +1,98 @@
+"""All of a project's images by a backbone that it is about to adopt: RQ jobs, in chunks over the workers.
+
+The loop goes on meanwhile with the backbone that it has. What is left is read off the feature store, never kept: a
+chunk that got lost is found by the next look.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from redis.exceptions import RedisError
+
+from backend import logs
+from backend.errors import RetryLaterError
+from backend.jobs import embed
+from backend.project import Project
+from backend.queueing import EMBED, TRAINING_LEASE
+from backend.services import Services
+from backend.settings import load
+from backend.store.finetunings import Finetuning, Phase
+from backend.store.mirror import MirroredTask
+from model.backbones import Backbone
+
+CHUNK_TASKS = 64
+"""A second on a CPU: a run of the loop waits so long at most."""
+
+KEPT = 2
+"""Fine-tuned backbones of a project that are kept: the one that is used, and the one to go back to."""
+
+log = logs.get()
+
+
+def run(project_id: int) -> None:
+    """RQ job: have workers embed what is left, or adopt the backbone where nothing is."""
+    services = Services(load())
+    project = services.project(project_id)
+    services.queue.started(EMBED, project)
+    with services.queue.lease(project, 0, TRAINING_LEASE) as lease:
+        state = services.finetunings.open(project)
+        if lease is None or state is None or state.phase is not Phase.EMBEDDING or services.queue.embedding(project):
+            return
+        try:
+            _go_on(project, services, state)
+        except (RetryLaterError, RedisError) as error:
+            log.warning("embedding put off", project=project.id, reason=str(error))
+
+
+def embed_chunk(project_id: int, backbone_version: str, task_ids: Sequence[int]) -> None:
+    """RQ job: embed some tasks; the last one has the next look at the project asked for."""
+    services = Services(load())
+    project = services.project(project_id)
+    try:
+        with services.queue.chunk(project):
+            tasks = services.mirror.tasks(project, task_ids)
+            embed.some(project, services, services.backbones.get(backbone_version), tasks)
+    except RetryLaterError as error:
+        log.warning("chunk put off", project=project.id, reason=str(error))
+        return
+    if not services.queue.embedding(project):
+        services.queue.enqueue(EMBED, project)
+
+
+def left(project: Project, services: Services, backbone: Backbone) -> list[MirroredTask]:
+    """Tasks without a feature of this backbone, but for those whose image can't be had."""
+    tasks = [
+        task for task in services.mirror.tasks(project) if task.content_hash is not None and task.image_problem is None
+    ]
+    stored = services.features.stored(backbone.version, backbone.width, {task.content_hash or "" for task in tasks})
+    return [task for task in tasks if task.content_hash not in stored]
+
+
+def _go_on(project: Project, services: Services, state: Finetuning) -> None:
+    store = services.finetunings
+    if store.is_cancelled(project, state):
+        store.save(project, replace(state, phase=Phase.CANCELLED, message="Cancelled; the backbone of before stays."))
+        return
+    backbone = services.backbones.get(state.backbone)
+    tasks = left(project, services, backbone)
+    total = max(state.total, len(tasks))
+    message = f"{backbone.version} is promoted; all images are embedded by it before it is used."
+    store.save(project, replace(state, done=total - len(tasks), total=total, message=message))
+    if not tasks:
+        _adopt(project, services, replace(state, done=total, total=total))
+        return
+    for start in range(0, len(tasks), CHUNK_TASKS):
+        ids = [task.id for task in tasks[start : start + CHUNK_TASKS]]
+        services.queue.enqueue_chunk(project, backbone.version, ids)
+
+
+def _adopt(project: Project, services: Services, state: Finetuning) -> None:
+    """Have the next version made with the backbone: that version's publication is the switch."""
+    message = f"{state.backbone} is adopted: from the next version on, predictions come from it."
+    services.finetunings.save(project, replace(state, phase=Phase.ADOPTED, message=message))
+    log.info("backbone adopted", project=project.id, backbone=state.backbone)
+    services.queue.hint(project)
+    old = [each.backbone for each in services.finetunings.all_adopted(project, state.base)[:-KEPT]]
+    for version in set(old) - {services.backbones.base.version}:
+        services.backbones.remove(version)
+        services.features.forget(version)

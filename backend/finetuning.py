@@ -1,0 +1,201 @@
+"""Fine-tuning for one project: the training worker's RQ job, from an order to a judged backbone.
+
+It leaves the project alone: the loop goes on meanwhile on the features that it has. How far it is stands in the store,
+and each step's result on the disk: a job that was killed is begun again by the reconciler, and goes on from there.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+
+from redis.exceptions import RedisError
+
+from backend import dataset, logs, material, predictions, queueing
+from backend.dataset import Dataset
+from backend.errors import LabelLoopError, RetryLaterError
+from backend.jobs import collect, embed, finetune, judge
+from backend.jobs.finetune import Start
+from backend.labelstudio import config
+from backend.labelstudio.config import Labeling
+from backend.material import Material
+from backend.project import Project
+from backend.queueing import EMBED, FINETUNE, TRAINING_LEASE
+from backend.services import Services
+from backend.settings import load
+from backend.store.finetunings import AT_WORK, Finetuning, Phase
+from model.errors import CancelledError, ModelError
+from model.networks import saved
+from model.training.history import Epoch
+from model.training.recipe import Recipe
+
+LEASE_WAIT_SECONDS = 5.0
+DATA_WAIT_SECONDS = 60.0
+UNEXPECTED = "Something unexpected went wrong; the training worker's log says what."
+SAVE_SECONDS = 1.0
+CHUNK = 64
+
+log = logs.get()
+
+
+def run(project_id: int) -> None:
+    """RQ job: go on with the project's fine-tuning until its backbone is judged."""
+    services = Services(load())
+    project = services.project(project_id)
+    services.queue.started(FINETUNE, project)
+    logs.bind(project=project.id, job=FINETUNE)
+    try:
+        with services.queue.lease(project, LEASE_WAIT_SECONDS, TRAINING_LEASE) as lease:
+            state = services.finetunings.open(project)
+            if lease is None or state is None or state.phase not in AT_WORK:
+                return
+            Finetuner(project, services, state).go()
+    except (RetryLaterError, RedisError) as error:
+        # The reconciler finds what is left.
+        log.warning("fine-tuning put off", reason=str(error))
+    finally:
+        logs.unbind()
+
+
+@dataclass
+class Finetuner:
+    """One project's fine-tuning.
+
+    Attributes:
+        state: how far it is.
+    """
+
+    project: Project
+    services: Services
+    state: Finetuning
+    _saved_at: float = field(default=0.0, init=False)
+
+    def go(self) -> None:
+        """Go on from where it is.
+
+        Raises:
+            RetryLaterError: Label Studio does not answer; later it goes on from where it is.
+        """
+        try:
+            self._steps()
+        except (RetryLaterError, RedisError):
+            raise
+        except CancelledError:
+            self._save(phase=Phase.CANCELLED, message="Cancelled; the backbone of before stays.")
+        except (LabelLoopError, ModelError) as error:
+            log.warning("fine-tuning refused", reason=str(error))
+            self._save(phase=Phase.REFUSED, message=str(error))
+        except Exception:
+            log.exception("fine-tuning failed")
+            self._save(phase=Phase.FAILED, message=UNEXPECTED)
+
+    def _steps(self) -> None:
+        labeling = self._labeling()
+        start = self._start()
+        self._train(start, self._collect(start, labeling), labeling)
+        self._judge(labeling)
+
+    def _labeling(self) -> Labeling:
+        mirrored = self.services.mirror.project(self.project)
+        return config.read(mirrored.label_config if mirrored is not None else "")
+
+    def _data(self, labeling: Labeling) -> Dataset:
+        """The project as it is now; read under its lease, for what is missing is made and kept."""
+        with self.services.queue.lease(self.project, DATA_WAIT_SECONDS) as lease:
+            if lease is None:
+                raise RetryLaterError("The loop works on the project without a pause; the fine-tuning waits.")
+            return dataset.load(self.project, self.services, labeling, self.services.backbone_of(self.project))
+
+    def _start(self) -> Start:
+        """What to begin with; settled when it begins, so that a job that is taken up again finds the same."""
+        services, wish = self.services, self.state.wish
+        options = {"seed": services.settings.seed, **wish.options}
+        recipe = Recipe.from_json({"model": wish.network or services.settings.backbone, "options": options})
+        if self.state.phase is Phase.WAITING:
+            adopted = None if wish.fresh else services.finetunings.adopted(self.project, self.state.base)
+            start = Start.of(recipe, None if adopted is None else services.backbones.network(adopted))
+            warm_from = adopted if start.before is not None else None
+            self._save(phase=Phase.COLLECTING, network=recipe.network, warm_from=warm_from or "", epochs=start.epochs)
+            return start
+        before = services.backbones.network(self.state.warm_from) if self.state.warm_from else None
+        return Start(recipe, before)
+
+    def _collect(self, start: Start, labeling: Labeling) -> Material:
+        folder = self.services.finetunings.home(self.project, self.state) / "data"
+        if folder.exists():
+            return material.load(folder)
+        data = self._data(labeling)
+        self._save(labels=int(data.labelled.sum()))
+        chosen = material.choose(self.project, data, self.services.settings.near_duplicate)
+        return collect.run(self.project, self.services, chosen, start.side, folder, self._collected)
+
+    def _collected(self, done: int, total: int) -> None:
+        self._stop_if_cancelled()
+        if time.monotonic() - self._saved_at > SAVE_SECONDS:
+            self._save(done=done, total=total, message=f"{done} of {total} images are here.")
+
+    def _train(self, start: Start, images: Material, labeling: Labeling) -> None:
+        if self.state.phase is Phase.JUDGING:
+            return
+        train, validate = len(images.split.train), len(images.split.validation)
+        message = f"Trains {start.recipe.network} on {train} images; the best epoch is chosen by {validate} others."
+        self._save(phase=Phase.TRAINING, images=(train, validate), message=message, done=0, total=0)
+        home = self.services.finetunings.home(self.project, self.state)
+        store = self.services.finetunings
+        network = finetune.run(
+            start,
+            images,
+            _renamed(start, labeling),
+            home / "network",
+            self._finish_epoch,
+            lambda: store.is_cancelled(self.project, self.state),
+        )
+        learned = start.learned() | images.learned
+        backbone = finetune.keep(network, learned, home / "network", self.services.backbones)
+        log.info("trained", backbone=backbone.version, epochs=len(self.state.history))
+        message = f"{backbone.version} is trained, and judged on labels that no backbone learned from."
+        self._save(phase=Phase.JUDGING, backbone=backbone.version, seconds_left=None, message=message)
+
+    def _finish_epoch(self, epoch: Epoch, seconds_left: float) -> None:
+        before = [each for each in self.state.history if each["number"] < epoch.number]
+        self._save(history=(*before, asdict(epoch)), seconds_left=seconds_left)
+        queueing.show_progress(epoch.number, self.state.epochs, FINETUNE)
+
+    def _judge(self, labeling: Labeling) -> None:
+        services, settings = self.services, self.services.settings
+        data = self._data(labeling)
+        backbone = services.backbones.get(self.state.backbone)
+        held = material.validation(self.project, data, settings.near_duplicate)
+        tasks = services.mirror.tasks(self.project, data.task_ids[data.labelled].tolist())
+        for start in range(0, len(tasks), CHUNK):
+            self._stop_if_cancelled()
+            embed.some(self.project, services, backbone, tasks[start : start + CHUNK])
+        labelled = [task.id for task in tasks]
+        features = predictions.features_of(self.project, services, backbone, labelled)
+        verdict = judge.run(data, features, held, settings.seed)
+        log.info("judged", text=verdict.text)
+        said = f"{backbone.version} is {verdict.text}."
+        self._save(verdict=verdict.to_json())
+        if verdict.blocked:
+            self._save(phase=Phase.KEPT_BACK, message=f"{said} The backbone of before stays.")
+            services.backbones.remove(backbone.version)
+            services.features.forget(backbone.version)
+            return
+        self._save(phase=Phase.EMBEDDING, message=said)
+        services.queue.enqueue(EMBED, self.project)
+
+    def _stop_if_cancelled(self) -> None:
+        if self.services.finetunings.is_cancelled(self.project, self.state):
+            raise CancelledError("The fine-tuning was cancelled.")
+
+    def _save(self, **changes: object) -> None:
+        self.state = replace(self.state, **changes)  # type: ignore[arg-type]
+        self.services.finetunings.save(self.project, self.state)
+        self._saved_at = time.monotonic()
+
+
+def _renamed(start: Start, labeling: Labeling) -> Mapping[str, str]:
+    """Today's name by that of before, of the classes of the network that it goes on from."""
+    if start.before is None:
+        return {}
+    names = {name: labeling.current(name) for name in saved.load(start.before).classes}
+    return {name: now for name, now in names.items() if now is not None and now != name}

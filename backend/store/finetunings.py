@@ -1,0 +1,206 @@
+"""Fine-tunings on disk: what was ordered, how far it is, and which backbone a project has adopted.
+
+The job alone writes how far it is; whoever orders puts marks beside it. So no two processes write the same file.
+
+    <project key>/<name>/state.json       how far it is
+    <project key>/<name>/cancel           somebody wants it to end
+    <project key>/<name>/undone           somebody wants the backbone of before back
+    <project key>/<name>/data/            what is trained on, see `backend.jobs.collect`
+    <project key>/<name>/network/         the trained network, until it has its place among the backbones
+
+What is large is removed at the end.
+"""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Self
+
+from backend.project import Project
+from backend.store.autolabelings import new_name
+from model.files import whole_file
+
+STATE, CANCEL, UNDONE = "state.json", "cancel", "undone"
+KEPT = (STATE, CANCEL, UNDONE)
+
+
+class Phase(StrEnum):
+    """How far a fine-tuning is."""
+
+    WAITING = "waiting"
+    COLLECTING = "collecting"
+    TRAINING = "training"
+    JUDGING = "judging"
+    EMBEDDING = "embedding"
+    ADOPTED = "adopted"
+    KEPT_BACK = "kept_back"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    UNDONE = "undone"
+
+
+AT_WORK = (Phase.WAITING, Phase.COLLECTING, Phase.TRAINING, Phase.JUDGING)
+"""The training's own job has something to do: one that was killed is taken up again."""
+
+OPEN = (*AT_WORK, Phase.EMBEDDING)
+"""Not at an end: a project has one of these at a time."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked of a fine-tuning.
+
+    Attributes:
+        network: name of what to train, see `model.networks.registry`; empty for the settings' backbone.
+        fresh: begin with the pretrained weights, though the project has a fine-tuned backbone already.
+        options: fields of `model.training.options.TrainingOptions` that are not to be the default.
+        trigger: who wanted it: a person, or a policy.
+    """
+
+    network: str = ""
+    fresh: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+    trigger: str = "hand"
+
+
+@dataclass(frozen=True)
+class Finetuning:
+    """A fine-tuning and how far it is.
+
+    Attributes:
+        name: from the time.
+        base: version of the backbone that the settings named when it was ordered.
+        message: the last that is to be said of it, for people.
+        labels: of the project when it began, those of the random arm included.
+        network: name of what is trained.
+        warm_from: version of the fine-tuned backbone that it went on from; empty where it began anew.
+        images: how many are trained on, and how many choose the best epoch.
+        epochs: at most.
+        history: of the epochs so far, JSON of `model.training.history.Epoch`.
+        seconds_left: of the training, at most; None before its first epoch.
+        backbone: version of what came of it; empty before it is exported.
+        verdict: how it compares with the active version, JSON of `model.insight.promotion.Verdict`; None before that.
+        done, total: tasks embedded so far, and of all.
+        ended_at: ISO 8601; empty before its end.
+    """
+
+    name: str
+    phase: Phase
+    wish: Wish
+    base: str
+    message: str = ""
+    labels: int = 0
+    network: str = ""
+    warm_from: str = ""
+    images: tuple[int, int] = (0, 0)
+    epochs: int = 0
+    history: tuple[Mapping[str, Any], ...] = ()
+    seconds_left: float | None = None
+    backbone: str = ""
+    verdict: Mapping[str, Any] | None = None
+    done: int = 0
+    total: int = 0
+    ended_at: str = ""
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Self:
+        """Read what `asdict` made."""
+        return cls(
+            **{
+                **record,
+                "phase": Phase(record["phase"]),
+                "wish": Wish(**record["wish"]),
+                "images": tuple(record["images"]),
+                "history": tuple(record["history"]),
+            }
+        )
+
+
+class FinetuningStore:
+    """Fine-tunings of all projects."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def begin(self, project: Project, wish: Wish, base: str) -> Finetuning:
+        """Keep an order; a job takes it up."""
+        state = Finetuning(new_name(), Phase.WAITING, wish, base, message="Waits for a training worker.")
+        self.save(project, state)
+        return state
+
+    def save(self, project: Project, state: Finetuning) -> None:
+        """Write how far a fine-tuning is; at its end, what it was trained on is removed."""
+        if state.phase not in OPEN and not state.ended_at:
+            state = Finetuning.from_json({**asdict(state), "ended_at": datetime.now(UTC).isoformat()})
+        home = self.home(project, state)
+        home.mkdir(parents=True, exist_ok=True)
+        with whole_file(home / STATE) as unfinished:
+            unfinished.write_text(json.dumps(asdict(state), ensure_ascii=False, indent=1))
+        if state.phase not in OPEN:
+            _clear(home)
+
+    def all(self, project: Project) -> list[Finetuning]:
+        """Every fine-tuning of a project, oldest first."""
+        return [self._read(path) for path in sorted((self._folder / project.key).glob(f"*/{STATE}"))]
+
+    def newest(self, project: Project) -> Finetuning | None:
+        """The one that was ordered last."""
+        return next(iter(reversed(self.all(project))), None)
+
+    def open(self, project: Project) -> Finetuning | None:
+        """The one that is not at its end."""
+        newest = self.newest(project)
+        return newest if newest is not None and newest.phase in OPEN else None
+
+    def adopted(self, project: Project, base: str) -> str | None:
+        """Version of the backbone that the project has adopted; None where it uses the settings' one.
+
+        Args:
+            base: version of the settings' backbone: what was fine-tuned from another one is not used any more.
+        """
+        found = self.all_adopted(project, base)
+        return found[-1].backbone if found else None
+
+    def all_adopted(self, project: Project, base: str) -> list[Finetuning]:
+        """The fine-tunings whose backbones were adopted and not taken back, oldest first."""
+        return [each for each in self.all(project) if each.phase is Phase.ADOPTED and each.base == base]
+
+    def cancel(self, project: Project, state: Finetuning) -> None:
+        """Have a fine-tuning end; its job looks at this before each batch."""
+        (self.home(project, state) / CANCEL).touch()
+
+    def is_cancelled(self, project: Project, state: Finetuning) -> bool:
+        """Whether somebody wants it to end."""
+        return (self.home(project, state) / CANCEL).exists()
+
+    def undo(self, project: Project, state: Finetuning) -> None:
+        """Have the project use the backbone of before again."""
+        (self.home(project, state) / UNDONE).touch()
+
+    def home(self, project: Project, state: Finetuning) -> Path:
+        """A fine-tuning's folder."""
+        return self._folder / project.key / state.name
+
+    def _read(self, path: Path) -> Finetuning:
+        """A fine-tuning as its job wrote it, and as the marks beside it have it since."""
+        record = json.loads(path.read_text())
+        phase = Phase(record["phase"])
+        if phase is Phase.ADOPTED and path.with_name(UNDONE).exists():
+            record |= {"phase": Phase.UNDONE, "message": "Taken back: the project uses the backbone of before."}
+        if phase is Phase.WAITING and path.with_name(CANCEL).exists():
+            record |= {"phase": Phase.CANCELLED, "message": "Cancelled before it began."}
+        return Finetuning.from_json(record)
+
+
+def _clear(home: Path) -> None:
+    """Remove all but what is kept; what killed jobs left half written, too."""
+    for path in home.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name not in KEPT:
+            path.unlink()

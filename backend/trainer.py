@@ -1,0 +1,44 @@
+"""The training worker: `python -m backend.trainer`. Fine-tunes networks, one at a time, each in a forked work-horse."""
+
+import os
+import sys
+
+# What jobs need is imported before the fork. Nothing is computed here: a process that has run autograd can't be forked
+# and train, and CUDA can't be used on both sides of a fork.
+import backend.embedding
+import backend.finetuning  # noqa: F401
+from backend import gpus, logs
+from backend.errors import OperatorError
+from backend.services import Services
+from backend.settings import load
+from backend.store import features
+from model.training import machine
+
+NICENESS = 10
+"""Where the loop's worker shares the machine, it goes first."""
+
+log = logs.get()
+
+
+def main() -> int:
+    """Train until SIGTERM; 1 where there is nothing to train on."""
+    settings = load()
+    logs.configure(settings)
+    services = Services(settings)
+    try:
+        with gpus.claimed(settings.device, settings.cuda_visible_devices) as device:
+            services.migrate()
+            os.nice(NICENESS)
+            machine.leave_a_core()
+            machine.keep_freed_memory()
+            features.load_library()
+            log.info("training worker started", device=device, label_studio=settings.label_studio_url)
+            services.queue.train(device)
+    except OperatorError as error:
+        log.error("training worker not started", reason=str(error))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
