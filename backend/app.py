@@ -98,6 +98,7 @@ class Routes:
             version=__version__,
             problems=self._state.problems(),
             workers=seen.workers,
+            training_workers=list(seen.training_workers),
             label_studio={
                 "url": self._services.settings.label_studio_url,
                 "reachable": seen.probed and seen.label_studio_problem is None,

@@ -10,7 +10,7 @@ from backend.project import Project
 from backend.queueing import FINETUNE
 from backend.services import Services
 from backend.settings import Settings
-from backend.store.finetunings import OPEN, Finetuning, Phase, Wish
+from backend.store.finetunings import OPEN, Finetuning, Wish
 
 log = logs.get()
 
@@ -28,7 +28,8 @@ def refusal(states: Sequence[Finetuning]) -> str | None:
 
 def begin(project: Project, services: Services, wish: Wish) -> Finetuning:
     """Have a fine-tuning made. Where Redis does not answer, the reconciler finds the order."""
-    state = services.finetunings.begin(project, wish, services.backbones.base.version)
+    labels = services.mirror.counts(project).annotations
+    state = services.finetunings.begin(project, wish, services.backbones.base.version, labels)
     log.info("fine-tuning ordered", project=project.id, trigger=wish.trigger)
     try:
         services.queue.enqueue(FINETUNE, project)
@@ -67,11 +68,10 @@ def is_due(states: Sequence[Finetuning], labels: int, settings: Settings, now: d
     """
     if settings.finetune == "never" or labels < settings.finetune_labels or refusal(states) is not None:
         return False
-    begun = [each for each in states if each.phase is not Phase.CANCELLED or each.labels]
-    if not begun:
+    if not states:
         return True
-    last = begun[-1]
+    last = states[-1]
     if settings.finetune == "doubled":
-        return labels >= 2 * max(last.labels, settings.finetune_labels / 2)
+        return labels >= 2 * last.labels
     ended_at = datetime.fromisoformat(last.ended_at).astimezone(UTC)
     return labels > last.labels and now - ended_at >= timedelta(hours=settings.finetune_hours)

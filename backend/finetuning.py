@@ -7,10 +7,11 @@ and each step's result on the disk: a job that was killed is begun again by the 
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 
 from redis.exceptions import RedisError
 
-from backend import dataset, logs, material, predictions, queueing
+from backend import dataset, logs, material, predictions, queueing, trainings
 from backend.dataset import Dataset
 from backend.errors import LabelLoopError, RetryLaterError
 from backend.jobs import collect, embed, finetune, judge
@@ -87,6 +88,9 @@ class Finetuner:
         except Exception:
             log.exception("fine-tuning failed")
             self._save(phase=Phase.FAILED, message=UNEXPECTED)
+        trainings.note(self.project, self.services, self.state)
+        if self.state.phase is Phase.EMBEDDING:
+            self.services.queue.enqueue(EMBED, self.project)
 
     def _steps(self) -> None:
         labeling = self._labeling()
@@ -114,7 +118,13 @@ class Finetuner:
             adopted = None if wish.fresh else services.finetunings.adopted(self.project, self.state.base)
             start = Start.of(recipe, None if adopted is None else services.backbones.network(adopted))
             warm_from = adopted if start.before is not None else None
-            self._save(phase=Phase.COLLECTING, network=recipe.network, warm_from=warm_from or "", epochs=start.epochs)
+            self._save(
+                phase=Phase.COLLECTING,
+                network=recipe.network,
+                warm_from=warm_from or "",
+                epochs=start.epochs,
+                started_at=datetime.now(UTC).isoformat(),
+            )
             return start
         before = services.backbones.network(self.state.warm_from) if self.state.warm_from else None
         return Start(recipe, before)
@@ -181,7 +191,6 @@ class Finetuner:
             services.features.forget(backbone.version)
             return
         self._save(phase=Phase.EMBEDDING, message=said)
-        services.queue.enqueue(EMBED, self.project)
 
     def _stop_if_cancelled(self) -> None:
         if self.services.finetunings.is_cancelled(self.project, self.state):

@@ -76,7 +76,7 @@ class Finetuning:
         name: from the time.
         base: version of the backbone that the settings named when it was ordered.
         message: the last that is to be said of it, for people.
-        labels: of the project when it began, those of the random arm included.
+        labels: of the project when it was ordered, then when it began; those of the random arm included.
         network: name of what is trained.
         warm_from: version of the fine-tuned backbone that it went on from; empty where it began anew.
         images: how many are trained on, and how many choose the best epoch.
@@ -86,7 +86,7 @@ class Finetuning:
         backbone: version of what came of it; empty before it is exported.
         verdict: how it compares with the active version, JSON of `model.insight.promotion.Verdict`; None before that.
         done, total: tasks embedded so far, and of all.
-        ended_at: ISO 8601; empty before its end.
+        started_at, ended_at: ISO 8601; empty before.
     """
 
     name: str
@@ -105,6 +105,7 @@ class Finetuning:
     verdict: Mapping[str, Any] | None = None
     done: int = 0
     total: int = 0
+    started_at: str = ""
     ended_at: str = ""
 
     @classmethod
@@ -127,9 +128,10 @@ class FinetuningStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def begin(self, project: Project, wish: Wish, base: str) -> Finetuning:
+    def begin(self, project: Project, wish: Wish, base: str, labels: int) -> Finetuning:
         """Keep an order; a job takes it up."""
-        state = Finetuning(new_name(), Phase.WAITING, wish, base, message="Waits for a training worker.")
+        message = "Waits for a training worker."
+        state = Finetuning(new_name(), Phase.WAITING, wish, base, message=message, labels=labels)
         self.save(project, state)
         return state
 

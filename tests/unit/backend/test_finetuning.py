@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from backend import dataset, embedding, finetune_orders, material, settings
 from backend.finetuning import Finetuner
@@ -25,13 +24,12 @@ from backend.store.labels import Annotation
 from backend.store.mirror import PulledTask
 from model import arm
 from model.backbones import backbone
-from model.export import export
 from scripts.demo_app.project import label_config
 from tests.support.pictures import picture
+from tests.support.poor_backbone import BASE, export_poor
 
 pytestmark = pytest.mark.integration
 
-BASE = "efficientnet-lite0"
 CLASSES = ("circle", "square", "triangle", "hexagon")
 TASKS = 120
 QUICK: dict[str, Any] = {"epochs": 2, "resolution": 32, "batch_size": 16}
@@ -41,35 +39,17 @@ NOBODY = "http://127.0.0.1:9"
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class Grey(torch.nn.Module):
-    """A backbone that sees hardly more than how bright an image is: any other is better."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.spread = torch.nn.Linear(4, 1280)
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Features (n, 1280)."""
-        bright = torch.nn.functional.adaptive_avg_pool2d(images.mean(dim=1, keepdim=True), 2)
-        features: torch.Tensor = self.spread(bright.flatten(1))
-        return features
+@pytest.fixture(scope="module")
+def poor(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return export_poor(tmp_path_factory.mktemp("poor"))
 
 
 @pytest.fixture(scope="module")
-def grey(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of backbones that holds the base's export, and a poor one it is."""
-    folder = tmp_path_factory.mktemp("grey")
-    torch.manual_seed(0)
-    export(backbone(BASE), folder / backbone(BASE).version, Grey().eval())
-    return folder
-
-
-@pytest.fixture(scope="module")
-def filled(grey: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def filled(poor: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a backend whose project 1 has labelled tasks with features of the poor backbone."""
     folder = tmp_path_factory.mktemp("filled")
     (folder / "backbones").mkdir()
-    (folder / "backbones" / backbone(BASE).version).symlink_to(grey / backbone(BASE).version)
+    (folder / "backbones" / backbone(BASE).version).symlink_to(poor / backbone(BASE).version)
     made = Services(Settings(model_dir=folder, label_studio_url=NOBODY, device="cpu"))
     made.migrate()
     fill(made, made.project(1))

@@ -15,7 +15,7 @@ import yaml
 from backend.settings import Settings
 from scripts.stack.label_studio import SWITCHES
 
-OURS = ("backend", "worker", "worker-gpu")
+OURS = ("backend", "worker", "worker-gpu", "trainer")
 LOCAL_FILES = "LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED"
 VARIABLE = re.compile(r"\$\{(\w+)(:?[-?])([^}]*)\}")
 
@@ -142,7 +142,7 @@ def test_ports_are_those_that_the_processes_listen_on(services: dict[str, Json],
 
 
 def test_the_cuda_worker_comes_by_its_profile_only(services: dict[str, Json]) -> None:
-    assert [name for name, service in services.items() if "profiles" in service] == ["worker-gpu"]
+    assert [name for name, service in services.items() if "profiles" in service] == ["worker-gpu", "trainer"]
     worker = services["worker-gpu"]
     assert worker["profiles"] == ["gpu"]
     assert worker["environment"]["DEVICE"] == "cuda"

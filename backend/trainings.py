@@ -1,0 +1,67 @@
+"""Fine-tunings for MLflow: each that trained at all is a run there."""
+
+from datetime import UTC, datetime
+from typing import Literal
+
+from backend import __version__, logs
+from backend.project import Project
+from backend.services import Services
+from backend.store.finetunings import Finetuning, Phase
+from backend.tracking.outbox import Tracked
+
+CURVES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "rate", "seconds")
+ENDS: dict[Phase, Literal["FAILED", "KILLED"]] = {
+    Phase.CANCELLED: "KILLED",
+    Phase.FAILED: "FAILED",
+    Phase.REFUSED: "FAILED",
+}
+
+log = logs.get()
+
+
+def note(project: Project, services: Services, state: Finetuning) -> None:
+    """Have a fine-tuning tracked that is judged, or at its end. Never raises."""
+    if not state.history:
+        return
+    try:
+        services.outbox.note(_tracked(project, services, state))
+    except Exception as error:
+        log.warning("not tracked", name=state.name, reason=repr(error))
+
+
+def _tracked(project: Project, services: Services, state: Finetuning) -> Tracked:
+    mirrored = services.mirror.project(project)
+    title = mirrored.title if mirrored is not None else ""
+    best = min(state.history, key=lambda epoch: epoch["validation_loss"])
+    verdict = state.verdict or {}
+    return Tracked(
+        experiment=f"{title or 'Project'} ({project.key})",
+        name=state.name,
+        kind="fine-tune",
+        started=datetime.fromisoformat(state.started_at),
+        ended=datetime.now(UTC),
+        settings={
+            "network": state.network,
+            "warm_from": state.warm_from,
+            "trigger": state.wish.trigger,
+            "epochs": state.epochs,
+            **state.wish.options,
+        },
+        metrics={
+            "labels": state.labels,
+            "images/train": state.images[0],
+            "images/validation": state.images[1],
+            **{name: best[name] for name in CURVES if name.startswith("validation")},
+            **{f"judged/{name}": verdict[name] for name in ("n", "won", "lost", "p") if name in verdict},
+        },
+        curves={name: [(epoch["number"], epoch[name]) for epoch in state.history] for name in CURVES},
+        tags={
+            "version": state.backbone,
+            "project": str(project.id),
+            "label_studio": project.url,
+            "code": __version__,
+            "phase": state.phase,
+        },
+        artefacts=[services.backbones.network(state.backbone)] if state.backbone else [],
+        end=ENDS.get(state.phase, "FINISHED"),
+    )

@@ -1,0 +1,127 @@
+"""A backbone is fine-tuned beside the loop of a real Label Studio, and takes over."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from scripts.finetuning.__main__ import main
+from scripts.stack.backend import trainer_spec
+from scripts.stack.processes import LocalProcess
+from tests.support.label_studio import RunningLabelStudio
+from tests.support.poor_backbone import export_poor
+from tests.support.project import KINDS, LabelledProject
+from tests.support.stack import RunningStack, start_stack
+from tests.support.waiting import until
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
+
+LABELLED, UNLABELLED = 25, 3
+SETTINGS = {"POLL_SECONDS": "2", "IDLE_SECONDS": "2", "DEVICE": "cpu", "TRACKING": "false"}
+TINY = "cnn-small:8-8-8:3-3-3"
+WITHOUT_END = {"epochs": 10_000, "patience": 10_000, "resolution": 32, "schedule": "constant"}
+
+
+class Finetuned:
+    """A labelled project whose backend has a poor backbone, and a training worker that can be killed.
+
+    Attributes:
+        labels: ids of the annotations.
+    """
+
+    def __init__(self, project: LabelledProject, stack: RunningStack, labels: set[int]) -> None:
+        self.project, self.stack, self.labels = project, stack, labels
+        self.trainer = LocalProcess(trainer_spec(stack.server, stack.folder / "trainer.log"))
+
+    def start_trainer(self) -> None:
+        self.trainer.start()
+        self.trainer.wait_until_ready()
+
+    def command(self, *options: str) -> int:
+        """Run `./scripts/finetune`; its exit code."""
+        return main(["--backend", self.stack.url, "--project", str(self.project.id), *options])
+
+    def order(self, options: dict[str, Any]) -> None:
+        """Begin a training with options that the command doesn't have."""
+        body = {"action": "start", "network": TINY, "options": options}
+        answer = self.stack.call("POST", f"/api/projects/{self.project.id}/finetune", json=body)
+        assert answer.status_code == 202, answer.text
+
+    def status(self) -> dict[str, Any]:
+        answer: dict[str, Any] = self.stack.call("GET", f"/api/projects/{self.project.id}/finetune").json()
+        return answer
+
+    def epochs(self) -> list[dict[str, Any]]:
+        return list(self.status()["history"])
+
+    def wait_for_epochs(self, count: int) -> None:
+        until(lambda: len(self.epochs()) >= count, f"{count} epochs\n{self.log()}", 60.0)
+
+    def submit(self) -> None:
+        """Label another task, and wait for the version that knows it."""
+        task = self.project.lowest_unlabelled()
+        self.labels.add(self.project.submit(task))
+        self.project.wait_for_version(self.stack, self.labels)
+
+    def backbone(self) -> str:
+        """Of the active version."""
+        version = self.stack.version(self.project.id, self.project.active_version())
+        assert version is not None
+        return str(version["settings"]["backbone"])
+
+    def log(self) -> str:
+        return "\n".join(self.trainer.spec.log.read_text().splitlines()[-25:])
+
+
+@pytest.fixture(scope="module")
+def finetuned(label_studio: RunningLabelStudio, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finetuned]:
+    # Training workers share a machine's devices; this one is not to meet those of others.
+    settings = {**SETTINGS, "TMPDIR": str(tmp_path_factory.mktemp("locks"))}
+    poor = export_poor(tmp_path_factory.mktemp("poor"))
+    stack = start_stack(label_studio, poor, tmp_path_factory.mktemp("stack"), more=settings)
+    project = label_studio.make_project(KINDS, per_class=0)
+    project.add_labelled_tasks([kind for _ in range(LABELLED) for kind in KINDS])
+    project.add_tasks([kind for _ in range(UNLABELLED) for kind in KINDS])
+    labels = {int(each["id"]) for task in project.tasks for each in project.api.get(f"/api/tasks/{task}/annotations/")}
+    made = Finetuned(project, stack, labels)
+    try:
+        project.attach(stack)
+        project.wait_for_version(stack, labels)
+        made.start_trainer()
+        yield made
+    finally:
+        made.trainer.stop()
+        stack.stop()
+        label_studio.delete_projects([project])
+
+
+def test_the_loop_goes_on_and_a_killed_training_too(finetuned: Finetuned, capsys: pytest.CaptureFixture[str]) -> None:
+    finetuned.order(WITHOUT_END)
+    finetuned.wait_for_epochs(1)
+    finetuned.submit()
+    assert finetuned.status()["phase"] == "training"
+    finetuned.trainer.kill()
+    killed = finetuned.epochs()
+    finetuned.start_trainer()
+    finetuned.wait_for_epochs(len(killed) + 2)
+    # The last one may have been in the checkpoint only, or in none.
+    assert finetuned.epochs()[: len(killed) - 1] == killed[:-1]
+    assert finetuned.command("--cancel") == 0
+    assert "Cancelled" in capsys.readouterr().out
+    assert finetuned.status()["phase"] == "cancelled"
+
+
+def test_a_better_backbone_takes_over_and_can_be_taken_back(
+    finetuned: Finetuned, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = finetuned.backbone()
+    recipe = finetuned.stack.folder / "recipe.json"
+    recipe.write_text('{"model": "cnn-small:8-8-8:3-3-3", "options": {"resolution": 32, "batch_size": 16}}')
+    assert finetuned.command("--recipe", str(recipe), "--epochs", "3") == 0, capsys.readouterr().out
+    used = finetuned.status()["used"]
+    assert used != base
+    until(lambda: finetuned.backbone() == used, f"a version with {used}\n{finetuned.stack.log_tail()}", 40.0)
+    finetuned.submit()
+    assert finetuned.backbone() == used
+    assert finetuned.command("--undo") == 0
+    until(lambda: finetuned.backbone() == base, f"a version with {base}\n{finetuned.stack.log_tail()}", 40.0)
