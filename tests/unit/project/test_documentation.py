@@ -22,6 +22,7 @@ from scripts.benchmarks import options as benchmark_options
 from scripts.comparison import options as comparison_options
 from scripts.connection import __main__ as connection
 from scripts.demo_app import options as demo_options
+from scripts.finetuning import options as finetune_options
 from scripts.promises import options as trust_options
 from scripts.reproduction import options as reproduction_options
 from scripts.simulation import options as simulation_options
@@ -40,6 +41,7 @@ PARSERS: dict[str, Callable[[list[str]], object]] = {
     "demo": demo_options.parse,
     "disconnect": lambda given: connection.main(["disconnect", *given]),
     "document": documentation.main,
+    "finetune": finetune_options.parse,
     "reproduce": reproduction_options.parse,
     "simulate": simulation_options.parse,
     "trust": trust_options.parse,
