@@ -5,7 +5,6 @@ and each step's result on the disk: a job that was killed is begun again by the 
 """
 
 import time
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -15,7 +14,7 @@ from backend import dataset, logs, material, predictions, queueing, trainings
 from backend.dataset import Dataset
 from backend.errors import LabelLoopError, RetryLaterError
 from backend.jobs import collect, embed, finetune, judge
-from backend.jobs.finetune import Start
+from backend.jobs.finetune import Before, Start
 from backend.labelstudio import config
 from backend.labelstudio.config import Labeling
 from backend.material import Material
@@ -24,8 +23,8 @@ from backend.queueing import EMBED, FINETUNE, TRAINING_LEASE
 from backend.services import Services
 from backend.settings import load
 from backend.store.finetunings import AT_WORK, Finetuning, Phase
+from model.arrays import BoolArray
 from model.errors import CancelledError, ModelError
-from model.networks import saved
 from model.training.history import Epoch
 from model.training.recipe import Recipe
 
@@ -94,8 +93,8 @@ class Finetuner:
 
     def _steps(self) -> None:
         labeling = self._labeling()
-        start = self._start()
-        self._train(start, self._collect(start, labeling), labeling)
+        start = self._start(labeling)
+        self._train(start, self._collect(start, labeling))
         self._judge(labeling)
 
     def _labeling(self) -> Labeling:
@@ -109,25 +108,27 @@ class Finetuner:
                 raise RetryLaterError("The loop works on the project without a pause; the fine-tuning waits.")
             return dataset.load(self.project, self.services, labeling, self.services.backbone_of(self.project))
 
-    def _start(self) -> Start:
+    def _start(self, labeling: Labeling) -> Start:
         """What to begin with; settled when it begins, so that a job that is taken up again finds the same."""
         services, wish = self.services, self.state.wish
         options = {"seed": services.settings.seed, **wish.options}
         recipe = Recipe.from_json({"model": wish.network or services.settings.backbone, "options": options})
-        if self.state.phase is Phase.WAITING:
-            adopted = None if wish.fresh else services.finetunings.adopted(self.project, self.state.base)
-            start = Start.of(recipe, None if adopted is None else services.backbones.network(adopted))
-            warm_from = adopted if start.before is not None else None
-            self._save(
-                phase=Phase.COLLECTING,
-                network=recipe.network,
-                warm_from=warm_from or "",
-                epochs=start.epochs,
-                started_at=datetime.now(UTC).isoformat(),
-            )
+        begins = self.state.phase is Phase.WAITING
+        adopted = services.finetunings.adopted(self.project, self.state.base) if begins else None
+        version = self.state.warm_from if not begins else "" if wish.fresh else adopted or ""
+        before = Before.of(version, services.backbones, labeling.current) if version else None
+        start = Start(recipe, before)
+        if not begins:
             return start
-        before = services.backbones.network(self.state.warm_from) if self.state.warm_from else None
-        return Start(recipe, before)
+        start = start if start.fits else Start(recipe, None)
+        self._save(
+            phase=Phase.COLLECTING,
+            network=recipe.network,
+            warm_from=version if start.before is not None else "",
+            epochs=start.epochs,
+            started_at=datetime.now(UTC).isoformat(),
+        )
+        return start
 
     def _collect(self, start: Start, labeling: Labeling) -> Material:
         folder = self.services.finetunings.home(self.project, self.state) / "data"
@@ -135,15 +136,20 @@ class Finetuner:
             return material.load(folder)
         data = self._data(labeling)
         self._save(labels=int(data.labelled.sum()))
-        chosen = material.choose(self.project, data, self.services.settings.near_duplicate)
+        chosen = material.choose(data, self._held(data))
         return collect.run(self.project, self.services, chosen, start.side, folder, self._collected)
+
+    def _held(self, data: Dataset) -> BoolArray:
+        """(n,) tasks that no backbone learns from."""
+        learned = self.services.backbones.learned(data.backbone)
+        return material.validation(self.project, data, self.services.settings.near_duplicate, learned)
 
     def _collected(self, done: int, total: int) -> None:
         self._stop_if_cancelled()
         if time.monotonic() - self._saved_at > SAVE_SECONDS:
             self._save(done=done, total=total, message=f"{done} of {total} images are here.")
 
-    def _train(self, start: Start, images: Material, labeling: Labeling) -> None:
+    def _train(self, start: Start, images: Material) -> None:
         if self.state.phase is Phase.JUDGING:
             return
         train, validate = len(images.split.train), len(images.split.validation)
@@ -154,12 +160,11 @@ class Finetuner:
         network = finetune.run(
             start,
             images,
-            _renamed(start, labeling),
             home / "network",
             self._finish_epoch,
             lambda: store.is_cancelled(self.project, self.state),
         )
-        learned = start.learned() | images.learned
+        learned = {**(start.before.learned if start.before is not None else {}), **images.learned}
         backbone = finetune.keep(network, learned, home / "network", self.services.backbones)
         log.info("trained", backbone=backbone.version, epochs=len(self.state.history))
         message = f"{backbone.version} is trained, and judged on labels that no backbone learned from."
@@ -171,17 +176,16 @@ class Finetuner:
         queueing.show_progress(epoch.number, self.state.epochs, FINETUNE)
 
     def _judge(self, labeling: Labeling) -> None:
-        services, settings = self.services, self.services.settings
+        services = self.services
         data = self._data(labeling)
         backbone = services.backbones.get(self.state.backbone)
-        held = material.validation(self.project, data, settings.near_duplicate)
         tasks = services.mirror.tasks(self.project, data.task_ids[data.labelled].tolist())
         for start in range(0, len(tasks), CHUNK):
             self._stop_if_cancelled()
             embed.some(self.project, services, backbone, tasks[start : start + CHUNK])
         labelled = [task.id for task in tasks]
         features = predictions.features_of(self.project, services, backbone, labelled)
-        verdict = judge.run(data, features, held, settings.seed)
+        verdict = judge.run(data, features, self._held(data), self.services.settings.seed)
         log.info("judged", text=verdict.text)
         said = f"{backbone.version} is {verdict.text}."
         self._save(verdict=verdict.to_json())
@@ -200,11 +204,3 @@ class Finetuner:
         self.state = replace(self.state, **changes)  # type: ignore[arg-type]
         self.services.finetunings.save(self.project, self.state)
         self._saved_at = time.monotonic()
-
-
-def _renamed(start: Start, labeling: Labeling) -> Mapping[str, str]:
-    """Today's name by that of before, of the classes of the network that it goes on from."""
-    if start.before is None:
-        return {}
-    names = {name: labeling.current(name) for name in saved.load(start.before).classes}
-    return {name: now for name, now in names.items() if now is not None and now != name}

@@ -5,6 +5,7 @@ material.json       task, class and side of each
 """
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,13 +54,19 @@ class Material:
         return {task: self.classes[target] for task, target in zip(tasks, targets, strict=True)}
 
 
-def validation(project: Project, data: Dataset, near_duplicate: float) -> BoolArray:
-    """(n,) labelled tasks outside the arm that no backbone of the project ever learned from."""
+def validation(project: Project, data: Dataset, near_duplicate: float, learned: Collection[int]) -> BoolArray:
+    """(n,) labelled tasks outside the arm that no training may learn from.
+
+    Args:
+        near_duplicate: see `model.training.duplicates`.
+        learned: tasks that the backbone in use learned from. They should not be among the others, but what is a
+            near-duplicate of what depends on the features, and so on the backbone.
+    """
     if data.points is None or not data.labelled.any():
         return np.zeros(len(data.task_ids), dtype=bool)
     groups = near_duplicate_groups(data.points, near_duplicate)
     held = held_back(arm.hash_positions(project.key, data.task_ids), groups)
-    return held & data.labelled & ~data.in_arm
+    return held & data.labelled & ~data.in_arm & ~np.isin(data.task_ids, list(learned))
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,13 +84,16 @@ class Chosen:
     held: BoolArray
 
 
-def choose(project: Project, data: Dataset, near_duplicate: float) -> Chosen:
+def choose(data: Dataset, held: BoolArray) -> Chosen:
     """The labelled tasks outside the random arm, of classes that there is something to learn of.
+
+    Args:
+        data: the project.
+        held: (n,) of `validation`.
 
     Raises:
         OperatorError: too few labels to train on.
     """
-    held = validation(project, data, near_duplicate)
     train = data.labelled & ~data.in_arm & ~held
     classes = np.unique(data.targets[train])
     rows = np.flatnonzero((train | held) & np.isin(data.targets, classes))

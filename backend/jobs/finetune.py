@@ -5,48 +5,80 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
 from backend.material import Material
-from backend.store.backbones import BackboneStore
+from backend.store.backbones import LEARNED, BackboneStore
 from model.arrays import BoolArray
 from model.backbones import Backbone
 from model.export import export
 from model.files import whole_folder
+from model.networks import saved
 from model.networks.frozen import freeze
 from model.networks.network import Network
 from model.networks.registry import build
-from model.networks.saved import load
 from model.networks.weights import NONE
 from model.training.fit import Progress, train
 from model.training.recipe import Recipe
 from model.training.warm import warm_options, warm_start
 
-LEARNED = "learned.json"
-"""Beside a fine-tuned network: class by task of all that it and those before it learned from."""
+
+@dataclass(frozen=True)
+class Before:
+    """A fine-tuned network that a training goes on from.
+
+    Attributes:
+        folder: of the network.
+        learned: class by task of all that it learned from.
+        renamed: today's name by that of before, of its classes that are called otherwise now.
+    """
+
+    folder: Path
+    learned: Mapping[int, str]
+    renamed: Mapping[str, str]
+
+    @classmethod
+    def of(cls, version: str, backbones: BackboneStore, current: Callable[[str], str | None]) -> Self:
+        """The network whose body a backbone is.
+
+        Args:
+            version: of the backbone.
+            backbones: where it is.
+            current: today's name of a class, or None where it was removed.
+        """
+        folder = backbones.network(version)
+        names = {name: current(name) for name in saved.load(folder).classes}
+        renamed = {name: now for name, now in names.items() if now is not None and now != name}
+        return cls(folder, backbones.learned(version), renamed)
+
+    def knows(self, material: Material) -> BoolArray:
+        """(n,) whether it learned from a row, and the label that the row has."""
+        learned = {task: self.renamed.get(choice, choice) for task, choice in self.learned.items()}
+        pairs = zip(material.task_ids.tolist(), material.targets.tolist(), strict=True)
+        return np.array([learned.get(task) == material.classes[target] for task, target in pairs], dtype=bool)
 
 
 @dataclass(frozen=True)
 class Start:
-    """What a training begins with, and how it goes on.
+    """What a training begins with.
 
     Attributes:
         recipe: network and options of a training from pretrained weights.
-        before: folder of the fine-tuned network that it goes on from; None for the pretrained weights.
+        before: what it goes on from; None for the pretrained weights.
     """
 
     recipe: Recipe
-    before: Path | None
+    before: Before | None
 
-    @classmethod
-    def of(cls, recipe: Recipe, before: Path | None) -> "Start":
-        """Go on from the network of before, where that is the same network for images of the same size."""
-        if before is None or not before.exists():
-            return cls(recipe, None)
-        known = load(before)
-        fits = known.name == recipe.network and recipe.options.resolution in (None, known.input_size)
-        return cls(recipe, before if fits else None)
+    @property
+    def fits(self) -> bool:
+        """Whether the network of before is the one that the recipe names, for images of the same size."""
+        if self.before is None:
+            return True
+        known = saved.load(self.before.folder)
+        return known.name == self.recipe.network and self.recipe.options.resolution in (None, known.input_size)
 
     @property
     def epochs(self) -> int:
@@ -58,20 +90,13 @@ class Start:
     def side(self) -> int:
         """In pixels, of the images that it takes."""
         if self.before is not None:
-            return load(self.before).input_size
+            return saved.load(self.before.folder).input_size
         return self.recipe.options.resolution or build(self.recipe.network, 2, weights=NONE).input_size
-
-    def learned(self) -> dict[int, str]:
-        """Class by task of all that it has learned from."""
-        if self.before is None:
-            return {}
-        return {int(task): choice for task, choice in json.loads((self.before / LEARNED).read_text()).items()}
 
 
 def run(
     start: Start,
     material: Material,
-    renamed: Mapping[str, str],
     folder: Path,
     progress: Progress,
     cancelled: Callable[[], bool],
@@ -81,7 +106,6 @@ def run(
     Args:
         start: what to begin with.
         material: what to train on.
-        renamed: new name by old name of classes.
         folder: for the network.
         progress: called after each epoch.
         cancelled: asked before each batch.
@@ -92,18 +116,18 @@ def run(
         CancelledError: `cancelled` said so.
         TrainingError: a loss that is not finite, or memory too small for a single image.
     """
-    options, split = start.recipe.options, material.split
-    if start.before is None:
+    options, split, before = start.recipe.options, material.split, start.before
+    if before is None:
         network = build(start.recipe.network, material.classes, input_size=options.resolution, seed=options.seed)
     else:
         warm = warm_start(
-            load(start.before),
+            saved.load(before.folder),
             material.classes,
             material.targets,
             split,
-            _new(start, material, renamed),
+            ~before.knows(material),
             options,
-            renamed=renamed,
+            renamed=before.renamed,
         )
         network, split, options = warm.network, warm.split, warm.options
     trained = train(
@@ -139,11 +163,3 @@ def keep(network: Network, learned: Mapping[int, str], folder: Path, backbones: 
                 shutil.copyfile(file, unfinished / file.name)
             (unfinished / LEARNED).write_text(json.dumps(learned, ensure_ascii=False))
     return backbone
-
-
-def _new(start: Start, material: Material, renamed: Mapping[str, str]) -> BoolArray:
-    """(n,) whether the network hasn't learned from a row, or learned another label."""
-    learned = {task: renamed.get(choice, choice) for task, choice in start.learned().items()}
-    names = [material.classes[target] for target in material.targets.tolist()]
-    pairs = zip(material.task_ids.tolist(), names, strict=True)
-    return np.array([learned.get(task) != name for task, name in pairs], dtype=bool)

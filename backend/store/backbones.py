@@ -4,12 +4,16 @@ backbones/<version>/    a backbone's ONNX export, see `model.export`
 networks/<version>/     the network that a fine-tuned backbone is the body of, see `model.networks.saved`
 """
 
+import json
 import shutil
 from pathlib import Path
 
 from backend.errors import RetryLaterError
 from model.backbones import Backbone
 from model.features import read_backbone
+
+LEARNED = "learned.json"
+"""Beside a fine-tuned network."""
 
 
 class BackboneStore:
@@ -47,6 +51,14 @@ class BackboneStore:
     def network(self, version: str) -> Path:
         """Where the network is, or will be, that a fine-tuned backbone is the body of."""
         return self._folder / "networks" / version
+
+    def learned(self, version: str) -> dict[int, str]:
+        """Class by task of all that a backbone learned from, those included that it goes back to."""
+        try:
+            record: dict[str, str] = json.loads((self.network(version) / LEARNED).read_text())
+        except FileNotFoundError:
+            return {}
+        return {int(task): choice for task, choice in record.items()}
 
     def remove(self, version: str) -> None:
         """Remove a fine-tuned backbone's files."""

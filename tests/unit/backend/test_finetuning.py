@@ -32,6 +32,7 @@ pytestmark = pytest.mark.integration
 
 CLASSES = ("circle", "square", "triangle", "hexagon")
 TASKS = 120
+LABELING = config.read(label_config(list(CLASSES)))
 QUICK: dict[str, Any] = {"epochs": 2, "resolution": 32, "batch_size": 16}
 GOOD = Wish("cnn-small:8-8-8:3-3-3", options=QUICK)
 POOR = Wish("cnn-small:1-1-1:3-3-3", options={**QUICK, "epochs": 1, "rate": 1e-9})
@@ -158,8 +159,8 @@ def test_no_backbone_learns_from_the_random_arm_or_from_what_judges_it(
     services: Services, project: Project, adopted: Finetuning
 ) -> None:
     learned = json.loads((services.backbones.network(adopted.backbone) / "learned.json").read_text())
-    data = dataset.load(project, services, config.read(label_config(list(CLASSES))), services.backbones.base)
-    judging = material.validation(project, data, services.settings.near_duplicate) | data.in_arm
+    data = dataset.load(project, services, LABELING, services.backbones.base)
+    judging = material.validation(project, data, services.settings.near_duplicate, ()) | data.in_arm
     assert judging.sum() > 20
     assert len(learned) > TASKS / 2
     assert set(data.task_ids[judging].tolist()) & {int(task) for task in learned} == set()
@@ -176,9 +177,10 @@ def test_a_worse_challenger_is_kept_back(services: Services, project: Project, a
 
 def test_the_next_training_goes_on_from_the_last_one(services: Services, project: Project, adopted: Finetuning) -> None:
     worker = Finetuner(project, services, finetune_orders.begin(project, services, GOOD))
-    start = worker._start()
+    start = worker._start(LABELING)
     assert worker.state.warm_from == adopted.backbone
-    assert start.before == services.backbones.network(adopted.backbone)
+    assert start.before is not None
+    assert start.before.folder == services.backbones.network(adopted.backbone)
     assert worker.state.epochs == start.epochs
 
 
@@ -186,7 +188,7 @@ def test_a_training_that_is_wished_fresh_begins_with_the_weights_of_its_network(
     services: Services, project: Project, adopted: Finetuning
 ) -> None:
     worker = Finetuner(project, services, finetune_orders.begin(project, services, replace(GOOD, fresh=True)))
-    assert worker._start().before is None
+    assert worker._start(LABELING).before is None
 
 
 def test_the_backbone_of_before_comes_back(services: Services, project: Project, adopted: Finetuning) -> None:
