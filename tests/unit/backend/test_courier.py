@@ -133,7 +133,7 @@ def test_one_delivery_is_under_way_at_a_time_and_the_next_waits_a_while(
     assert courier._process is not None
     courier._process.wait()
     courier.step()
-    assert deliveries(marks) == 1
+    assert (deliveries(marks), courier._process) == (1, None)
     now = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: now + LEAST_PAUSE + 1)
     courier.step()

@@ -1,6 +1,7 @@
 """What is tracked is kept whole or not at all, and whatever goes wrong, `note` does not raise."""
 
 import os
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -42,6 +43,7 @@ def test_items_are_in_the_order_in_which_they_were_noted(outbox: Outbox, make: M
     for name in ("b", "a", "c"):
         outbox.note(make(name=name))
     assert [outbox.read(item).name for item in outbox.waiting()] == ["b", "a", "c"]
+    assert all(re.fullmatch(r"2\d{7}-\d{6}-\d{6}-[0-9a-f]{8}", item) for item in outbox.waiting())
 
 
 def test_files_are_linked_and_stay_when_their_version_goes(outbox: Outbox, make: Make, tmp_path: Path) -> None:
