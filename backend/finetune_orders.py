@@ -28,7 +28,7 @@ def refusal(states: Sequence[Finetuning]) -> str | None:
 
 def begin(project: Project, services: Services, wish: Wish) -> Finetuning:
     """Have a fine-tuning made. Where Redis does not answer, the reconciler finds the order."""
-    labels = services.mirror.counts(project).annotations
+    labels = services.mirror.labels(project)
     state = services.finetunings.begin(project, wish, services.backbones.base.version, labels)
     log.info("fine-tuning ordered", project=project.id, trigger=wish.trigger)
     try:

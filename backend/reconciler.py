@@ -80,7 +80,7 @@ class Reconciler:
         project, settings = mirrored.project, self._services.settings
         if mirrored.problem is not None or all(device == CPU for device in self._services.queue.training_workers()):
             return
-        labels = self._services.mirror.counts(project).annotations
+        labels = self._services.mirror.labels(project)
         if finetune_orders.is_due(self._services.finetunings.all(project), labels, settings, datetime.now(UTC)):
             finetune_orders.begin(project, self._services, Wish(trigger=settings.finetune))
 

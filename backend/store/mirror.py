@@ -201,6 +201,15 @@ class Mirror:
             by_skipped = dict(connection.execute(query.group_by(AnnotationRow.skipped)).all())
         return Counts(tasks, by_skipped.get(False, 0), by_skipped.get(True, 0))
 
+    def labels(self, project: Project) -> int:
+        """Tasks that a person gave an answer to."""
+        by_persons = (AnnotationRow.skipped.is_(False), AnnotationRow.automatic.is_(False))
+        query = select(func.count(AnnotationRow.task_id.distinct())).where(
+            AnnotationRow.project_key == project.key, *by_persons
+        )
+        with self._engine.connect() as connection:
+            return connection.scalar(query) or 0
+
     def tasks(self, project: Project, ids: Sequence[int] | None = None) -> list[MirroredTask]:
         """All tasks by ascending id, or those of `ids` that are known."""
         query = _all_tasks(project)

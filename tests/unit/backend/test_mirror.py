@@ -162,3 +162,9 @@ def test_more_tasks_than_a_statement_may_name_are_read_and_written(mirror: Mirro
     mirror.record_published(ONE, list(numbers), "v1")
     assert [task.id for task in mirror.tasks(ONE, list(numbers))] == list(numbers)
     assert {task.predictions for task in mirror.tasks(ONE)} == {1}
+
+
+def test_tasks_count_as_labels_once_and_only_where_a_person_answered(mirror: Mirror) -> None:
+    mirror.apply(ONE, [pulled(1, annotation(1, 1), annotation(2, 1)), pulled(2, annotation(3, 2, skipped=True))])
+    mirror.apply(ONE, [pulled(3, annotation(4, 3, automatic=True)), pulled(4)])
+    assert mirror.labels(ONE) == 1
