@@ -23,9 +23,6 @@ from model.backbones import Backbone
 CHUNK_TASKS = 64
 """A second on a CPU: a run of the loop waits so long at most."""
 
-KEPT = 2
-"""Fine-tuned backbones of a project that are kept: the one that is used, and the one to go back to."""
-
 log = logs.get()
 
 
@@ -92,7 +89,4 @@ def _adopt(project: Project, services: Services, state: Finetuning) -> None:
     services.finetunings.save(project, replace(state, phase=Phase.ADOPTED, message=message))
     log.info("backbone adopted", project=project.id, backbone=state.backbone)
     services.queue.hint(project)
-    old = [each.backbone for each in services.finetunings.all_adopted(project, state.base)[:-KEPT]]
-    for version in set(old) - {services.backbones.base.version}:
-        services.backbones.remove(version)
-        services.features.forget(version)
+    services.forget_backbones({each.backbone for each in services.finetunings.all(project)}, project)

@@ -157,7 +157,7 @@ class Finetuner:
         self._save(phase=Phase.TRAINING, images=(train, validate), message=message, done=0, total=0)
         home = self.services.finetunings.home(self.project, self.state)
         store = self.services.finetunings
-        network = finetune.run(
+        trained = finetune.run(
             start,
             images,
             home / "network",
@@ -165,10 +165,12 @@ class Finetuner:
             lambda: store.is_cancelled(self.project, self.state),
         )
         learned = {**(start.before.learned if start.before is not None else {}), **images.learned}
-        backbone = finetune.keep(network, learned, home / "network", self.services.backbones)
-        log.info("trained", backbone=backbone.version, epochs=len(self.state.history))
+        backbone = finetune.keep(trained.network, learned, home / "network", self.services.backbones)
+        log.info("trained", backbone=backbone.version, epochs=len(trained.history))
         message = f"{backbone.version} is trained, and judged on labels that no backbone learned from."
-        self._save(phase=Phase.JUDGING, backbone=backbone.version, seconds_left=None, message=message)
+        # Of an epoch right before a kill the checkpoint may know, and the state not.
+        history = tuple(asdict(epoch) for epoch in trained.history)
+        self._save(phase=Phase.JUDGING, backbone=backbone.version, history=history, seconds_left=None, message=message)
 
     def _finish_epoch(self, epoch: Epoch, seconds_left: float) -> None:
         before = [each for each in self.state.history if each["number"] < epoch.number]
@@ -191,8 +193,7 @@ class Finetuner:
         self._save(verdict=verdict.to_json())
         if verdict.blocked:
             self._save(phase=Phase.KEPT_BACK, message=f"{said} The backbone of before stays.")
-            services.backbones.remove(backbone.version)
-            services.features.forget(backbone.version)
+            services.forget_backbones({backbone.version}, self.project)
             return
         self._save(phase=Phase.EMBEDDING, message=said)
 

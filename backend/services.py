@@ -1,5 +1,6 @@
 """Everything a stage or a route needs, made once per process from the settings."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +28,9 @@ from model.images import ImageLimits
 
 if TYPE_CHECKING:
     from backend.store.geometry import GeometryStore
+
+FINETUNED_KEPT = 2
+"""Fine-tuned backbones of a project that are kept: the one that is used, and the one to go back to."""
 
 EMBEDDERS_IN_MEMORY = 2
 """The active version's backbone, and the next one's. Each takes some 100 MB."""
@@ -117,6 +121,14 @@ class Services:
         if adopted is None or not self.backbones.is_ready(adopted):
             return self.backbones.base
         return self.backbones.get(adopted)
+
+    def forget_backbones(self, versions: Collection[str], project: Project) -> None:
+        """Remove fine-tuned backbones and all of their features, but for those that the project may yet use."""
+        base = self.backbones.base.version
+        adopted = self.finetunings.all_adopted(project, base)[-FINETUNED_KEPT:]
+        for version in set(versions) - {"", base, *(each.backbone for each in adopted)}:
+            self.backbones.remove(version)
+            self.features.forget(version)
 
     @cached_property
     def _embedders(self) -> dict[str, Embedder]:

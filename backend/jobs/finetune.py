@@ -20,7 +20,7 @@ from model.networks.frozen import freeze
 from model.networks.network import Network
 from model.networks.registry import build
 from model.networks.weights import NONE
-from model.training.fit import Progress, train
+from model.training.fit import Progress, Trained, train
 from model.training.recipe import Recipe
 from model.training.warm import warm_options, warm_start
 
@@ -100,7 +100,7 @@ def run(
     folder: Path,
     progress: Progress,
     cancelled: Callable[[], bool],
-) -> Network:
+) -> Trained:
     """Train; killed, the same call goes on after its last whole epoch, and returns at once where it was done.
 
     Args:
@@ -127,10 +127,10 @@ def run(
             split,
             ~before.knows(material),
             options,
-            renamed=before.renamed,
+            renamed={old: name for old, name in before.renamed.items() if name in material.classes},
         )
         network, split, options = warm.network, warm.split, warm.options
-    trained = train(
+    return train(
         network,
         material.images,
         material.targets,
@@ -140,7 +140,6 @@ def run(
         progress=progress,
         cancelled=cancelled,
     )
-    return trained.network
 
 
 def keep(network: Network, learned: Mapping[int, str], folder: Path, backbones: BackboneStore) -> Backbone:

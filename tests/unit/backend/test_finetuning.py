@@ -175,6 +175,15 @@ def test_a_worse_challenger_is_kept_back(services: Services, project: Project, a
     assert not services.backbones.is_ready(state.backbone)
 
 
+def test_the_same_training_again_costs_the_backbone_in_use_nothing(
+    services: Services, project: Project, adopted: Finetuning
+) -> None:
+    state = finetune(services, project, replace(GOOD, fresh=True))
+    assert state.phase is Phase.KEPT_BACK
+    assert state.backbone == adopted.backbone
+    assert services.backbone_of(project).version == adopted.backbone
+
+
 def test_the_next_training_goes_on_from_the_last_one(services: Services, project: Project, adopted: Finetuning) -> None:
     worker = Finetuner(project, services, finetune_orders.begin(project, services, GOOD))
     start = worker._start(LABELING)
