@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from backend import logs
 from backend.tracking import plots
@@ -22,11 +22,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 ITEM, KIND, SOURCE = "label_loop.item", "label_loop.kind", "mlflow.source.name"
-RUNNING = "RUNNING"
 CONFUSION = "confusion.png"
-
-MOST_AT_ONCE = {"params": 100, "metrics": 1000}
-"""What MLflow takes in one request."""
 
 REFUSALS = ("INVALID_PARAMETER_VALUE", "INVALID_STATE", "BAD_REQUEST")
 """MLflow's codes for what it will not take later either, such as a run of an experiment that somebody deleted."""
@@ -111,10 +107,7 @@ class Sender:
 
     def send(self, item: str, tracked: Tracked) -> None:
         """Make an item a run, or finish the one that a killed delivery began."""
-        run = self._run(item, tracked)
-        if run.info.status != RUNNING:
-            return
-        number = run.info.run_id
+        number = self._run(item, tracked)
         self._log_numbers(number, tracked)
         for path in tracked.artefacts:
             if path.is_dir():
@@ -127,15 +120,16 @@ class Sender:
                 self._client.log_artifact(number, str(Path(folder) / CONFUSION))
         self._client.set_terminated(number, tracked.end, _milliseconds(tracked.ended))
 
-    def _run(self, item: str, tracked: Tracked) -> Any:
+    def _run(self, item: str, tracked: Tracked) -> str:
+        """MLflow's id of an item's run, which is made if it is not there."""
         experiment = self._experiment(tracked.experiment)
         found = self._client.search_runs([experiment], f"tags.`{ITEM}` = '{item}'", max_results=1)
         if found:
-            return found[0]
+            return str(found[0].info.run_id)
         tags = {**tracked.tags, ITEM: item, KIND: tracked.kind, SOURCE: "Label Loop"}
-        return self._client.create_run(
-            experiment, start_time=_milliseconds(tracked.started), tags=tags, run_name=tracked.name
-        )
+        begun = _milliseconds(tracked.started)
+        made = self._client.create_run(experiment, start_time=begun, tags=tags, run_name=tracked.name)
+        return str(made.info.run_id)
 
     def _experiment(self, name: str) -> str:
         found = self._client.get_experiment_by_name(name)
@@ -149,14 +143,11 @@ class Sender:
 
         # One moment for all: a metric that is sent again is known by it.
         moment = _milliseconds(tracked.ended)
-        params = [Param(name, str(value)) for name, value in tracked.settings.items()]
         metrics = [Metric(name, value, moment, 0) for name, value in tracked.metrics.items()]
         for name, curve in tracked.curves.items():
             metrics += [Metric(name, value, moment, step) for step, value in curve]
-        for begin in range(0, len(params), MOST_AT_ONCE["params"]):
-            self._client.log_batch(number, params=params[begin : begin + MOST_AT_ONCE["params"]])
-        for begin in range(0, len(metrics), MOST_AT_ONCE["metrics"]):
-            self._client.log_batch(number, metrics=metrics[begin : begin + MOST_AT_ONCE["metrics"]])
+        params = [Param(name, str(value)) for name, value in tracked.settings.items()]
+        self._client.log_batch(number, metrics=metrics, params=params)
 
 
 def _client(uri: str) -> "MlflowClient":
