@@ -28,24 +28,23 @@ class Bench:
         """The images that train, those that choose between trials, and those that judge the choice."""
         return parted(self.data, self.space.start.recipe.options.seed)
 
+    @cached_property
+    def fingerprint(self) -> str:
+        """Which images these are, hexadecimal: the same on another machine, whatever the files' times there."""
+        data = self.data
+        sha = hashlib.blake2b(repr((data.classes, data.images.shape)).encode(), digest_size=8)
+        for part in (data.targets, *data.images, *([] if data.test is None else [data.test])):
+            sha.update(part.tobytes())
+        return sha.hexdigest()
+
     def made_of(self) -> dict[str, Any]:
         """What trials must have in common to be compared, wherever they are made."""
         default = self.space.start.recipe
         return {
             "model": default.network,
-            "data": fingerprint(self.data),
+            "data": self.fingerprint,
             "epochs": default.options.epochs,
             "seed": default.options.seed,
             "defaults": default.to_json(),
             "search space": self.space.to_json(),
         }
-
-
-def fingerprint(data: LabelledImages) -> str:
-    """Which images these are, hexadecimal: the same on another machine, whatever the files' times there."""
-    sha = hashlib.blake2b(repr((data.classes, data.images.shape)).encode(), digest_size=8)
-    for part in (data.targets, *data.images):
-        sha.update(part.tobytes())
-    if data.test is not None:
-        sha.update(data.test.tobytes())
-    return sha.hexdigest()

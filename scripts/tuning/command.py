@@ -3,6 +3,7 @@
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from optuna.study import Study
 
@@ -21,6 +22,7 @@ from scripts.tuning.judging import judge
 from scripts.tuning.options import Options, parse
 from scripts.tuning.page import page
 from scripts.tuning.result import Result, best_trial, made, settings
+from scripts.tuning.space import Space
 from scripts.tuning.start import Start
 from scripts.tuning.storage import UNUSABLE, unusable
 from scripts.tuning.workers import Job
@@ -48,21 +50,14 @@ def _run(options: Options) -> int:
     study, bench = job.open()
     workers.run(job, study, bench, options.workers)
     try:
-        result = _result(options, job, study, bench)
-        publish(result, study, options)
+        _conclude(options, study, bench)
     except UNUSABLE as problem:
         raise unusable(job.storage, problem) from problem
-    for table in (report.setting(result), report.accuracies(result)):
-        if table.rows:
-            print(f"\n{table.text()}")
-    print(
-        f"\n{result.verdict()}\n\nSee {shown(options.out / 'tuning.html')}; {shown(options.out / BEST)} is the setting."
-    )
     return 0
 
 
 def _job(options: Options) -> Job:
-    """What is to be searched; all names first, before anything is waited for."""
+    """What is to be searched; the network is looked at first, before anything is waited for."""
     start = Start.of(options.model, options.epochs, options.seed)
     found = find(options.data, options.token, options.cache / "downloads")
     library = Library(found, options.images, options.seed, options.cache)
@@ -70,27 +65,32 @@ def _job(options: Options) -> Job:
     return Job(
         data=found.name,
         folder=library.decoded(start.sides[-1]),
-        start=start,
+        space=Space.of(start),
         storage=options.storage or f"sqlite:///{options.out.resolve() / 'study.sqlite3'}",
         study=options.study or options.model,
         total=options.trials,
     )
 
 
-def _result(options: Options, job: Job, study: Study, bench: Bench) -> Result:
-    """The best of the trials, judged beside the defaults."""
+def _conclude(options: Options, study: Study, bench: Bench) -> None:
+    """Judge the best of the trials beside the defaults, write what came out, and say it."""
     trials = made(study, bench)
-    best, default = best_trial(trials), job.start.recipe
-    networks = options.out / "networks"
+    best, networks = best_trial(trials), options.out / "networks"
     with ctrl_c() as pressed:
-        defaults = judge("defaults", default, bench, options.repeats, networks, pressed)
+        defaults = judge("defaults", bench.space.start.recipe, bench, options.repeats, networks, pressed)
         winner = None if best.is_default else judge("best", best.recipe, bench, options.repeats, networks, pressed)
-    about = {"study": job.study, "epochs": default.options.epochs, "seed": options.seed, "repeats": options.repeats}
-    return Result(tuple(trials), best, defaults, winner, settings(about, bench, trials))
+    about = settings(study.study_name, options.repeats, bench, trials)
+    result = Result(tuple(trials), best, defaults, winner, about)
+    publish(result, study, options.out)
+    for table in (report.setting(result), report.accuracies(result)):
+        print(f"\n{table.text()}")
+    print(
+        f"\n{result.verdict()}\n\nSee {shown(options.out / 'tuning.html')}. The setting is {shown(options.out / BEST)}."
+    )
 
 
-def publish(result: Result, study: Study, options: Options) -> None:
+def publish(result: Result, study: Study, folder: Path) -> None:
     """Write the report's files, and the best setting for the next training."""
-    write(options.out / "trials.csv", report.as_csv(result.trials))
-    write(options.out / "tuning.html", page(result, study))
-    write_recipe(options.out / BEST, result.best.recipe, result.about())
+    write(folder / "trials.csv", report.as_csv(result.trials))
+    write(folder / "tuning.html", page(result, study))
+    write_recipe(folder / BEST, result.best.recipe, result.about())

@@ -111,5 +111,5 @@ def _trained(
 
 def _name(name: str, recipe: Recipe, bench: Bench) -> str:
     """Tells the network to a person, and what made it to us: another setting or other data give another name."""
-    key = hashlib.blake2b(json.dumps([recipe.to_json(), bench.made_of()["data"]]).encode(), digest_size=6)
+    key = hashlib.blake2b(json.dumps([recipe.to_json(), bench.fingerprint]).encode(), digest_size=6)
     return f"{name}-{recipe.options.seed}-{key.hexdigest()}"

@@ -9,6 +9,8 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib import pyplot
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 from optuna.exceptions import ExperimentalWarning
 from optuna.study import Study
 from optuna.trial import TrialState
@@ -17,7 +19,7 @@ from optuna.visualization import matplotlib as charts
 from scripts.charts import DPI
 
 TARGET = "validation loss"
-IN_A_ROW = 4
+IN_A_ROW = 3
 """Dimensions side by side in a slice plot: more are too small to read."""
 
 
@@ -28,7 +30,17 @@ def history(study: Study) -> bytes:
 
 def intermediate(study: Study) -> bytes:
     """Each trial's validation loss, epoch by epoch."""
-    return _png(lambda: charts.plot_intermediate_values(study), (9.4, 4.3))
+
+    def draw() -> Axes:
+        axes = charts.plot_intermediate_values(study)
+        axes.set(title="", xlabel="epoch", ylabel=TARGET)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        # Thirty names of trials take more room than their curves.
+        if legend := axes.get_legend():
+            legend.remove()
+        return axes
+
+    return _png(draw, (9.4, 4.3))
 
 
 def importances(study: Study) -> bytes | None:
@@ -46,7 +58,7 @@ def slices(study: Study) -> list[bytes]:
 
 
 def _slice(study: Study, names: Sequence[str]) -> bytes:
-    return _png(lambda: charts.plot_slice(study, params=list(names), target_name=TARGET), (2.6 * len(names), 3.2))
+    return _png(lambda: charts.plot_slice(study, params=list(names), target_name=TARGET), (3.4 * len(names), 3.4))
 
 
 def _whole(study: Study) -> list[dict[str, Any]]:

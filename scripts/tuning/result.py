@@ -1,6 +1,6 @@
 """What a search has come to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -118,24 +118,29 @@ class Result:
             "validation": asdict(best_of(self.best.history)),
             "test": {name: _test(each) for name, each in judged.items()} | {"p": self.chance},
             "verdict": self.verdict(),
-            **self.settings,
+            "search": self.settings,
         }
 
 
-def settings(options: Mapping[str, Any], bench: Bench, trials: Sequence[Made]) -> dict[str, Any]:
+def settings(study: str, repeats: int, bench: Bench, trials: Sequence[Made]) -> dict[str, Any]:
     """What made a search, for a reader.
 
     Args:
-        options: `study`, `images`, and what else is to be told.
+        study: its name.
+        repeats: trainings that judge a setting.
         bench: what it was made on.
         trials: the finished ones.
     """
+    options = bench.space.start.recipe.options
     return {
         "data": bench.data.name,
         **{name: len(rows) for name, rows in vars(bench.split).items()},
-        **options,
+        "study": study,
         "trials": len(trials),
         "pruned": sum(trial.pruned for trial in trials),
+        "epochs": options.epochs,
+        "repeats": repeats,
+        "seed": options.seed,
         "device": speed.device(),
         "version": __version__,
     }

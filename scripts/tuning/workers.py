@@ -23,7 +23,6 @@ from scripts.interrupts import ctrl_c
 from scripts.tuning.bench import Bench
 from scripts.tuning.errors import Interrupted, TuningError
 from scripts.tuning.space import Space
-from scripts.tuning.start import Start
 from scripts.tuning.storage import UNUSABLE, open_storage, unusable
 from scripts.tuning.study import finished, open_study
 from scripts.tuning.work import until_enough
@@ -40,7 +39,7 @@ class Job:
     Attributes:
         data: name of the images, for people.
         folder: of the decoded images.
-        start: the network and its defaults.
+        space: of the settings, and the defaults.
         storage: address of the study's database.
         study: its name.
         total: trials that it is to have.
@@ -48,7 +47,7 @@ class Job:
 
     data: str
     folder: Path
-    start: Start
+    space: Space
     storage: str
     study: str
     total: int
@@ -60,7 +59,7 @@ class Job:
             TuningError: the storage can't be used, or has such a study of something else.
             ComparisonError: there are too few images.
         """
-        bench = Bench(load(self.data, self.folder), Space.of(self.start))
+        bench = Bench(load(self.data, self.folder), self.space)
         made_of = bench.made_of()
         storage = open_storage(self.storage)
         try:

@@ -26,6 +26,7 @@ from scripts.finetuning import options as finetune_options
 from scripts.promises import options as trust_options
 from scripts.reproduction import options as reproduction_options
 from scripts.simulation import options as simulation_options
+from scripts.tuning import options as tuning_options
 
 MOST_README_LINES = 150
 DESIGN_TERMS = (
@@ -45,6 +46,7 @@ PARSERS: dict[str, Callable[[list[str]], object]] = {
     "reproduce": reproduction_options.parse,
     "simulate": simulation_options.parse,
     "trust": trust_options.parse,
+    "tune": tuning_options.parse,
 }
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
