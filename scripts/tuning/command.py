@@ -25,6 +25,7 @@ from scripts.tuning.result import Result, best_trial, made, settings
 from scripts.tuning.space import Space
 from scripts.tuning.start import Start
 from scripts.tuning.storage import UNUSABLE, unusable
+from scripts.tuning.tracking import track
 from scripts.tuning.workers import Job
 
 INTERRUPTED = 130
@@ -82,6 +83,7 @@ def _conclude(options: Options, study: Study, bench: Bench) -> None:
     about = settings(study.study_name, options.repeats, bench, trials)
     result = Result(tuple(trials), best, defaults, winner, about)
     publish(result, study, options.out)
+    track(study, bench, options.out / "tracking")
     for table in (report.setting(result), report.accuracies(result)):
         print(f"\n{table.text()}")
     print(

@@ -84,11 +84,7 @@ def make(trial: Trial, bench: Bench, interrupted: Callable[[], bool]) -> Ended:
 
 
 def finish(study: Study, trial: Trial, ended: Ended) -> None:
-    """Keep what a trial has come to.
-
-    All that there is to know of a finished trial passes here once, in the process that made it: its number, its
-    setting, its curves. What follows experiments from outside is to be told here.
-    """
+    """Keep what a trial has come to."""
     trial.set_user_attr(HISTORY, [asdict(epoch) for epoch in ended.history])
     if ended.reason is None:
         study.tell(trial, best_of(ended.history).validation_loss)

@@ -13,6 +13,7 @@ import numpy as np
 import optuna
 from optuna.trial import FrozenTrial
 
+from backend import settings
 from model.networks import scratch
 from model.training.fit import Trained, train
 from model.training.history import Epoch
@@ -40,14 +41,17 @@ def arguments(folder: Path, data: Path) -> list[str]:
 
 @contextmanager
 def at_once() -> Iterator[None]:
-    """Networks of a few filters on small images, charts of a few pixels, and no patience with the dead."""
+    """Networks of a few filters on small images, charts of a few pixels, no patience with the dead, and no MLflow."""
     with (
         mock.patch.object(space, "LAYERS", LAYERS),
         mock.patch.object(scratch, "CNN_SIDE", SIDE),
         mock.patch.object(signs, "PATIENCE_SECONDS", 0.2),
         mock.patch.object(plots, "DPI", 30),
+        mock.patch.dict(os.environ, {"TRACKING": "false"}),
     ):
+        settings.load.cache_clear()
         yield
+    settings.load.cache_clear()
 
 
 def tune(folder: Path, data: Path, *options: str) -> int:
