@@ -26,7 +26,6 @@ from backend.store.finetunings import AT_WORK, Finetuning, Phase
 from model.arrays import BoolArray
 from model.errors import CancelledError, ModelError
 from model.training.history import Epoch
-from model.training.recipe import Recipe
 
 LEASE_WAIT_SECONDS = 5.0
 DATA_WAIT_SECONDS = 60.0
@@ -111,8 +110,8 @@ class Finetuner:
     def _start(self, labeling: Labeling) -> Start:
         """What to begin with; settled when it begins, so that a job that is taken up again finds the same."""
         services, wish = self.services, self.state.wish
-        options = {"seed": services.settings.seed, **wish.options}
-        recipe = Recipe.from_json({"model": wish.network or services.settings.backbone, "options": options})
+        settings = services.settings
+        recipe = finetune.recipe(wish.network or settings.backbone, wish.options, settings.seed)
         begins = self.state.phase is Phase.WAITING
         adopted = services.finetunings.adopted(self.project, self.state.base) if begins else None
         version = self.state.warm_from if not begins else "" if wish.fresh else adopted or ""

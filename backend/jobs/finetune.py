@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -23,6 +23,19 @@ from model.networks.weights import NONE
 from model.training.fit import Progress, Trained, train
 from model.training.recipe import Recipe
 from model.training.warm import warm_options, warm_start
+
+FEW_LABELS: Mapping[str, Any] = {"epochs": 20, "head_epochs": 4, "batch_size": 32, "body_rate": 0.3}
+"""Where a project has some hundred labels, an epoch is few steps: the usual options, made for thousands, end before the
+body has learned much."""
+
+
+def recipe(network: str, options: Mapping[str, Any], seed: int) -> Recipe:
+    """What is trained and how: the options that suit few labels, but for those that are wished.
+
+    Raises:
+        InputError: an unknown option, or one of another type or out of its range.
+    """
+    return Recipe.from_json({"model": network, "options": {"seed": seed, **FEW_LABELS, **options}})
 
 
 @dataclass(frozen=True)
