@@ -24,7 +24,8 @@ from scripts.tuning.page import page
 from scripts.tuning.result import Result, best_trial, made, settings
 from scripts.tuning.space import Space
 from scripts.tuning.start import Start
-from scripts.tuning.storage import UNUSABLE, unusable
+from scripts.tuning.storage import FAILURES, unusable
+from scripts.tuning.study import finished
 from scripts.tuning.tracking import track
 from scripts.tuning.workers import Job
 
@@ -48,11 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: Options) -> int:
     job = _job(options)
-    study, bench = job.open()
-    workers.run(job, study, bench, options.workers)
     try:
+        study, bench = job.open()
+        _say_what_is_there(study, options.trials)
+        workers.run(job, study, bench, options.workers)
         _conclude(options, study, bench)
-    except UNUSABLE as problem:
+    except FAILURES as problem:
         raise unusable(job.storage, problem) from problem
     return 0
 
@@ -73,6 +75,12 @@ def _job(options: Options) -> Job:
     )
 
 
+def _say_what_is_there(study: Study, total: int) -> None:
+    done = len(finished(study.get_trials(deepcopy=False)))
+    if done:
+        print(f"The study {study.study_name} has {done} of {total} trials already.", flush=True)
+
+
 def _conclude(options: Options, study: Study, bench: Bench) -> None:
     """Judge the best of the trials beside the defaults, write what came out, and say it."""
     trials = made(study, bench)
@@ -85,7 +93,8 @@ def _conclude(options: Options, study: Study, bench: Bench) -> None:
     publish(result, study, options.out)
     track(study, bench, options.out / "tracking")
     for table in (report.setting(result), report.accuracies(result)):
-        print(f"\n{table.text()}")
+        if table.rows:
+            print(f"\n{table.text()}")
     print(
         f"\n{result.verdict()}\n\nSee {shown(options.out / 'tuning.html')}. The setting is {shown(options.out / BEST)}."
     )

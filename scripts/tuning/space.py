@@ -37,7 +37,9 @@ OPTIONS: dict[str, BaseDistribution] = {
 }
 """Of every network. `rate_factor` is on the usual rate of the optimiser; the others are fields of `TrainingOptions`."""
 
-WITH_MOMENTUM = ("sgd", "rmsprop")
+ONLY_WITH = {"momentum": ("optimiser", ("sgd", "rmsprop"))}
+"""Dimensions that mean something beside these values of another one alone."""
+
 MOST_HEAD_EPOCHS = 4
 LAYERS = {
     "filters_1": (16, 32, 48),
@@ -72,7 +74,8 @@ class Space:
         """A setting: a value for each dimension that means something beside the values before it."""
         values: dict[str, Value] = {}
         for name, distribution in self.dimensions.items():
-            if name != "momentum" or values["optimiser"] in WITH_MOMENTUM:
+            other, needed = ONLY_WITH.get(name, (None, ()))
+            if other is None or values[other] in needed:
                 values[name] = suggest(name, distribution)
         return values
 

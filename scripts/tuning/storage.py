@@ -17,7 +17,7 @@ PREFIX = "label-loop:tuning"
 LOCKED_SECONDS = 60
 """How long a worker waits for another that writes to the same SQLite file."""
 
-UNUSABLE = (OptunaError, SQLAlchemyError, redis.RedisError, ImportError)
+FAILURES = (OptunaError, SQLAlchemyError, redis.RedisError)
 """What storages raise that can't be reached, or hold something else."""
 
 
@@ -34,7 +34,8 @@ def open_storage(url: str) -> BaseStorage:
                 return JournalStorage(JournalRedisBackend(url, prefix=PREFIX))
         timeout = {"connect_args": {"timeout": LOCKED_SECONDS}} if url.startswith("sqlite") else {}
         return RDBStorage(url, engine_kwargs=timeout)
-    except UNUSABLE as problem:
+    # An address may ask for a driver that is not installed.
+    except (*FAILURES, ImportError) as problem:
         raise unusable(url, problem) from problem
 
 

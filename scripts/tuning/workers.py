@@ -23,7 +23,7 @@ from scripts.interrupts import ctrl_c
 from scripts.tuning.bench import Bench
 from scripts.tuning.errors import Interrupted, TuningError
 from scripts.tuning.space import Space
-from scripts.tuning.storage import UNUSABLE, open_storage, unusable
+from scripts.tuning.storage import FAILURES, open_storage, unusable
 from scripts.tuning.study import finished, open_study
 from scripts.tuning.work import until_enough
 
@@ -56,16 +56,12 @@ class Job:
         """The study, and what its trials are made on.
 
         Raises:
-            TuningError: the storage can't be used, or has such a study of something else.
+            TuningError: there is no such storage, or it has such a study of something else.
             ComparisonError: there are too few images.
         """
         bench = Bench(load(self.data, self.folder), self.space)
         made_of = bench.made_of()
-        storage = open_storage(self.storage)
-        try:
-            return open_study(storage, self.study, made_of, bench.space), bench
-        except UNUSABLE as problem:
-            raise unusable(self.storage, problem) from problem
+        return open_study(open_storage(self.storage), self.study, made_of, bench.space), bench
 
 
 def run(job: Job, study: Study, bench: Bench, workers: int) -> None:
@@ -79,15 +75,12 @@ def run(job: Job, study: Study, bench: Bench, workers: int) -> None:
 
     Raises:
         Interrupted: Ctrl-C; the trials that were cut off are made again by the same command.
-        TuningError: the storage fails, or a worker was killed.
-        ModelError: a setting can't be trained.
+        TuningError: a worker failed, or was killed.
+        ModelError: the network can't be trained.
     """
     with ctrl_c() as pressed, _bar(study, job.total) as refresh:
         if workers == 1:
-            try:
-                until_enough(study, bench, job.total, pressed, refresh)
-            except UNUSABLE as problem:
-                raise unusable(job.storage, problem) from problem
+            until_enough(study, bench, job.total, pressed, refresh)
         else:
             _together(job, workers, pressed, refresh)
         refresh()
@@ -112,11 +105,14 @@ def _together(job: Job, workers: int, pressed: Callable[[], bool], refresh: Call
     """A pipe to each process and no lock between them: its end closes when all are to stop, or this one dies."""
     started = [_start(job, workers) for _ in range(workers)]
     try:
-        while any(process.is_alive() for process, _ in started):
+        working = True
+        while working:
             if pressed():
                 raise Interrupted
             time.sleep(LOOK_SECONDS)
             refresh()
+            # Asked first: what a worker says last is heard after its end, too.
+            working = any(process.is_alive() for process, _ in started)
             for process, pipe in started:
                 _hear(process, pipe)
     finally:
@@ -166,7 +162,7 @@ def _work(pipe: Connection, job: Job, threads: int) -> None:
         until_enough(study, bench, job.total, partial(pipe.poll, 0.0))
     except Interrupted:
         return
-    except UNUSABLE as problem:
+    except FAILURES as problem:
         pipe.send(str(unusable(job.storage, problem)))
     except (TuningError, ModelError) as problem:
         pipe.send(str(problem))
