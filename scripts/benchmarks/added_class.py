@@ -19,7 +19,7 @@ from scripts.benchmarks.errors import BenchmarkError
 from scripts.comparison.images import LabelledImages, Pixels
 
 NETWORK, SIDE = "efficientnet-lite0", 128
-CLASSES, IMAGES = 15, 70
+CLASSES, IMAGES = 12, 60
 """That are drawn of the data, the added class among them, and images of each."""
 FRACTIONS = (0.4, 0.15, 0.45)
 """Many of them are tested on: a point is soon lost or won by chance."""

@@ -44,7 +44,7 @@ def test_an_image_that_can_t_be_read_is_left_out_and_told(tmp_path: Path, capsys
     (folder / "circle" / "001.png").write_text("no image")
     data = library(folder, tmp_path / "cache").at(16)
     assert (len(data.images), data.targets.tolist()) == (8, [0] * 2 + [1] * 3 + [2] * 3)
-    assert "1 images that can't be read" in capsys.readouterr().out
+    assert "1 image that can't be read" in capsys.readouterr().out
 
 
 def test_data_without_two_classes_that_can_be_read_are_refused(tmp_path: Path) -> None:
