@@ -46,6 +46,7 @@ class LabelledImages:
         classes: names; some may have no image.
         test: bool (n,), the images that the data set aside for testing; None where it leaves that to us.
         fingerprint: of which images these are; the same for every side.
+        groups: (n,) from 0, near-duplicates have the same, see `scripts.comparison.likeness`; None where nobody looked.
     """
 
     name: str
@@ -54,6 +55,7 @@ class LabelledImages:
     classes: tuple[str, ...]
     test: BoolArray | None
     fingerprint: str
+    groups: IntArray | None = None
 
 
 @dataclass(frozen=True, eq=False)
