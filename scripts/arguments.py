@@ -1,8 +1,48 @@
-"""Types of command-line arguments that several commands take."""
+"""Command-line arguments that several commands take, and types of some."""
 
 import argparse
+from pathlib import Path
 
+from backend.settings import load
+
+CHECKOUT = Path(__file__).parents[1]
 BACKEND_URL = "http://localhost:9090"
+
+
+def add_data(parser: argparse.ArgumentParser, *also: str) -> None:
+    """`DATA` and `--token`, for `scripts.sources.find`.
+
+    Args:
+        parser: of the command.
+        also: what else it takes as `DATA`.
+    """
+    kinds = ("a folder per class", "a tar of one", "a torchvision data set (cifar10, …)", "digits", *also)
+    project = "a labelled Label Studio project (http://host:8080/projects/3)"
+    parser.add_argument("data", metavar="DATA", help=f"{', '.join(kinds)}, or {project}")
+    parser.add_argument("--token", help="for Label Studio (LABEL_STUDIO_API_KEY)")
+
+
+def add_places(parser: argparse.ArgumentParser, cache: str, out: str) -> None:
+    """`--cache` and `--out`, folders below the checkout where they are not given.
+
+    Args:
+        parser: of the command.
+        cache: name of the folder below `.cache`.
+        out: name of the folder for results.
+    """
+    parser.add_argument("--cache", type=Path, default=CHECKOUT / ".cache" / cache, help=f"(.cache/{cache})")
+    parser.add_argument("--out", type=Path, default=CHECKOUT / out, metavar="DIR", help=f"({out})")
+
+
+def add_project(parser: argparse.ArgumentParser) -> None:
+    """`--backend` and `--project`: a backend's address and the number of one of its projects."""
+    parser.add_argument("--backend", type=_address, default=BACKEND_URL, help="address of the backend (%(default)s)")
+    parser.add_argument("--project", type=int, required=True, help="number of the project, as in its address")
+
+
+def token(given: str | None) -> str:
+    """The token for Label Studio that was given with `--token`, or else the settings'; empty where there is none."""
+    return given or load().label_studio_api_key
 
 
 def positive(text: str) -> int:
@@ -29,12 +69,6 @@ def seed(text: str) -> int:
     if number < 0:
         raise argparse.ArgumentTypeError(f"{text} is below 0")
     return number
-
-
-def of_a_project(parser: argparse.ArgumentParser) -> None:
-    """Have a command ask for a backend's address and the number of one of its projects."""
-    parser.add_argument("--backend", type=_address, default=BACKEND_URL, help="address of the backend (%(default)s)")
-    parser.add_argument("--project", type=int, required=True, help="number of the project, as in its address")
 
 
 def _address(text: str) -> str:

@@ -36,3 +36,8 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
 def percent(share: float) -> str:
     """As people write it: `94 %`, `92.5 %`."""
     return f"{100 * share:.4g} %"
+
+
+def counted(number: int, noun: str) -> str:
+    """As people say it: `1 epoch`, `3,000 images`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

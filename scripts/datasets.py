@@ -58,7 +58,7 @@ class ImageSource(Protocol):
 
 
 def open_source(data: str, downloads: Path) -> ImageSource:
-    """Find the images by what the person wrote after `--data`.
+    """Find the images by what the person wrote.
 
     Args:
         data: `digits`, the lower-case name of a torchvision data set, or a path of a folder or tar.
@@ -273,9 +273,7 @@ def _torchvision_dataset(name: str, downloads: Path) -> Any:
         raise DataError(f"{message} Give `digits`, a path, or one of torchvision's, e.g. caltech101, cifar10.")
     make = getattr(datasets, known[name])
     if "download" not in inspect.signature(make).parameters:
-        raise DataError(
-            f"torchvision cannot download {name!r} by itself. Fetch it and give its folder with --data PATH."
-        )
+        raise DataError(f"torchvision cannot download {name!r} by itself. Fetch it and give the path of its folder.")
     downloads.mkdir(parents=True, exist_ok=True)
     try:
         dataset = make(root=str(downloads / name), download=True)
@@ -286,7 +284,7 @@ def _torchvision_dataset(name: str, downloads: Path) -> Any:
     except (OSError, RuntimeError) as problem:
         message = f"torchvision could not download {name!r}: {problem}"
         raise DataError(
-            f"{message}\nCheck the network, or fetch it yourself and give its folder or tar: --data PATH."
+            f"{message}\nCheck the network, or fetch it yourself and give the path of its folder or tar."
         ) from problem
     if not isinstance(image, Image.Image):
         raise DataError(f"torchvision's {name!r} holds no images. Choose an image classification data set.")

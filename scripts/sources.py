@@ -45,10 +45,10 @@ def find(data: str, token: str, downloads: Path) -> Found:
         return Found(project.name, [data, project.classes, project.tasks, project.labels], lambda: project)
     path = Path(data).expanduser()
     if path.exists():
-        return Found(path.resolve().name, stamp(path), lambda: _opened(data, downloads))
+        return Found(path.resolve().name, stamp(path), lambda: open_source(data, downloads))
     if path.suffix or len(path.parts) > 1:
         raise DataError(f"There is no file or folder {path}.")
-    return Found(data, data, lambda: _opened(data, downloads))
+    return Found(data, data, lambda: open_source(data, downloads))
 
 
 def stamp(path: Path) -> list[tuple[str, int, int]]:
@@ -68,11 +68,3 @@ def set_aside(paths: Sequence[str]) -> BoolArray | None:
         parts = [each[1:] for each in parts]
     tops = {each[0] if len(each) > 2 else "" for each in parts}
     return np.array([each[0] == "test" for each in parts]) if tops == PARTS else None
-
-
-def _opened(data: str, downloads: Path) -> ImageSource:
-    try:
-        return open_source(data, downloads)
-    except DataError as problem:
-        # The source speaks of the demo's option; here the data are an argument of their own.
-        raise DataError(str(problem).replace("--data PATH", "its path").replace("--data ", "")) from problem

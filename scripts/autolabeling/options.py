@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.arguments import of_a_project
+from scripts.arguments import add_project
 
 CONFIDENCE = 0.95
 FORMATS = (".html", ".json")
@@ -50,7 +50,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         description="Label automatically what the model is sure of. People audit a random sample first; called again, "
         "it says how far they are, and what their answers prove. Without an option it says where it stands.",
     )
-    of_a_project(parser)
+    add_project(parser)
     asked = parser.add_mutually_exclusive_group()
     asked.add_argument("--max-error", type=float, help="largest share that may be wrong, such as 0.02")
     asked.add_argument("--threshold", type=float, help="UNCERTIFIED: all tasks of this confidence or more, no audit")

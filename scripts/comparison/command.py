@@ -1,13 +1,12 @@
 """`./scripts/compare`: train the models that are not there yet, judge all of them, write the report."""
 
-import signal
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from scripts.commands import ended
 from scripts.comparison import report, tables
 from scripts.comparison.contenders import Contender, Protocol
-from scripts.comparison.errors import ComparisonError, Interrupted
+from scripts.comparison.errors import ComparisonError
 from scripts.comparison.images import Library
 from scripts.comparison.judged import Judged
 from scripts.comparison.options import Options, parse
@@ -19,21 +18,13 @@ from scripts.datasets import DataError
 from scripts.files import shown, write
 from scripts.sources import find
 
-NOTHING_RUN, INTERRUPTED = 1, 130
+NOTHING_RUN = 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Compare; returns 0, 1 where no model could be run, 2 where data or options don't allow it, 130 after Ctrl-C."""
     options = parse(arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        return _run(options)
-    except (ComparisonError, DataError) as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return 2
-    except (KeyboardInterrupt, Interrupted):
-        print("\nStopped. The same command goes on with what is not finished.", file=sys.stderr)
-        return INTERRUPTED
+    return ended(lambda: _run(options), (ComparisonError, DataError))
 
 
 def _run(options: Options) -> int:

@@ -20,6 +20,7 @@ from model.arrays import BoolArray, IntArray
 from model.errors import ImageError
 from model.files import whole_folder
 from model.images import ImageLimits, decode
+from scripts.columns import counted
 from scripts.comparison.errors import ComparisonError
 from scripts.datasets import EncodedImage, ImageSource, select
 from scripts.sources import Found, set_aside
@@ -45,6 +46,7 @@ class LabelledImages:
         classes: names; some may have no image.
         test: bool (n,), the images that the data set aside for testing; None where it leaves that to us.
         fingerprint: of which images these are; the same for every side.
+        groups: (n,) from 0, near-duplicates have the same, see `scripts.comparison.likeness`; None where nobody looked.
     """
 
     name: str
@@ -53,6 +55,7 @@ class LabelledImages:
     classes: tuple[str, ...]
     test: BoolArray | None
     fingerprint: str
+    groups: IntArray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +130,7 @@ class Library:
         (folder / SHEET).write_text(json.dumps(sheet, ensure_ascii=False))
 
     def _say_what_is_left_out(self, broken: int) -> None:
-        lines = [*self._source.left_out, *([f"{broken} images that can't be read"] if broken else [])]
+        lines = [*self._source.left_out, *([f"{counted(broken, 'image')} that can't be read"] if broken else [])]
         for line in lines:
             print(f"Left out: {line}.", flush=True)
 

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from backend.settings import load
 from model.networks.weights import NONE, PRETRAINED
 from model.training.options import Augmentation, Resampling
-from scripts.arguments import positive, seed
+from scripts.arguments import add_data, add_places, positive, seed, token
 from scripts.comparison.defaults import CPU, GPU
 
-CHECKOUT = Path(__file__).parents[2]
 MODELS = "efficientnet-lite0,alexnet-scratch,cnn-small"
 
 
@@ -55,12 +53,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         prog="./scripts/compare",
         description="Train and judge models side by side, on one split of your images.",
     )
-    parser.add_argument(
-        "data",
-        metavar="DATA",
-        help="a folder per class, a tar of one, a torchvision data set (cifar10, …), digits, or a labelled Label "
-        "Studio project (http://host:8080/projects/3)",
-    )
+    add_data(parser)
     parser.add_argument(
         "--models",
         type=_names,
@@ -80,13 +73,11 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument("--resolution", type=positive, metavar="N", help="side in pixels (each network's own)")
     parser.add_argument("--seed", type=seed, default=0, help="of images, split and training (0)")
     parser.add_argument("--weights", default=PRETRAINED, help=f"{PRETRAINED}, {NONE}, or a file for the one model")
-    parser.add_argument("--token", help="for Label Studio (LABEL_STUDIO_API_KEY)")
-    parser.add_argument("--cache", type=Path, default=CHECKOUT / ".cache" / "compare", help="(.cache/compare)")
-    parser.add_argument("--out", type=Path, default=CHECKOUT / "comparison", metavar="DIR", help="(comparison)")
+    add_places(parser, "compare", "comparison")
     given = parser.parse_args(arguments)
     if given.weights not in (PRETRAINED, NONE) and len(given.models) > 1:
         parser.error(f"the weights of {given.weights} are of one network: name it alone with --models")
-    given.token = given.token or load().label_studio_api_key
+    given.token = token(given.token)
     return Options(**vars(given))
 
 

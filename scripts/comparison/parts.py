@@ -9,14 +9,17 @@ from scripts.comparison.images import LabelledImages
 
 
 def parted(data: LabelledImages, seed: int) -> Split:
-    """70 % to train, 15 % to validate, 15 % to test, of each class its share.
+    """70 % to train, 15 % to validate, 15 % to test, of each class its share; near-duplicates stay together.
 
     Where the data have a test part of their own, it is that, and the rest is parted in the same proportion.
 
     Raises:
         ComparisonError: a part would have no image, or training one class.
     """
-    found = split(data.targets, seed=seed) if data.test is None else _beside_test(data, np.flatnonzero(data.test), seed)
+    if data.test is None:
+        found = split(data.targets, groups=data.groups, seed=seed)
+    else:
+        found = _beside_test(data, np.flatnonzero(data.test), seed)
     empty = [name for name, rows in vars(found).items() if not len(rows)]
     if empty:
         raise ComparisonError(
@@ -31,5 +34,7 @@ def _beside_test(data: LabelledImages, test: IntArray, seed: int) -> Split:
     among = np.setdiff1d(np.arange(len(data.targets)), test)
     train, validation, _ = FRACTIONS
     whole = train + validation
-    rest = split(data.targets[among], fractions=(train / whole, validation / whole, 0.0), seed=seed)
+    fractions = (train / whole, validation / whole, 0.0)
+    groups = None if data.groups is None else data.groups[among]
+    rest = split(data.targets[among], fractions=fractions, groups=groups, seed=seed)
     return Split(among[rest.train], among[rest.validation], test)

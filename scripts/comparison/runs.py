@@ -12,6 +12,7 @@ from scripts.comparison import frozen, outcome, trained
 from scripts.comparison.contenders import Contender
 from scripts.comparison.errors import ComparisonError
 from scripts.comparison.images import LabelledImages, Library
+from scripts.comparison.likeness import grouped
 from scripts.comparison.outcome import NotRun, Outcome, Planned
 from scripts.comparison.parts import parted
 
@@ -58,7 +59,7 @@ def compare(
         if isinstance(side, NotRun):
             missing.append(side)
             continue
-        data = library.at(side)
+        data = grouped(library, side)
         result = _result(contender, data, place)
         if isinstance(result, NotRun):
             missing.append(result)

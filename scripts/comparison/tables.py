@@ -1,63 +1,52 @@
 """The comparison as rows of text, for a terminal and for the page."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from model.metrics import Estimate
 from scripts.columns import NOTHING, Table
 from scripts.comparison.figures import Figures
 
+Columns = Mapping[str, Callable[[Figures], str]]
+"""What a table of models says of each, by the column's title."""
+
+ACCURACIES: Columns = {
+    "test accuracy (95 %)": lambda model: with_interval(model.parts["test"].accuracy),
+    "top-5": lambda model: share(model.parts["test"].tops[5]),
+    "top-10": lambda model: share(model.parts["test"].tops[10]),
+    "validation": lambda model: share(model.parts["validation"].accuracy),
+    "train": lambda model: share(model.parts["train"].accuracy),
+}
+LOSSES: Columns = {
+    "test loss": lambda model: f"{model.parts['test'].loss:.3f}",
+    "validation": lambda model: f"{model.parts['validation'].loss:.3f}",
+    "train": lambda model: f"{model.parts['train'].loss:.3f}",
+    "calibration error": lambda model: share(model.before.ece),
+    "calibrated": lambda model: share(model.after.ece),
+    "temperature": lambda model: f"{model.temperature:.2f}",
+}
+COSTS: Columns = {
+    "parameters": lambda model: f"{model.outcome.parameters:,}",
+    "size": lambda model: f"{model.outcome.megabytes:,.1f} MB",
+    "epochs": lambda model: str(len(model.outcome.history) or NOTHING),
+    "best epoch": lambda model: str(model.outcome.best_epoch or NOTHING),
+    "training": lambda model: duration(model.outcome.seconds),
+    "images a second": lambda model: f"{model.outcome.images_per_second:,.0f}",
+}
+
 
 def accuracies(models: Sequence[Figures]) -> Table:
     """How often each model is right."""
-    header = ("model", "test accuracy (95 %)", "top-5", "top-10", "validation", "train")
-    rows = [
-        (
-            each.outcome.model,
-            with_interval(each.parts["test"].accuracy),
-            share(each.parts["test"].tops[5]),
-            share(each.parts["test"].tops[10]),
-            share(each.parts["validation"].accuracy),
-            share(each.parts["train"].accuracy),
-        )
-        for each in models
-    ]
-    return Table("Accuracy", header, tuple(rows))
+    return _of_models("Accuracy", models, ACCURACIES)
 
 
 def losses(models: Sequence[Figures]) -> Table:
     """Loss in each part, and how far the confidences are from the truth."""
-    header = ("model", "test loss", "validation", "train", "calibration error", "calibrated", "temperature")
-    rows = [
-        (
-            each.outcome.model,
-            f"{each.parts['test'].loss:.3f}",
-            f"{each.parts['validation'].loss:.3f}",
-            f"{each.parts['train'].loss:.3f}",
-            share(each.before.ece),
-            share(each.after.ece),
-            f"{each.temperature:.2f}",
-        )
-        for each in models
-    ]
-    return Table("Loss and calibration", header, tuple(rows))
+    return _of_models("Loss and calibration", models, LOSSES)
 
 
 def costs(models: Sequence[Figures]) -> Table:
     """What each model takes."""
-    header = ("model", "parameters", "size", "epochs", "best epoch", "training", "images a second")
-    rows = [
-        (
-            each.outcome.model,
-            f"{each.outcome.parameters:,}",
-            f"{each.outcome.megabytes:,.1f} MB",
-            str(len(each.outcome.history)) if each.outcome.history else NOTHING,
-            NOTHING if each.outcome.best_epoch is None else str(each.outcome.best_epoch),
-            duration(each.outcome.seconds),
-            f"{each.outcome.images_per_second:,.0f}",
-        )
-        for each in models
-    ]
-    return Table("Cost", header, tuple(rows))
+    return _of_models("Cost", models, COSTS)
 
 
 def by_class(model: Figures) -> Table:
@@ -93,6 +82,11 @@ def duration(seconds: float) -> str:
     """As people say it: `48 s`, `3 min 20 s`."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def _of_models(title: str, models: Sequence[Figures], columns: Columns) -> Table:
+    rows = [(model.outcome.model, *(cell(model) for cell in columns.values())) for model in models]
+    return Table(title, ("model", *columns), tuple(rows))
 
 
 def _value(estimate: Estimate | None) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 
 from model.errors import InputError
 from model.training.recipe import Recipe, read_recipe
-from scripts.arguments import of_a_project, positive
+from scripts.arguments import add_project, positive
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         description="Train the project's backbone on its labels, as a job beside the loop. What comes of it is used "
         "only where it is right more often than the one in use, on labels that neither learned from.",
     )
-    of_a_project(parser)
+    add_project(parser)
     parser.add_argument("--recipe", type=Path, metavar="FILE", help="network and settings: best.json of ./scripts/tune")
     parser.add_argument("--network", default="", help="another network than the backend's BACKBONE, such as resnet50")
     parser.add_argument("--epochs", type=positive, help="at most, in all")

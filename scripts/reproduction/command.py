@@ -1,10 +1,8 @@
 """`./scripts/reproduce`: run the rows that are not there yet, print the table."""
 
-import signal
-import sys
 from collections.abc import Sequence
 
-from scripts.comparison.errors import Interrupted
+from scripts.commands import ended
 from scripts.datasets import DataError
 from scripts.files import shown, write
 from scripts.reproduction import report, tables
@@ -13,7 +11,6 @@ from scripts.reproduction.options import Options, parse
 from scripts.reproduction.published import ROWS
 from scripts.reproduction.rows import Bench
 
-INTERRUPTED = 130
 REDUCED = (
     "Reduced: few images and few epochs, so that a CPU gets through. Such figures are no reproduction; only the rows "
     "marked whole can be compared with what was published."
@@ -23,15 +20,7 @@ REDUCED = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Reproduce; returns 0, 2 where the data can't be used, 130 after Ctrl-C."""
     options = parse(arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        return _run(options)
-    except DataError as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return 2
-    except (KeyboardInterrupt, Interrupted):
-        print("\nStopped. The same command goes on with what is not finished.", file=sys.stderr)
-        return INTERRUPTED
+    return ended(lambda: _run(options), (DataError,))
 
 
 def _run(options: Options) -> int:

@@ -74,7 +74,11 @@ def downloaded(name: str, downloads: Path) -> Found:
         DataError: it can't be had.
     """
     found = find(name, "", downloads)
-    return replace(found, name=MARKS[name].title, open=_already(found.open()))
+    try:
+        source = found.open()
+    except DataError as problem:
+        raise DataError(f"{problem} Here that is --data PATH.") from problem
+    return replace(found, name=MARKS[name].title, open=_already(source))
 
 
 def _already(source: ImageSource) -> Callable[[], ImageSource]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-CHECKOUT = Path(__file__).parents[2]
+from scripts.arguments import add_places
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         metavar="PATH",
         help="Caltech-101, CIFAR-10 or CIFAR-100, each a folder per class or a tar of one (torchvision's downloads)",
     )
-    parser.add_argument("--cache", type=Path, default=CHECKOUT / ".cache" / "compare", help="(.cache/compare)")
-    parser.add_argument("--out", type=Path, default=CHECKOUT / "reproduction", metavar="DIR", help="(reproduction)")
+    add_places(parser, "compare", "reproduction")
     given = parser.parse_args(arguments)
     given.data = tuple(given.data)
     return Options(**vars(given))

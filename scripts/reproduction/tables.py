@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from scripts.columns import NOTHING, Table, percent
+from scripts.columns import NOTHING, Table, counted, percent
 from scripts.comparison.tables import share, with_interval
 from scripts.reproduction.data import MARKS
 from scripts.reproduction.published import Row
@@ -39,7 +39,7 @@ def _ran(ran: Ran) -> tuple[str, ...]:
     reached = met(ran)
     said = "reduced" if reached is None else f"whole, {'met' if reached else 'not met'}"
     epochs = len(ran.figures.outcome.history)
-    how = f"{said}: {ran.images:,} images" + (f", {epochs} epochs" if epochs else "")
+    how = f"{said}: {counted(ran.images, 'image')}" + (f", {counted(epochs, 'epoch')}" if epochs else "")
     return (*_published(ran.row), with_interval(test.accuracy), share(test.tops[5]), _goal(ran.row), how)
 
 

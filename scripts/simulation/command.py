@@ -1,12 +1,11 @@
 """`./scripts/simulate`: prepare the data, make the runs that are not there yet, write the report."""
 
-import signal
-import sys
 from collections.abc import Sequence
 
 import numpy as np
 
 from model.backbones import backbone
+from scripts.commands import ended
 from scripts.files import shown, write
 from scripts.simulation import peers, records, report, tables, workers
 from scripts.simulation.errors import SimulationError
@@ -20,21 +19,12 @@ from scripts.simulation.splits import SplitOptions, rows
 from scripts.simulation.summary import summarise
 
 BACKBONE = "efficientnet-lite0"
-INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Simulate; returns 0, 2 where data or options don't allow it, 130 after Ctrl-C."""
     options = parse(arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        return _run(options)
-    except SimulationError as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("\nStopped. The same command goes on with the runs that are not finished.", file=sys.stderr)
-        return INTERRUPTED
+    return ended(lambda: _run(options), (SimulationError,))
 
 
 def _run(options: Options) -> int:

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from backend.settings import load
 from model.rank.registry import NAMES
-from scripts.arguments import positive
+from scripts.arguments import add_data, add_places, positive, token
 from scripts.simulation import peers
 
-CHECKOUT = Path(__file__).parents[2]
 DEFAULT_STRATEGIES = "auto,margin,random"
 
 T = TypeVar("T")
@@ -65,12 +63,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         prog="./scripts/simulate",
         description="Replay labelling on labelled images: how many labels each strategy needs.",
     )
-    parser.add_argument(
-        "data",
-        metavar="DATA",
-        help="a folder per class, a tar of one, a torchvision data set (cifar10, …), digits, an .npz of X and y, "
-        "or a labelled Label Studio project (http://host:8080/projects/3)",
-    )
+    add_data(parser, "an .npz of X and y")
     parser.add_argument("--strategies", type=_names, default=DEFAULT_STRATEGIES, help=f"({DEFAULT_STRATEGIES})")
     parser.add_argument("--peers", choices=(peers.LIBRARY,), help="also the strategies of this library")
     parser.add_argument("--seeds", type=_numbers, default="0", help="a run for each: 0,1 (0)")
@@ -84,14 +77,12 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument("--evaluate-every", type=positive, metavar="LABELS", help="measure so often (each batch)")
     parser.add_argument("--stop-at-targets", action="store_true", help="end a run at the highest target")
     parser.add_argument("--jobs", type=positive, default=_cores(), help="runs at a time (one a core)")
-    parser.add_argument("--token", help="for Label Studio (LABEL_STUDIO_API_KEY)")
-    parser.add_argument("--cache", type=Path, default=CHECKOUT / ".cache" / "simulate", help="(.cache/simulate)")
-    parser.add_argument("--out", type=Path, default=CHECKOUT / "simulation", metavar="DIR", help="(simulation)")
+    add_places(parser, "simulate", "simulation")
     given = parser.parse_args(arguments)
     added = peers.NAMES if given.peers else ()
     given.strategies = tuple(dict.fromkeys([*given.strategies, *added]))
     given.evaluate_every = given.evaluate_every or given.batch
-    given.token = given.token or load().label_studio_api_key
+    given.token = token(given.token)
     del given.peers
     return Options(**vars(given))
 

@@ -1,15 +1,24 @@
 """The images that models are compared on, and how they are parted."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from scripts.comparison import likeness
 from scripts.comparison.errors import ComparisonError
 from scripts.comparison.images import Library
+from scripts.comparison.likeness import grouped
 from scripts.comparison.parts import parted
 from scripts.sources import find
 from tests.unit.scripts.compared import CLASSES, write_pictures
+
+
+@pytest.fixture(autouse=True)
+def _an_export_made_before(backbone_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(likeness, "exported", lambda *_: backbone_folder)
 
 
 def library(folder: Path, cache: Path, limit: int | None = None) -> Library:
@@ -44,7 +53,7 @@ def test_an_image_that_can_t_be_read_is_left_out_and_told(tmp_path: Path, capsys
     (folder / "circle" / "001.png").write_text("no image")
     data = library(folder, tmp_path / "cache").at(16)
     assert (len(data.images), data.targets.tolist()) == (8, [0] * 2 + [1] * 3 + [2] * 3)
-    assert "1 images that can't be read" in capsys.readouterr().out
+    assert "1 image that can't be read" in capsys.readouterr().out
 
 
 def test_data_without_two_classes_that_can_be_read_are_refused(tmp_path: Path) -> None:
@@ -73,6 +82,30 @@ def test_the_datas_own_test_images_are_tested_on(tmp_path: Path) -> None:
     assert data.test is not None
     assert split.test.tolist() == np.flatnonzero(data.test).tolist()
     assert (len(split.train), len(split.validation)) == (24, 6)
+
+
+@pytest.mark.parametrize("below", ["", "train"])
+def test_near_duplicates_are_not_parted(below: str, tmp_path: Path) -> None:
+    if below:
+        write_pictures(tmp_path / "data", 5, below="test")
+    data = library(write_pictures(tmp_path / "data", 20, below=below), tmp_path / "cache").at(8)
+    groups = np.arange(len(data.targets)) // 2
+    split = parted(replace(data, groups=groups), seed=0)
+    assert not set(groups[split.train]) & set(groups[split.validation])
+
+
+def test_copies_of_an_image_are_one_group_at_every_side(tmp_path: Path) -> None:
+    folder = write_pictures(tmp_path / "data", 8)
+    Image.open(folder / "circle" / "000.png").save(folder / "circle" / "copy.bmp")
+    shelf = library(folder, tmp_path / "cache")
+    small, large = (grouped(shelf, side) for side in (16, 32))
+    assert small.groups is not None
+    assert large.groups is not None
+    # The copy comes after the eight circles.
+    assert small.groups[8] == small.groups[0]
+    assert len(np.unique(small.groups)) == len(small.groups) - 1
+    assert np.array_equal(small.groups, large.groups)
+    assert small.fingerprint == large.fingerprint != shelf.at(16).fingerprint
 
 
 def test_too_few_images_for_all_parts_are_refused(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from scripts.comparison import contenders
 from scripts.datasets import DataError
 from scripts.reproduction import command, rows
 from scripts.reproduction.command import main
-from scripts.reproduction.data import MARKS, given
+from scripts.reproduction.data import MARKS, downloaded, given
 from scripts.reproduction.options import parse
 from scripts.reproduction.published import ROWS, Row, Sample
 from tests.unit.scripts.compared import write_pictures
@@ -83,7 +83,7 @@ def test_the_table_shows_both_figures_and_why_a_row_was_not_run(
     said = capsys.readouterr().out
     lines = [line for line in said.splitlines() if line.startswith("CIFAR-10 ")]
     assert "99 %" in lines[0]
-    assert lines[0].endswith("reduced: 60 images, 1 epochs")
+    assert lines[0].endswith("reduced: 60 images, 1 epoch")
     assert lines[1].endswith("not run (1)")
     assert lines[2].endswith("whole, met: 80 images")
     assert "(1) Its weights are not on this machine." in said
@@ -113,6 +113,17 @@ def test_other_data_and_the_same_twice_are_refused(cifar10: Path, tmp_path: Path
         given([str(cifar10)] * 2)
     with pytest.raises(DataError, match="no file or folder"):
         given([str(tmp_path / "nowhere")])
+
+
+def test_data_that_can_t_be_downloaded_are_asked_for_by_the_option(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> Any:
+        raise DataError("There is no network.")
+
+    monkeypatch.setattr("scripts.sources.open_source", fail)
+    with pytest.raises(DataError, match=r"There is no network\. .*--data PATH"):
+        downloaded("cifar100", tmp_path)
 
 
 def test_data_that_can_t_be_used_end_it_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
