@@ -174,7 +174,8 @@ class Finetuner:
     def _finish_epoch(self, epoch: Epoch, seconds_left: float) -> None:
         before = [each for each in self.state.history if each["number"] < epoch.number]
         self._save(history=(*before, asdict(epoch)), seconds_left=seconds_left)
-        queueing.show_progress(epoch.number, self.state.epochs, FINETUNE)
+        losses = {"train_loss": epoch.train_loss, "validation_loss": epoch.validation_loss}
+        queueing.show_progress(epoch.number, self.state.epochs, FINETUNE, seconds_left=seconds_left, **losses)
 
     def _judge(self, labeling: Labeling) -> None:
         services = self.services

@@ -397,9 +397,9 @@ def _text(value: bytes | str) -> str:
     return value.decode() if isinstance(value, bytes) else value
 
 
-def show_progress(done: int, total: int, what: str) -> None:
+def show_progress(done: int, total: int, what: str, **more: float) -> None:
     """Put progress into the current job's meta, where there is a job."""
     job = rq.get_current_job()
     if job is not None:
-        job.meta["progress"] = {"what": what, "done": done, "total": total}
+        job.meta["progress"] = {"what": what, "done": done, "total": total, **more}
         job.save_meta()  # type: ignore[no-untyped-call]

@@ -8,8 +8,11 @@ from backend.dataset import Dataset
 from model.arrays import BoolArray, FloatArray, IntArray
 from model.fitting import out_of_fold
 from model.head import FeatureTransform
-from model.insight.evidence import LEAST_ARM_LABELS
 from model.insight.promotion import Verdict, better_or_stay
+
+
+LARGE_ARM = 100
+"""Counted arm labels from which the arm judges alone: a gain of five points is then more likely seen than not."""
 
 
 def run(data: Dataset, challenger: Mapping[int, FloatArray], validation: BoolArray, seed: int) -> Verdict:
@@ -26,7 +29,7 @@ def run(data: Dataset, challenger: Mapping[int, FloatArray], validation: BoolArr
         Blocked, unless the new backbone wins more labels than it loses.
     """
     rows = np.flatnonzero(data.labelled & np.isin(data.task_ids, list(challenger)))
-    judging = data.counted if data.counted[rows].sum() >= LEAST_ARM_LABELS else data.counted | validation
+    judging = data.counted if data.counted[rows].sum() >= LARGE_ARM else data.counted | validation
     judging, targets = judging[rows], data.targets[rows]
     if not judging.any():
         return better_or_stay(np.zeros(0, dtype=bool), np.zeros(0, dtype=bool))

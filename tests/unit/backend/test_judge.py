@@ -50,11 +50,11 @@ def test_where_both_are_right_everywhere_nothing_changes() -> None:
 
 
 def test_a_small_arm_judges_together_with_what_was_held_back() -> None:
-    assert judged(before=3.0, after=0.3, arm=10, held=25).n == 35
+    assert judged(before=3.0, after=0.3, arm=99, held=25).n == 124
 
 
 def test_a_large_arm_judges_alone() -> None:
-    assert judged(before=3.0, after=0.3, arm=40, held=25).n == 40
+    assert judged(before=3.0, after=0.3, arm=100, held=25).n == 100
 
 
 def test_without_a_label_to_judge_by_nothing_changes() -> None:
