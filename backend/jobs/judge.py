@@ -10,7 +10,6 @@ from model.fitting import out_of_fold
 from model.head import FeatureTransform
 from model.insight.promotion import Verdict, better_or_stay
 
-
 LARGE_ARM = 100
 """Counted arm labels from which the arm judges alone: a gain of five points is then more likely seen than not."""
 
