@@ -46,12 +46,15 @@ class Courier:
 
     def _is_under_way(self) -> bool:
         """Whether a delivery runs; notes how the last one ended."""
-        status = self._process.poll() if self._process is not None else 0
-        if self._process is not None and status is not None:
-            self._process = None
-            self._failures = self._failures + 1 if status else 0
-            self._next = time.monotonic() + min(LEAST_PAUSE * 2.0**self._failures, LONGEST_PAUSE)
-        return self._process is not None
+        if self._process is None:
+            return False
+        status = self._process.poll()
+        if status is None:
+            return True
+        self._process = None
+        self._failures = self._failures + 1 if status else 0
+        self._next = time.monotonic() + min(LEAST_PAUSE * 2.0**self._failures, LONGEST_PAUSE)
+        return False
 
     def _is_quiet(self) -> bool:
         queue = self._services.queue

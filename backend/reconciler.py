@@ -27,8 +27,7 @@ class Reconciler:
         self._polled: dict[str, float] = {}
 
     def step(self) -> None:
-        """Take up what was killed or postponed, poll projects that are due, refresh those that are idle; see that what
-        is tracked is delivered."""
+        """Take up what was killed or postponed, poll projects that are due, refresh idle ones, deliver the outbox."""
         queue = self._services.queue
         if queue.forgot():
             self._polled.clear()

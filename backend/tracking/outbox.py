@@ -4,6 +4,23 @@
     <folder>/<item>/artefacts/     its files
 
 An item's name begins with the time and is unique for ever: MLflow's run carries it, so that none is sent twice.
+
+A job notes a training when its folder has its name, and the web process sees to the delivery:
+
+    services.outbox.note(
+        Tracked(
+            experiment=title,
+            name=version,
+            kind="fine-tune",
+            started=started,
+            ended=datetime.now(UTC),
+            settings=asdict(options),
+            curves={"validation_loss": [(epoch.number, epoch.validation_loss) for epoch in trained.history]},
+            artefacts=[folder],
+        )
+    )
+
+A command that is no job has an outbox in a folder of its own, and calls `delivery.deliver` at its end.
 """
 
 import json
@@ -12,6 +29,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,17 +106,17 @@ class Outbox:
             log.warning("not tracked", name=tracked.name, reason=repr(error))
 
     def waiting(self) -> list[str]:
-        """Names of the items, oldest first."""
+        """Names of the items, oldest first; none where the folder can't be read."""
         try:
             return sorted(name for name in os.listdir(self.folder) if not name.startswith("."))  # noqa: PTH208 - names
-        except FileNotFoundError:
+        except OSError:
             return []
 
     def waited(self) -> float:
         """Seconds that the oldest item has waited; 0 where there is none."""
         try:
             return time.time() - (self.folder / self.waiting()[0]).stat().st_mtime
-        except (IndexError, FileNotFoundError):
+        except (IndexError, OSError):
             return 0.0
 
     def read(self, item: str) -> Tracked:
@@ -126,8 +144,10 @@ class Outbox:
     def sweep(self) -> None:
         """Remove what killed processes left: half an item, or half removed."""
         for path in self.folder.glob(".*"):
-            if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
-                shutil.rmtree(path, ignore_errors=True)
+            # One that is being written may get its name just now.
+            with suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
+                    shutil.rmtree(path, ignore_errors=True)
 
     def _put(self, tracked: Tracked) -> None:
         item = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{secrets.token_hex(4)}"
