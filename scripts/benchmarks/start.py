@@ -125,7 +125,8 @@ def _prepare(settings: Settings) -> str:
     project = services.project(PROJECT)
     features, labels = drawn(LABELS, len(CLASSES))
     head = fit(features, labels, CLASSES, FeatureTransform.of(features))
-    record: dict[str, Any] = {"labels": [], "settings": {}, "strategy": "margin", "evaluation": None, "seconds": {}}
+    made_with = {"backbone": services.backbones.base.version}
+    record: dict[str, Any] = {"labels": [], "settings": made_with, "strategy": "", "evaluation": None, "seconds": {}}
     queue = np.arange(1, LABELS + 1)
     version = Version(new_name(datetime.now(UTC)), head, queue, queue / (LABELS + 1), record)
     state = ProjectState("start", label_config(CLASSES), "", "", tasks=0, annotations=0, skipped=0)
