@@ -59,7 +59,24 @@ class Settings(BaseSettings):
         0.98, description="Images that are more alike (cosine) are asked once, the others last; 1 asks for all alike"
     )
     queue_head: Annotated[int, Field(ge=1)] = Field(200, description="Tasks published at once with each version")
+    queue_front: Annotated[int, Field(ge=1)] = Field(
+        20, description="Tasks that people may be handed while a version is active; more than annotate at once"
+    )
+    open_task_seconds: Seconds = Field(
+        3600.0, description="How long a task that was in front may stay open in a browser before its submit is refused"
+    )
     seed: int = Field(0, description="Seed of everything random")
+
+    finetune: Literal["never", "doubled", "scheduled"] = Field(
+        "doubled",
+        description="When a backbone is fine-tuned unasked, if a training worker with a GPU runs: `never`, when labels "
+        "have `doubled` since the last time, or `scheduled` every FINETUNE_HOURS",
+    )
+    finetune_hours: Annotated[float, Field(gt=0.0)] = Field(24.0, description="Time between scheduled fine-tunings")
+    finetune_labels: Annotated[int, Field(ge=1)] = Field(200, description="Labels below which none begins unasked")
+    finetune_on_start_training: bool = Field(
+        False, description="Let Label Studio's *Start training* begin a fine-tuning"
+    )
 
     poll_seconds: Seconds = Field(20.0, description="How often every project is checked for events that never came")
     idle_seconds: Seconds = Field(5.0, description="Quiet time after which the rest of the queue is refreshed")
@@ -71,22 +88,6 @@ class Settings(BaseSettings):
     predict_seconds: Seconds = Field(70.0, description="Time after which /predict answers with what it has")
     full_comparison_seconds: Seconds = Field(3600.0, description="How often all tasks are compared with the mirror")
     run_timeout_seconds: Annotated[int, Field(ge=10)] = Field(900, description="Time limit of one run")
-    queue_front: Annotated[int, Field(ge=1)] = Field(
-        20, description="Tasks that people may be handed while a version is active; more than annotate at once"
-    )
-    open_task_seconds: Seconds = Field(
-        3600.0, description="How long a task that was in front may stay open in a browser before its submit is refused"
-    )
-    finetune: Literal["never", "doubled", "scheduled"] = Field(
-        "doubled",
-        description="When a backbone is fine-tuned unasked, if a training worker with a GPU runs: `never`, when labels "
-        "have `doubled` since the last time, or `scheduled` every FINETUNE_HOURS",
-    )
-    finetune_hours: Annotated[float, Field(gt=0.0)] = Field(24.0, description="Time between scheduled fine-tunings")
-    finetune_labels: Annotated[int, Field(ge=1)] = Field(200, description="Labels below which none begins unasked")
-    finetune_on_start_training: bool = Field(
-        False, description="Let Label Studio's *Start training* begin a fine-tuning"
-    )
     slice_size: Annotated[int, Field(ge=1)] = Field(100, description="Predictions replaced in one step while idle")
     predictions_per_task: Annotated[int, Field(ge=1)] = Field(5, description="Predictions kept on one task")
     versions_kept: Annotated[int, Field(ge=2)] = Field(20, description="Versions of a project kept on disk")

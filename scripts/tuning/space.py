@@ -104,6 +104,7 @@ def _phases(start: Start) -> dict[str, BaseDistribution]:
     return {
         "head_epochs": IntDistribution(0, min(MOST_HEAD_EPOCHS, options.epochs - 1)),
         "unfrozen_blocks": IntDistribution(0, start.blocks),
+        "body_rate": FloatDistribution(0.03, 1.0, log=True),
     }
 
 
