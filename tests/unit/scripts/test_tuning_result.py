@@ -85,6 +85,12 @@ def test_a_trial_without_an_epoch_has_a_line_without_figures() -> None:
     ]  # fmt: skip
 
 
+def test_the_csv_tells_epochs_that_were_trained_from_those_that_were_allowed() -> None:
+    header, *lines = report.as_csv(result(None, right(50)).trials).splitlines()
+    pruned = dict(zip(header.split(","), lines[2].split(","), strict=True))
+    assert (pruned["epochs_trained"], pruned["epochs"]) == ("1", str(OTHER.options.epochs))
+
+
 def test_trials_are_listed_by_their_loss_and_pruned_ones_last() -> None:
     found = result(None, right(50))
     found = replace(found, trials=(*found.trials, made(4, 1.0)))
