@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from model.training.fit import Progress, train
 from model.training.history import Epoch
 from model.training.predict import logits
 from model.training.recipe import Recipe
+from scripts.comparison.predicting import SLICE
 from scripts.comparison.verdict import chance_of
 from scripts.tuning.bench import Bench
 from scripts.tuning.errors import Interrupted
@@ -74,8 +76,7 @@ def judge(
 
             seeded = replace(recipe, options=replace(recipe.options, seed=recipe.options.seed + repeat))
             network = _trained(seeded, bench, folder / _name(name, seeded, bench), progress, interrupted)
-            answers = logits(network, bench.data.images[bench.split.test]).argmax(axis=1)
-            rows.append(answers == bench.data.targets[bench.split.test])
+            rows.append(_right(network, bench))
     return Judged(recipe, np.stack(rows))
 
 
@@ -107,6 +108,15 @@ def _trained(
     except (CancelledError, SystemExit) as stopped:
         raise Interrupted from stopped
     return trained.network
+
+
+def _right(network: Network, bench: Bench) -> BoolArray:
+    """Whether it recognises each test image; not all of them are in memory at a time."""
+    test = bench.split.test
+    slices = np.array_split(test, math.ceil(len(test) / SLICE))
+    answers = np.concatenate([logits(network, bench.data.images[rows]).argmax(axis=1) for rows in slices])
+    right: BoolArray = answers == bench.data.targets[test]
+    return right
 
 
 def _name(name: str, recipe: Recipe, bench: Bench) -> str:

@@ -10,7 +10,7 @@ from model.training.recipe import Recipe
 from scripts.columns import NOTHING, Table
 from scripts.tuning.result import Made, Result
 
-COLUMNS = ("trial", "state", "validation_loss", "validation_accuracy", "best_epoch", "epochs", "seconds")
+COLUMNS = ("trial", "state", "validation_loss", "validation_accuracy", "best_epoch", "epochs_trained", "seconds")
 
 
 def as_csv(trials: Sequence[Made]) -> str:
@@ -52,7 +52,7 @@ def listed(result: Result) -> Table:
     rows = []
     for trial in order:
         line = _line(trial)
-        shown = [text(line[name]) for name in ("state", "validation_loss", "validation_accuracy", "epochs")]
+        shown = [text(line[name]) for name in ("state", "validation_loss", "validation_accuracy", "epochs_trained")]
         rows.append((str(trial.number), *shown, *(text(flat(trial.recipe)[name]) for name in changed)))
     header = ("trial", "state", "loss", "accuracy", "epochs", *(name.replace("_", " ") for name in changed))
     return Table("Trials", header, tuple(rows))
