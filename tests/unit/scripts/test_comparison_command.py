@@ -14,6 +14,8 @@ from scripts.comparison import command, contenders, runs, trained
 from scripts.comparison.options import parse
 from tests.unit.scripts.compared import compare, write_pictures
 
+pytestmark = pytest.mark.usefixtures("export_made_before")
+
 UNAVAILABLE = "unavailable"
 
 
