@@ -10,7 +10,7 @@ from model.training.options import TrainingOptions
 from model.training.replay import replayed
 from model.training.splits import Split
 
-REPLAYED = 0.3
+REPLAYED = 0.5
 """Share of the old labels that a warm start learns from again."""
 EPOCHS = 1 / 3
 """Epochs of a warm start, as a share of those of a training from pretrained weights."""
@@ -63,5 +63,15 @@ def warm_start(  # noqa: PLR0913 - what there was, what there is now, and how it
 
 
 def warm_options(options: TrainingOptions) -> TrainingOptions:
-    """A third of the epochs, at least two, the first of them for the head alone: only what is new has far to go."""
-    return replace(options, epochs=max(round(EPOCHS * options.epochs), 2), head_epochs=1)
+    """A third of the epochs, at least two, one of them at least for the head alone: only what is new has far to go.
+
+    Where nothing else is done against imbalance, each class counts the same: a new class has all its rows, the old ones
+    are replayed in part, and would be mistaken for it.
+    """
+    epochs = max(round(EPOCHS * options.epochs), 2)
+    return replace(
+        options,
+        epochs=epochs,
+        head_epochs=min(max(options.head_epochs, 1), epochs - 1),
+        resampling="class_weights" if options.resampling == "none" else options.resampling,
+    )

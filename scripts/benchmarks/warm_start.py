@@ -30,7 +30,7 @@ MOST_POINTS, MOST_RATIO = 1.0, 1 / 3
 MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "4000000000"}
 
 
-def run(path: Path, cache: Path, runs: int = 3) -> Outcome:
+def run(path: Path, cache: Path, runs: int = 5) -> Outcome:
     """Measure on another draw of classes and images each time, in a fresh process.
 
     Args:

@@ -15,6 +15,8 @@ from scripts.comparison.options import parse
 from scripts.interrupts import ctrl_c
 from tests.unit.scripts.compared import compare, write_pictures
 
+pytestmark = pytest.mark.usefixtures("export_made_before")
+
 UNAVAILABLE = "unavailable"
 
 

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scripts.comparison import likeness
 from scripts.comparison.errors import ComparisonError
 from scripts.comparison.images import Library
 from scripts.comparison.likeness import grouped
@@ -15,10 +14,7 @@ from scripts.comparison.parts import parted
 from scripts.sources import find
 from tests.unit.scripts.compared import CLASSES, write_pictures
 
-
-@pytest.fixture(autouse=True)
-def _an_export_made_before(backbone_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(likeness, "exported", lambda *_: backbone_folder)
+pytestmark = pytest.mark.usefixtures("export_made_before")
 
 
 def library(folder: Path, cache: Path, limit: int | None = None) -> Library:

@@ -17,6 +17,8 @@ from scripts.reproduction.options import parse
 from scripts.reproduction.published import ROWS, Row, Sample
 from tests.unit.scripts.compared import write_pictures
 
+pytestmark = pytest.mark.usefixtures("export_made_before")
+
 CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 SMALL = Sample(60, epochs=1, resolution=32)
 TABLE = (

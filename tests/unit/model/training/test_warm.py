@@ -70,11 +70,11 @@ def test_and_it_takes_what_the_head_knew(before: Network) -> None:
     assert min(accuracies(start)) < 0.9
 
 
-def test_all_new_rows_train_and_three_tenths_of_the_old_ones_again(before: Network) -> None:
+def test_all_new_rows_train_and_half_of_the_old_ones_again(before: Network) -> None:
     start = started(before)
     new, *old = np.bincount(LABELS[start.split.train])
     assert new == np.count_nonzero(IS_NEW[SPLIT.train])
-    assert sorted(old) == [8, 8, 9]
+    assert sorted(old) == [14, 14, 14]
     assert start.split.validation is SPLIT.validation
     assert start.split.test is SPLIT.test
 
@@ -92,10 +92,18 @@ def test_a_renamed_class_brings_what_the_head_knew(before: Network) -> None:
     assert torch.equal(start.network.head.weight[1], before.head.weight[2])
 
 
-@pytest.mark.parametrize(("epochs", "fewer"), [(1, 2), (4, 2), (12, 4), (30, 10)])
-def test_a_warm_start_has_fewer_epochs_the_first_for_the_head_alone(epochs: int, fewer: int) -> None:
-    options = warm_options(TrainingOptions(epochs=epochs, rate=0.01, seed=3))
-    assert options == TrainingOptions(epochs=fewer, head_epochs=1, rate=0.01, seed=3)
+@pytest.mark.parametrize(
+    ("epochs", "head", "fewer", "fewer_head"), [(1, 2, 2, 1), (9, 2, 3, 2), (12, 0, 4, 1), (12, 9, 4, 3)]
+)
+def test_a_warm_start_has_fewer_epochs_the_first_for_the_head_alone(
+    epochs: int, head: int, fewer: int, fewer_head: int
+) -> None:
+    options = warm_options(TrainingOptions(epochs=epochs, head_epochs=head, rate=0.01))
+    assert options == TrainingOptions(epochs=fewer, head_epochs=fewer_head, rate=0.01, resampling="class_weights")
+
+
+def test_what_was_chosen_against_imbalance_stays_so() -> None:
+    assert warm_options(TrainingOptions(resampling="oversample")).resampling == "oversample"
 
 
 def test_a_network_that_began_without_pretrained_weights_keeps_its_body_at_first() -> None:
