@@ -14,7 +14,7 @@ from backend.settings import load
 from backend.store import features
 from model.training import machine
 
-NICENESS = 10
+NICENESS = 5
 """Where the loop's worker shares the machine, it goes first."""
 
 log = logs.get()

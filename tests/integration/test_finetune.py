@@ -55,13 +55,13 @@ class Finetuned:
         return list(self.status()["history"])
 
     def wait_for_epochs(self, count: int) -> None:
-        until(lambda: len(self.epochs()) >= count, f"{count} epochs\n{self.log()}", 60.0)
+        until(lambda: len(self.epochs()) >= count, f"{count} epochs\n{self.log()}", 120.0)
 
     def submit(self) -> None:
         """Label another task, and wait for the version that knows it."""
         task = self.project.lowest_unlabelled()
         self.labels.add(self.project.submit(task))
-        self.project.wait_for_version(self.stack, self.labels)
+        self.project.wait_for_version(self.stack, self.labels, seconds=60.0)
 
     def backbone(self) -> str:
         """Of the active version."""
@@ -120,8 +120,8 @@ def test_a_better_backbone_takes_over_and_can_be_taken_back(
     assert finetuned.command("--recipe", str(recipe), "--epochs", "3") == 0, capsys.readouterr().out
     used = finetuned.status()["used"]
     assert used != base
-    until(lambda: finetuned.backbone() == used, f"a version with {used}\n{finetuned.stack.log_tail()}", 40.0)
+    until(lambda: finetuned.backbone() == used, f"a version with {used}\n{finetuned.stack.log_tail()}", 90.0)
     finetuned.submit()
     assert finetuned.backbone() == used
     assert finetuned.command("--undo") == 0
-    until(lambda: finetuned.backbone() == base, f"a version with {base}\n{finetuned.stack.log_tail()}", 40.0)
+    until(lambda: finetuned.backbone() == base, f"a version with {base}\n{finetuned.stack.log_tail()}", 90.0)
