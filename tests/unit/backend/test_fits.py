@@ -57,7 +57,7 @@ def test_a_trained_head_is_tracked_under_its_versions_name(make: Make, services:
     assert (fit.experiment, fit.name, fit.kind) == (f"Birds ({PROJECT.key})", version.name, "head")
     assert fit.tags["version"] == version.name
     assert fit.tags["kept_back"] == "no"
-    assert fit.settings["backbone"] == services.backbone.version
+    assert fit.settings["backbone"] == services.backbones.base.version
     assert fit.settings["classes"] == len(CLASSES)
     assert fit.started < fit.ended
 
