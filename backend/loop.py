@@ -87,7 +87,11 @@ def refresh(project_id: int) -> None:
             # What is cut off is found again: as soon as it has been quiet for a while. What will not mend by itself is
             # the next run's to report.
             log.warning("refresh put off", reason=str(error))
-            services.queue.touch(project)
+            if isinstance(error, RetryLaterError):
+                services.queue.touch(project)
+            else:
+                # Perhaps the project is gone: a run finds that out, and forgets it.
+                services.queue.hint(project)
             return
         backbone = services.backbones.get(version.backbone)
         services.features.tidy(backbone.version, backbone.width)

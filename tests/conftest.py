@@ -37,7 +37,7 @@ TOKEN = "5eed" * 10
 # Polls are rare here, so that a test that passes has seen events work; and idle comes soon, so that no test waits.
 # There is no MLflow: no test is to notice.
 SHARED_SETTINGS = {
-    "POLL_SECONDS": "600",
+    "POLL_SECONDS": "3600",
     "IDLE_SECONDS": "1",
     "LOG_LEVEL": "INFO",
     "MLFLOW_TRACKING_URI": "http://127.0.0.1:1",

@@ -10,6 +10,7 @@ from backend.store.labels import Label
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 CLASSES = ("cat", "dog", "owl")
 WIDTH = 16
+BACKBONE = "drawn"
 
 
 def drawn(tasks: int, labelled: int, arm: int, seed: int = 0) -> Dataset:
@@ -37,6 +38,7 @@ def drawn(tasks: int, labelled: int, arm: int, seed: int = 0) -> Dataset:
         arm_positions=np.where(in_arm, 0.01, np.nan),
         counted=in_arm & known,
         unreadable=(),
+        backbone=BACKBONE,
         labels={task: label(task, CLASSES[classes[task - 1]]) for task in ids[known].tolist()},
     )
 

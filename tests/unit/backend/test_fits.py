@@ -17,7 +17,7 @@ from backend.settings import Settings
 from backend.stopwatch import Stopwatch
 from backend.store.versions import Version
 from backend.tracking.outbox import Tracked
-from tests.unit.backend.drawn import CLASSES, drawn
+from tests.unit.backend.drawn import BACKBONE, CLASSES, drawn
 
 PROJECT = Project("http://label-studio.example", 3)
 STATE = ProjectState("Birds", "", "", "", tasks=60, annotations=0, skipped=0)
@@ -57,7 +57,7 @@ def test_a_trained_head_is_tracked_under_its_versions_name(make: Make, services:
     assert (fit.experiment, fit.name, fit.kind) == (f"Birds ({PROJECT.key})", version.name, "head")
     assert fit.tags["version"] == version.name
     assert fit.tags["kept_back"] == "no"
-    assert fit.settings["backbone"] == services.backbones.base.version
+    assert fit.settings["backbone"] == BACKBONE
     assert fit.settings["classes"] == len(CLASSES)
     assert fit.started < fit.ended
 
