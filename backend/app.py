@@ -19,6 +19,7 @@ from backend import (
     logs,
     payloads,
     predictor,
+    project_routes,
 )
 from backend.errors import LabelLoopError, RequestError, UnsupportedConfigError
 from backend.hints import Hints
@@ -241,10 +242,7 @@ class Routes:
 
     def insight(self, number: int) -> Response:
         """Honest figures of a project: accuracy now and by version, labels saved, what going on would bring."""
-        known = self._services.mirror.project(self._services.project(number))
-        if known is None:
-            raise NotFound(f"This backend knows no project {number}: connect it with ./scripts/connect first.")
-        return jsonify(insights.answer(known, self._services))
+        return jsonify(insights.answer(project_routes.known(self._services, number), self._services))
 
     def metrics(self) -> Response:
         """Prometheus's text format."""

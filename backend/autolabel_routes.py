@@ -4,13 +4,14 @@ from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 from redis.exceptions import RedisError
 from werkzeug.exceptions import Conflict, NotFound
 
 from backend import audits, logs, orders
 from backend.errors import RequestError
 from backend.project import Project
+from backend.project_routes import accepted, known, read_order
 from backend.queueing import AUTOLABEL
 from backend.services import Services
 from backend.store.autolabelings import WRITING, Action, Autolabeling, Phase, Wish
@@ -49,11 +50,11 @@ class AutolabelRoutes:
 
     def status(self, number: int) -> Response:
         """How far the project's newest auto-labelling is."""
-        return jsonify(self._status(self._project(number)))
+        return jsonify(self._status(known(self._services, number).project))
 
     def order(self, number: int) -> Response:
         """Have something done; 409 with the reason where it can't be."""
-        project = self._project(number)
+        project = known(self._services, number).project
         asked = _read(request.get_json(silent=True))
         reason = orders.refusal(asked.action, self._services.autolabelings.all(project))
         if reason is not None:
@@ -64,24 +65,16 @@ class AutolabelRoutes:
             self._services.queue.enqueue(AUTOLABEL, project)
         except RedisError as error:
             log.warning("Redis does not answer; the order is kept", project=number, reason=str(error))
-        answer = jsonify(self._status(project))
-        answer.status_code = 202
-        return answer
+        return accepted(self._status(project))
 
     def certificate(self, number: int) -> Response:
         """What the newest auto-labelling proved, or that it proved nothing."""
-        project = self._project(number)
+        project = known(self._services, number).project
         for state in reversed(self._services.autolabelings.all(project)):
             record = self._services.autolabelings.certificate(project, state.name)
             if record is not None:
                 return jsonify(record)
         raise NotFound(f"Project {number} has no certificate: no set was audited to its end yet.")
-
-    def _project(self, number: int) -> Project:
-        project = self._services.project(number)
-        if self._services.mirror.project(project) is None:
-            raise NotFound(f"This backend knows no project {number}: connect it with ./scripts/connect first.")
-        return project
 
     def _status(self, project: Project) -> dict[str, Any]:
         store = self._services.autolabelings
@@ -125,12 +118,7 @@ def _read(body: Any) -> Ordered:
     Raises:
         RequestError: an unknown action, or a proposal that doesn't say of what.
     """
-    try:
-        asked = Ordered.model_validate(body)
-    except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(str(part) for part in problem["loc"]) or "body"
-        raise RequestError(f"An order is malformed at {where}: {problem['msg']}.") from error
+    asked = read_order(Ordered, body)
     promised = asked.max_error is not None and asked.confidence is not None
     if asked.action is Action.PROPOSE and promised == (asked.threshold is not None):
         raise RequestError("A proposal needs max_error and confidence, or threshold for a plain cut.")

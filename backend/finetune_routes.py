@@ -5,12 +5,12 @@ from enum import StrEnum
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
-from pydantic import BaseModel, ConfigDict, ValidationError
-from werkzeug.exceptions import Conflict, NotFound
+from pydantic import BaseModel, ConfigDict
+from werkzeug.exceptions import Conflict
 
 from backend import finetune_orders
-from backend.errors import RequestError
 from backend.project import Project
+from backend.project_routes import accepted, known, read_order
 from backend.services import Services
 from backend.store.finetunings import OPEN, Wish
 
@@ -53,18 +53,16 @@ class FinetuneRoutes:
 
     def status(self, number: int) -> Response:
         """How far the project's newest fine-tuning is, and which backbone the project uses."""
-        return jsonify(self._status(self._project(number)))
+        return jsonify(self._status(known(self._services, number).project))
 
     def order(self, number: int) -> Response:
         """Have something done; 409 with the reason where it can't be."""
-        project = self._project(number)
-        asked = _read(request.get_json(silent=True))
+        project = known(self._services, number).project
+        asked = read_order(Ordered, request.get_json(silent=True))
         reason = self._carry_out(project, asked)
         if reason is not None:
             raise Conflict(reason)
-        answer = jsonify(self._status(project))
-        answer.status_code = 202
-        return answer
+        return accepted(self._status(project))
 
     def _carry_out(self, project: Project, asked: Ordered) -> str | None:
         if asked.action is Action.CANCEL:
@@ -75,12 +73,6 @@ class FinetuneRoutes:
         if reason is None:
             finetune_orders.begin(project, self._services, Wish(asked.network, asked.fresh, asked.options))
         return reason
-
-    def _project(self, number: int) -> Project:
-        project = self._services.project(number)
-        if self._services.mirror.project(project) is None:
-            raise NotFound(f"This backend knows no project {number}: connect it with ./scripts/connect first.")
-        return project
 
     def _status(self, project: Project) -> dict[str, Any]:
         services = self._services
@@ -94,17 +86,3 @@ class FinetuneRoutes:
             cancelling = newest.phase in OPEN and services.finetunings.is_cancelled(project, newest)
             shown = {**asdict(newest), "working": newest.phase in OPEN, "cancelling": cancelling}
         return {**shown, "used": used, "training_workers": training_workers}
-
-
-def _read(body: Any) -> Ordered:
-    """Read an order.
-
-    Raises:
-        RequestError: an unknown action, or a field of another type.
-    """
-    try:
-        return Ordered.model_validate(body)
-    except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(str(part) for part in problem["loc"]) or "body"
-        raise RequestError(f"An order is malformed at {where}: {problem['msg']}.") from error

@@ -31,7 +31,6 @@ LEASE_WAIT_SECONDS = 5.0
 DATA_WAIT_SECONDS = 60.0
 UNEXPECTED = "Something unexpected went wrong; the training worker's log says what."
 SAVE_SECONDS = 1.0
-CHUNK = 64
 
 log = logs.get()
 
@@ -112,22 +111,23 @@ class Finetuner:
         services, wish = self.services, self.state.wish
         settings = services.settings
         recipe = finetune.recipe(wish.network or settings.backbone, wish.options, settings.seed)
-        begins = self.state.phase is Phase.WAITING
-        adopted = services.finetunings.adopted(self.project, self.state.base) if begins else None
-        version = self.state.warm_from if not begins else "" if wish.fresh else adopted or ""
-        before = Before.of(version, services.backbones, labeling.current) if version else None
-        start = Start(recipe, before)
-        if not begins:
-            return start
-        start = start if start.fits else Start(recipe, None)
+        if self.state.phase is not Phase.WAITING:
+            return Start(recipe, self._before(self.state.warm_from, labeling))
+        adopted = None if wish.fresh else services.finetunings.adopted(self.project, self.state.base)
+        start = Start(recipe, self._before(adopted, labeling))
+        if not start.fits:
+            start = Start(recipe, None)
         self._save(
             phase=Phase.COLLECTING,
             network=recipe.network,
-            warm_from=version if start.before is not None else "",
+            warm_from=start.before.folder.name if start.before is not None else "",
             epochs=start.epochs,
             started_at=datetime.now(UTC).isoformat(),
         )
         return start
+
+    def _before(self, version: str | None, labeling: Labeling) -> Before | None:
+        return Before.of(version, self.services.backbones, labeling.current) if version else None
 
     def _collect(self, start: Start, labeling: Labeling) -> Material:
         folder = self.services.finetunings.home(self.project, self.state) / "data"
@@ -182,9 +182,9 @@ class Finetuner:
         data = self._data(labeling)
         backbone = services.backbones.get(self.state.backbone)
         tasks = services.mirror.tasks(self.project, data.task_ids[data.labelled].tolist())
-        for start in range(0, len(tasks), CHUNK):
+        for start in range(0, len(tasks), embed.CHUNK):
             self._stop_if_cancelled()
-            embed.some(self.project, services, backbone, tasks[start : start + CHUNK])
+            embed.some(self.project, services, backbone, tasks[start : start + embed.CHUNK])
         labelled = [task.id for task in tasks]
         features = predictions.features_of(self.project, services, backbone, labelled)
         verdict = judge.run(data, features, self._held(data), self.services.settings.seed)

@@ -10,7 +10,7 @@ from backend.making import is_kept_back, origin
 from backend.project import Project
 from backend.services import Services
 from backend.store.versions import Version
-from backend.tracking.outbox import Tracked
+from backend.tracking.outbox import Tracked, experiment
 
 MEASURED = ("accuracy", "top5", "log_loss", "ece")
 
@@ -38,7 +38,7 @@ def _tracked(project: Project, services: Services, version: Version, title: str)
     ended = datetime.now(UTC)
     fitting = sum(measures.get(f"seconds:{stage}", 0.0) for stage in ("train", "evaluate"))
     return Tracked(
-        experiment=f"{title or 'Project'} ({project.key})",
+        experiment=experiment(project, title),
         name=version.name,
         kind="head",
         started=ended - timedelta(seconds=fitting),

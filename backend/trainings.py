@@ -7,7 +7,7 @@ from backend import __version__, logs
 from backend.project import Project
 from backend.services import Services
 from backend.store.finetunings import Finetuning, Phase
-from backend.tracking.outbox import Tracked
+from backend.tracking.outbox import Tracked, experiment
 
 CURVES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "rate", "seconds")
 ENDS: dict[Phase, Literal["FAILED", "KILLED"]] = {
@@ -35,7 +35,7 @@ def _tracked(project: Project, services: Services, state: Finetuning) -> Tracked
     best = min(state.history, key=lambda epoch: epoch["validation_loss"])
     verdict = state.verdict or {}
     return Tracked(
-        experiment=f"{title or 'Project'} ({project.key})",
+        experiment=experiment(project, title),
         name=state.name,
         kind="fine-tune",
         started=datetime.fromisoformat(state.started_at),

@@ -52,10 +52,7 @@ def positive(text: str) -> int:
         ArgumentTypeError: below 1; argparse shows its text.
         ValueError: no whole number.
     """
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is below 1")
-    return number
+    return _whole(text, 1)
 
 
 def seed(text: str) -> int:
@@ -65,9 +62,13 @@ def seed(text: str) -> int:
         ArgumentTypeError: below 0; argparse shows its text.
         ValueError: no whole number.
     """
+    return _whole(text, 0)
+
+
+def _whole(text: str, least: int) -> int:
     number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"{text} is below 0")
+    if number < least:
+        raise argparse.ArgumentTypeError(f"{text} is below {least}")
     return number
 
 

@@ -43,12 +43,16 @@ class Before:
     """A fine-tuned network that a training goes on from.
 
     Attributes:
-        folder: of the network.
+        folder: of the network; called as its backbone's version.
+        name: of what was trained.
+        side: in pixels, of the images that it takes.
         learned: class by task of all that it learned from.
         renamed: today's name by that of before, of its classes that are called otherwise now.
     """
 
     folder: Path
+    name: str
+    side: int
     learned: Mapping[int, str]
     renamed: Mapping[str, str]
 
@@ -62,9 +66,10 @@ class Before:
             current: today's name of a class, or None where it was removed.
         """
         folder = backbones.network(version)
-        names = {name: current(name) for name in saved.load(folder).classes}
+        network = saved.load(folder)
+        names = {name: current(name) for name in network.classes}
         renamed = {name: now for name, now in names.items() if now is not None and now != name}
-        return cls(folder, backbones.learned(version), renamed)
+        return cls(folder, network.name, network.input_size, backbones.learned(version), renamed)
 
     def knows(self, material: Material) -> BoolArray:
         """(n,) whether it learned from a row, and the label that the row has."""
@@ -88,10 +93,8 @@ class Start:
     @property
     def fits(self) -> bool:
         """Whether the network of before is the one that the recipe names, for images of the same size."""
-        if self.before is None:
-            return True
-        known = saved.load(self.before.folder)
-        return known.name == self.recipe.network and self.recipe.options.resolution in (None, known.input_size)
+        before, recipe = self.before, self.recipe
+        return before is None or (before.name == recipe.network and recipe.options.resolution in (None, before.side))
 
     @property
     def epochs(self) -> int:
@@ -103,7 +106,7 @@ class Start:
     def side(self) -> int:
         """In pixels, of the images that it takes."""
         if self.before is not None:
-            return saved.load(self.before.folder).input_size
+            return self.before.side
         return self.recipe.options.resolution or build(self.recipe.network, 2, weights=NONE).input_size
 
 

@@ -152,7 +152,8 @@ class FinetuningStore:
 
     def newest(self, project: Project) -> Finetuning | None:
         """The one that was ordered last."""
-        return next(iter(reversed(self.all(project))), None)
+        newest = max((self._folder / project.key).glob(f"*/{STATE}"), default=None)
+        return None if newest is None else self._read(newest)
 
     def open(self, project: Project) -> Finetuning | None:
         """The one that is not at its end."""

@@ -36,6 +36,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from backend import logs
+from backend.project import Project
 from model.files import whole_folder
 
 LIMIT = 1_000
@@ -79,6 +80,11 @@ class Tracked:
     tags: Mapping[str, str] = field(default_factory=dict)
     artefacts: Sequence[Path] = ()
     end: Literal["FINISHED", "FAILED", "KILLED"] = "FINISHED"
+
+
+def experiment(project: Project, title: str) -> str:
+    """What MLflow lists a project's runs under."""
+    return f"{title or 'Project'} ({project.key})"
 
 
 class Outbox:

@@ -87,28 +87,23 @@ def web_spec(server: BackendServer, log: Path) -> ProcessSpec:
 
 def worker_spec(server: BackendServer, log: Path) -> ProcessSpec:
     """The worker; ready when it has given a sign of life."""
-    server.folder.mkdir(parents=True, exist_ok=True)
-    return ProcessSpec(
-        name="worker",
-        command=(sys.executable, "-m", "backend.worker"),
-        environment=server.environment(),
-        folder=CHECKOUT,
-        log=log,
-        is_ready=lambda: _lives("worker", server.redis_port),
-        patience=180.0,
-    )
+    return _spec_of("worker", "backend.worker", "worker", server, log)
 
 
 def trainer_spec(server: BackendServer, log: Path) -> ProcessSpec:
     """The training worker; ready when it has given a sign of life."""
+    return _spec_of("training worker", "backend.trainer", "trainer", server, log)
+
+
+def _spec_of(name: str, module: str, sign: str, server: BackendServer, log: Path) -> ProcessSpec:
     server.folder.mkdir(parents=True, exist_ok=True)
     return ProcessSpec(
-        name="training worker",
-        command=(sys.executable, "-m", "backend.trainer"),
+        name=name,
+        command=(sys.executable, "-m", module),
         environment=server.environment(),
         folder=CHECKOUT,
         log=log,
-        is_ready=lambda: _lives("trainer", server.redis_port),
+        is_ready=lambda: _lives(sign, server.redis_port),
         patience=180.0,
     )
 
