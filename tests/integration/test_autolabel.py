@@ -57,7 +57,8 @@ class Autolabelling:
         for number, task in enumerate(self.audit()):
             truth = self.project.truth[task]
             other = next(name for name in self.project.classes if name != truth)
-            made.append(self.project.submit(task, other if number < wrong else truth))
+            # Of a task that was on the screen when it was drawn, the answer would not count.
+            made.append(self.project.submit(task, other if number < wrong else truth, lead_time=0.0))
         self._stack.wait_until_quiet(self.project.id)
         return made
 

@@ -107,9 +107,16 @@ class LabelledProject:
         """What Label Studio hands to the owner, or to the user with this token; None when nothing is left."""
         return self._page(token).next_task()
 
-    def submit(self, task: int, choice: str | None = None, token: str | None = None) -> int:
-        """Annotate a task with a choice, the true class where it is None; the annotation's id."""
-        return self._page(token).submit(task, self.result(choice or self.truth[task]), lead_time=1.0)
+    def submit(self, task: int, choice: str | None = None, token: str | None = None, *, lead_time: float = 1.0) -> int:
+        """Annotate a task with a choice, the true class where it is None; the annotation's id.
+
+        Args:
+            task: to annotate.
+            choice: of the label config.
+            token: of who annotates, the owner where it is None.
+            lead_time: seconds for which the task was on the screen, as the page tells.
+        """
+        return self._page(token).submit(task, self.result(choice or self.truth[task]), lead_time=lead_time)
 
     def skip(self, task: int, token: str | None = None) -> int:
         """Skip a task as the page's button does; the annotation's id."""

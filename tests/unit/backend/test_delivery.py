@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from backend import deliver as deliver_process
 from backend.settings import load
 from backend.tracking import delivery
 from backend.tracking.delivery import Sender, deliver
 from backend.tracking.outbox import Outbox, Tracked
+from tests.support.logs import logged_here
 from tests.unit.backend.tracked import ENDED, tracked
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def test_half_an_item_is_dropped_with_a_warning_and_keeps_no_other(
     note(name="half")
     (outbox.folder / outbox.waiting()[0] / "run.json").write_text("")
     note(name="whole")
-    with capture_logs() as logged:
+    with logged_here() as logged:
         assert deliver(outbox, uri, home / "artefacts") == 1
     assert [run.info.run_name for run in runs()] == ["whole"]
     assert [line["event"] for line in logged] == ["dropped untracked"]
@@ -147,7 +147,7 @@ def test_a_run_that_mlflow_refuses_is_dropped_with_a_warning_and_keeps_no_other(
     client.delete_experiment(client.create_experiment("deleted by somebody"))
     note(experiment="deleted by somebody")
     note()
-    with capture_logs() as logged:
+    with logged_here() as logged:
         assert deliver(outbox, uri, home / "artefacts") == 1
     assert [line["event"] for line in logged] == ["MLflow refuses a run; it is dropped"]
     assert (len(runs()), outbox.waiting()) == (1, [])
@@ -198,7 +198,7 @@ def test_where_mlflow_does_not_answer_everything_waits_and_nothing_fails(
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     note()
-    with capture_logs() as logged:
+    with logged_here() as logged:
         assert deliver(outbox, silent_server, home / "artefacts") == 0
     assert len(outbox.waiting()) == 1
     assert [line["event"] for line in logged] == ["MLflow takes no runs; they wait"]

@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from structlog.testing import capture_logs
 
 from backend import fits
 from backend.dataset import Dataset
@@ -17,6 +16,7 @@ from backend.settings import Settings
 from backend.stopwatch import Stopwatch
 from backend.store.versions import Version
 from backend.tracking.outbox import Tracked
+from tests.support.logs import logged_here
 from tests.unit.backend.drawn import BACKBONE, CLASSES, drawn
 
 PROJECT = Project("http://label-studio.example", 3)
@@ -112,7 +112,7 @@ def test_one_that_is_kept_back_says_so(make: Make, services: Services) -> None:
 
 def test_a_record_of_another_shape_costs_the_tracking_and_nothing_else(make: Make, services: Services) -> None:
     version = make(drawn(60, LABELS, ARM))
-    with capture_logs() as logged:
+    with logged_here() as logged:
         fits.note(PROJECT, services, replace(version, record={"settings": {}}), "Birds")
     assert [line["event"] for line in logged] == ["not tracked"]
     assert len(noted(services)) == 1

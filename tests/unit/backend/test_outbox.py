@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from structlog.testing import capture_logs
 
 from backend.tracking.outbox import Outbox, Tracked
+from tests.support.logs import logged_here
 from tests.unit.backend.tracked import tracked
 
 LIMIT = 3
@@ -71,7 +71,7 @@ def test_files_that_are_gone_are_left_out(outbox: Outbox, make: Make, tmp_path: 
 
 
 def test_an_item_that_fails_halfway_leaves_nothing(outbox: Outbox, make: Make) -> None:
-    with capture_logs() as logged:
+    with logged_here() as logged:
         outbox.note(make(metrics={"accuracy": "none of your numbers"}))
     assert list(outbox.folder.iterdir()) == []
     assert [(line["event"], line["log_level"], line["name"]) for line in logged] == [("not tracked", "warning", "v1")]
@@ -79,13 +79,13 @@ def test_an_item_that_fails_halfway_leaves_nothing(outbox: Outbox, make: Make) -
 
 def test_a_folder_that_cannot_be_written_is_no_failure(tmp_path: Path, make: Make) -> None:
     (tmp_path / "tracking").write_text("a file where the folder should be")
-    with capture_logs() as logged:
+    with logged_here() as logged:
         Outbox(tmp_path / "tracking" / "outbox").note(make())
     assert [line["event"] for line in logged] == ["not tracked"]
 
 
 def test_a_full_outbox_drops_its_oldest_and_says_so(outbox: Outbox, make: Make) -> None:
-    with capture_logs() as logged:
+    with logged_here() as logged:
         for number in range(LIMIT + 2):
             outbox.note(make(name=f"v{number}"))
     assert [outbox.read(item).name for item in outbox.waiting()] == ["v2", "v3", "v4"]

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import structlog
-from structlog.testing import capture_logs
 
 from backend.dataset import Dataset
 from backend.jobs import rank
@@ -16,6 +15,7 @@ from model.head import FeatureTransform, Head
 from model.rank import uncertainty
 from model.rank.pool import Pool
 from scripts.benchmarks.samples import dataset
+from tests.support.logs import logged_here
 from tests.unit.model.samples import clouds
 
 CLASSES = ("cat", "dog", "hen")
@@ -68,7 +68,7 @@ def test_a_strategy_that_fails_is_logged_as_a_warning_with_its_reason(
     monkeypatch.setattr(uncertainty, "by_entropy", broken)
     # A test before may have configured the logs, and bound the module's logger to it for good.
     monkeypatch.setattr(rank, "log", structlog.get_logger())
-    with capture_logs() as lines:
+    with logged_here() as lines:
         _, strategy = rank.run(*project, settings(tmp_path))
     assert strategy == "margin"
     assert [(line["log_level"], line["reason"]) for line in lines] == [

@@ -1,0 +1,23 @@
+"""What the code under test logs, and nothing else."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from structlog import DropEvent
+from structlog.testing import capture_logs
+from structlog.typing import EventDict, WrappedLogger
+
+
+@contextmanager
+def logged_here() -> Iterator[list[EventDict]]:
+    """Lines that this thread logs: services that earlier tests started still log in threads of their own."""
+    here = threading.get_ident()
+
+    def drop_others(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+        if threading.get_ident() != here:
+            raise DropEvent
+        return line
+
+    with capture_logs(processors=[drop_others]) as lines:
+        yield lines
