@@ -57,6 +57,14 @@ class LabelledImages:
     fingerprint: str
     groups: IntArray | None = None
 
+    @property
+    def near_duplicates(self) -> str:
+        """How many images there are that look like another; for people."""
+        if self.groups is None:
+            return "not looked for"
+        sizes = np.bincount(self.groups)
+        return f"{counted(int(sizes[sizes > 1].sum()), 'image')}, kept together"
+
 
 @dataclass(frozen=True, eq=False)
 class Library:

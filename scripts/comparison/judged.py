@@ -11,7 +11,6 @@ import numpy as np
 from backend import __version__
 from model.arrays import IntArray
 from model.training.splits import Split
-from scripts.columns import counted
 from scripts.comparison import speed
 from scripts.comparison.contenders import Protocol
 from scripts.comparison.figures import Figures
@@ -81,7 +80,7 @@ def _settings(data: LabelledImages, protocol: Protocol, split: Split, device: st
         "classes": len(np.unique(data.targets)),
         **{name: len(rows) for name, rows in vars(split).items()},
         "test_images": "drawn from all" if data.test is None else "the data's own",
-        "near_duplicates": _near_duplicates(data),
+        "near_duplicates": data.near_duplicates,
         "epochs": protocol.epochs or f"by default on {speed.kind()}",
         "augment": protocol.augment,
         "resample": protocol.resample,
@@ -94,11 +93,3 @@ def _settings(data: LabelledImages, protocol: Protocol, split: Split, device: st
         "python": platform.python_version(),
         "cores": os.cpu_count(),
     }
-
-
-def _near_duplicates(data: LabelledImages) -> str:
-    """How many images there are that look like another; a setting, for it decides the split."""
-    if data.groups is None:
-        return "not looked for"
-    sizes = np.bincount(data.groups)
-    return f"{counted(int(sizes[sizes > 1].sum()), 'image')}, kept together"

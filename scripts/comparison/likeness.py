@@ -25,7 +25,17 @@ NEAR_DUPLICATE = 0.98
 def grouped(library: Library, side: int) -> LabelledImages:
     """The images of a library at a side, with the groups that a split must not part.
 
-    The groups are found once for the same images, at one side: every model is to have the same split.
+    Raises:
+        ComparisonError: fewer than two classes have an image that can be read.
+        DataError: the data can't be used.
+    """
+    return with_groups(library.at(side), found_groups(library))
+
+
+def found_groups(library: Library) -> Path:
+    """The file of a library's groups, for `with_groups`.
+
+    They are found once for the same images, at one side: every network is to have the same split.
 
     Raises:
         ComparisonError: fewer than two classes have an image that can be read.
@@ -38,8 +48,12 @@ def grouped(library: Library, side: int) -> LabelledImages:
         kept.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(kept) as unfinished, unfinished.open("wb") as file:
             np.save(file, _groups(looked_at, exported(known, library.cache / "backbones")))
-    groups = np.load(kept)
-    data = library.at(side)
+    return kept
+
+
+def with_groups(data: LabelledImages, groups_file: Path) -> LabelledImages:
+    """The images with their groups, which tell them from the same images parted otherwise."""
+    groups = np.load(groups_file)
     fingerprint = blake2b(data.fingerprint.encode() + groups.tobytes(), digest_size=12).hexdigest()
     return replace(data, groups=groups, fingerprint=fingerprint)
 

@@ -30,10 +30,11 @@ class Bench:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Which images these are, hexadecimal: the same on another machine, whatever the files' times there."""
+        """Which images these are and which stay together, hexadecimal; whatever the files' times, on any machine."""
         data = self.data
         sha = hashlib.blake2b(repr((data.classes, data.images.shape)).encode(), digest_size=8)
-        for part in (data.targets, *data.images, *([] if data.test is None else [data.test])):
+        further = [part for part in (data.test, data.groups) if part is not None]
+        for part in (data.targets, *data.images, *further):
             sha.update(part.tobytes())
         return sha.hexdigest()
 

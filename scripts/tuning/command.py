@@ -11,6 +11,7 @@ from model.errors import ModelError
 from model.training.recipe import write_recipe
 from scripts.comparison.errors import ComparisonError
 from scripts.comparison.images import Library
+from scripts.comparison.likeness import found_groups
 from scripts.datasets import DataError
 from scripts.files import shown, write
 from scripts.interrupts import ctrl_c
@@ -68,6 +69,7 @@ def _job(options: Options) -> Job:
     return Job(
         data=found.name,
         folder=library.decoded(start.sides[-1]),
+        groups=found_groups(library),
         space=Space.of(start),
         storage=options.storage or f"sqlite:///{options.out.resolve() / 'study.sqlite3'}",
         study=options.study or options.model,

@@ -135,6 +135,7 @@ def settings(study: str, repeats: int, bench: Bench, trials: Sequence[Made]) -> 
     return {
         "data": bench.data.name,
         **{name: len(rows) for name, rows in vars(bench.split).items()},
+        "near_duplicates": bench.data.near_duplicates,
         "study": study,
         "trials": len(trials),
         "pruned": sum(trial.pruned for trial in trials),

@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from model.errors import ModelError
 from scripts.comparison.images import load
+from scripts.comparison.likeness import with_groups
 from scripts.interrupts import ctrl_c
 from scripts.tuning.bench import Bench
 from scripts.tuning.errors import Interrupted, TuningError
@@ -39,6 +40,7 @@ class Job:
     Attributes:
         data: name of the images, for people.
         folder: of the decoded images.
+        groups: file of their near-duplicates.
         space: of the settings, and the defaults.
         storage: address of the study's database.
         study: its name.
@@ -47,6 +49,7 @@ class Job:
 
     data: str
     folder: Path
+    groups: Path
     space: Space
     storage: str
     study: str
@@ -59,7 +62,7 @@ class Job:
             TuningError: there is no such storage, or it has such a study of something else.
             ComparisonError: there are too few images.
         """
-        bench = Bench(load(self.data, self.folder), self.space)
+        bench = Bench(with_groups(load(self.data, self.folder), self.groups), self.space)
         made_of = bench.made_of()
         return open_study(open_storage(self.storage), self.study, made_of, bench.space), bench
 

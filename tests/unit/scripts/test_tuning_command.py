@@ -28,6 +28,8 @@ from tests.support.stack import RunningRedis, start_redis
 from tests.unit.scripts.compared import write_pictures
 from tests.unit.scripts.tuned import CUT_OFF_AT, EPOCHS, trials_in, tune
 
+pytestmark = pytest.mark.usefixtures("export_made_before")
+
 CHECKOUT = Path(__file__).parents[3]
 TRIALS = 6
 """So few that all are drawn at random: what a trial draws doesn't depend on the trials before it."""
@@ -62,8 +64,10 @@ def tuned(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def killed(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Killed:
+def killed(data: Path, backbones: Path, tmp_path_factory: pytest.TempPathFactory) -> Killed:
     folder = tmp_path_factory.mktemp("killed")
+    (folder / "cache").mkdir()
+    (folder / "cache" / "backbones").symlink_to(backbones, target_is_directory=True)
     given = [str(folder), str(data), "--trials", str(TRIALS)]
     ended = subprocess.run(
         [sys.executable, "-m", "tests.unit.scripts.tuned", *given], cwd=CHECKOUT, check=False, capture_output=True

@@ -1,8 +1,10 @@
 """Studies in their storages: who may go on with one, what is made again, and what a trial comes to."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import optuna
 import pytest
 from optuna.pruners import ThresholdPruner
@@ -70,6 +72,15 @@ def test_a_study_that_another_program_made_is_refused(url: str, here: Bench) -> 
 
 def test_other_images_are_told_by_their_pixels(here: Bench) -> None:
     assert here.fingerprint == bench().fingerprint != bench(27).fingerprint
+
+
+def test_near_duplicates_stay_together_and_make_another_study(here: Bench) -> None:
+    # Image 0 looks like image 3, 1 like 4, 2 like 5; and so on.
+    groups = np.arange(30) // 6 * 3 + np.arange(30) % 3
+    grouped = Bench(replace(here.data, groups=groups), here.space)
+    parts = [set(groups[rows]) for rows in (grouped.split.train, grouped.split.validation, grouped.split.test)]
+    assert sum(map(len, parts)) == len(set.union(*parts)) == 15
+    assert grouped.fingerprint != here.fingerprint
 
 
 @pytest.mark.parametrize(
