@@ -23,6 +23,15 @@ def logits(network: Network, images: Images) -> npt.NDArray[np.float32]:
     Raises:
         InputError: no images, or another shape or dtype.
     """
+    return _applied(network, network, images)
+
+
+def features(network: Network, images: Images) -> npt.NDArray[np.float32]:
+    """What the head gets to see of images: float32 (n, width); all else as `logits` has it."""
+    return _applied(network, network.body, images)
+
+
+def _applied(network: Network, part: torch.nn.Module, images: Images) -> npt.NDArray[np.float32]:
     check_images(images)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.to(device).eval()
@@ -31,5 +40,5 @@ def logits(network: Network, images: Images) -> npt.NDArray[np.float32]:
         for start in range(0, len(images), BATCH):
             rows = np.arange(start, min(start + BATCH, len(images)))
             pixels = resized(take(images, rows).to(device), network.input_size)
-            found.append(network(network.normalise(pixels)).float().cpu().numpy())
+            found.append(part(network.normalise(pixels)).float().cpu().numpy())
     return np.concatenate(found)

@@ -3,8 +3,8 @@
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 
 from model.backbones import backbone
@@ -12,6 +12,7 @@ from model.export import export
 from scripts.benchmarks import (
     cycle,
     embedding,
+    few_labels,
     images,
     predict,
     report,
@@ -26,7 +27,7 @@ from scripts.benchmarks import stack as stacks
 from scripts.benchmarks.errors import BenchmarkError
 from scripts.benchmarks.figures import Outcome
 from scripts.benchmarks.images import ImageSet
-from scripts.benchmarks.options import LONG, Options, parse
+from scripts.benchmarks.options import Options, parse
 from scripts.benchmarks.projects import make
 from scripts.benchmarks.stack import Database
 from scripts.connection.api import ApiError
@@ -76,7 +77,7 @@ class Benchmarks:
 
     def run(self) -> Iterator[tuple[str, Outcome]]:
         """Name and outcome of each, as soon as it is there."""
-        by_name = {
+        by_name: dict[str, Callable[[], Iterator[tuple[str, Outcome]]]] = {
             "embedding": self._embedding,
             "retrain": self._retrain,
             "rerank": self._rerank,
@@ -84,7 +85,8 @@ class Benchmarks:
             "predict": self._predict,
             "webhook": self._webhook,
             "cycle": self._cycle,
-            LONG: self._warm_start,
+            "warm-start": partial(self._trained, "warm start", warm_start.run),
+            "few-labels": partial(self._trained, "few labels", few_labels.run),
         }
         for name in self._options.only:
             yield from by_name[name]()
@@ -146,9 +148,9 @@ class Benchmarks:
                     project = make(stack, self._images.part(tasks), labels)
                     yield f"cycle, {name}", cycle.run(stack, project, name, self._options.submits)
 
-    def _warm_start(self) -> Iterator[tuple[str, Outcome]]:
+    def _trained(self, name: str, measure: Callable[[Path, Path], Outcome]) -> Iterator[tuple[str, Outcome]]:
         assert self._options.caltech is not None  # noqa: S101 - the command line has seen to it
-        yield "warm start", warm_start.run(self._options.caltech, self._options.home / "pixels")
+        yield name, measure(self._options.caltech, self._options.home / "pixels")
 
 
 def _write(outcomes: dict[str, Outcome], about: dict[str, object], options: Options) -> None:

@@ -4,8 +4,6 @@ python -m scripts.benchmarks.warm_start PATH CACHE SEED
 """
 
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -16,18 +14,12 @@ from typing import Any
 from tqdm import tqdm
 
 from scripts.benchmarks import added_class
-from scripts.benchmarks.errors import BenchmarkError
+from scripts.benchmarks.added_class import SIDE
+from scripts.benchmarks.drawing import draw, in_a_process, photographs
 from scripts.benchmarks.figures import Figure, Outcome, median
-from scripts.comparison.errors import ComparisonError
-from scripts.comparison.images import LabelledImages, Library
-from scripts.datasets import DataError
 from scripts.simulation.estimates import mean_interval
-from scripts.sources import find
-from scripts.stack.backend import CHECKOUT
 
 MOST_POINTS, MOST_RATIO = 1.0, 1 / 3
-# As ./scripts/compare has them; there it is said why.
-MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "4000000000"}
 
 
 def run(path: Path, cache: Path, runs: int = 5) -> Outcome:
@@ -42,9 +34,9 @@ def run(path: Path, cache: Path, runs: int = 5) -> Outcome:
         BenchmarkError: the data can't be used, or the process failed.
     """
     # Here, where a person sees how far it is.
-    photographs(path, cache)
+    photographs(path, cache, SIDE)
     seeds = tqdm(range(runs), desc="warm starts", unit="run", leave=False, disable=None)
-    return outcome([_in_a_process(path, cache, seed) for seed in seeds])
+    return outcome([in_a_process("scripts.benchmarks.warm_start", path, cache, seed) for seed in seeds])
 
 
 def outcome(measured: Sequence[dict[str, Any]]) -> Outcome:
@@ -75,30 +67,9 @@ def _of(way: str, runs: Sequence[dict[str, float]]) -> list[Figure]:
     ]
 
 
-def photographs(path: Path, cache: Path) -> LabelledImages:
-    """The images as squares, decoded unless an earlier run did.
-
-    Raises:
-        BenchmarkError: the data can't be used.
-    """
-    try:
-        return Library(find(str(path), "", cache), None, 0, cache).at(added_class.SIDE)
-    except (ComparisonError, DataError) as problem:
-        raise BenchmarkError(str(problem)) from problem
-
-
-def _in_a_process(path: Path, cache: Path, seed: int) -> dict[str, Any]:
-    command = [sys.executable, "-m", "scripts.benchmarks.warm_start", str(path.resolve()), str(cache), str(seed)]
-    ended = subprocess.run(command, check=False, cwd=CHECKOUT, env=os.environ | MEMORY, capture_output=True, text=True)
-    if ended.returncode:
-        raise BenchmarkError(f"The warm start failed: {ended.stderr.strip()[-500:]}")
-    measured: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
-    return measured
-
-
 def main(path: str, cache: str, seed: str) -> None:
     """Measure once, in this process; what there is to say is JSON."""
-    drawn = added_class.draw(photographs(Path(path), Path(cache)), int(seed))
+    drawn = draw(photographs(Path(path), Path(cache), SIDE), added_class.SAMPLE, int(seed))
     print(json.dumps(added_class.measure(drawn, int(seed))))
 
 

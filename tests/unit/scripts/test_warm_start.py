@@ -4,22 +4,23 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from model.training.options import TrainingOptions
 from scripts.benchmarks import added_class, warm_start
-from scripts.benchmarks.errors import BenchmarkError
-from scripts.benchmarks.options import LONG, parse
+from scripts.benchmarks.drawing import Sample, draw, photographs
 from tests.unit.scripts.compared import write_pictures
+
+SIDE = 16
+SAMPLE = Sample(classes=3, images=12, fractions=(0.3, 0.1, 0.6))
 
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(added_class, "NETWORK", "cnn-small:4-4-4:3-3-3")
-    monkeypatch.setattr(added_class, "SIDE", 16)
-    monkeypatch.setattr(added_class, "CLASSES", 3)
-    monkeypatch.setattr(added_class, "IMAGES", 12)
+    monkeypatch.setattr(added_class, "SIDE", SIDE)
+    monkeypatch.setattr(warm_start, "SIDE", SIDE)
+    monkeypatch.setattr(added_class, "SAMPLE", SAMPLE)
     monkeypatch.setattr(added_class, "OPTIONS", TrainingOptions(epochs=3))
 
 
@@ -41,25 +42,14 @@ def test_both_ways_are_trained_timed_and_tested(
 
 
 def test_the_network_of_before_has_seen_neither_the_added_class_nor_a_test_image(
-    small: None, pictures: Path, tmp_path: Path
+    pictures: Path, tmp_path: Path
 ) -> None:
-    drawn = added_class.draw(warm_start.photographs(pictures, tmp_path / "cache"), 0)
-    before = drawn.before()
+    drawn = draw(photographs(pictures, tmp_path / "cache", SIDE), SAMPLE, 0)
+    before, added = added_class.before(drawn), added_class.is_added(drawn)
     assert before.classes == drawn.classes[:-1]
     assert set(before.labels) == {0, 1}
     for name, rows in vars(before.split).items():
-        assert set(rows) == {row for row in vars(drawn.split)[name] if not drawn.is_added[row]}
-
-
-def test_other_seeds_draw_other_images(small: None, pictures: Path, tmp_path: Path) -> None:
-    data = warm_start.photographs(pictures, tmp_path / "cache")
-    assert not np.array_equal(added_class.draw(data, 0).images, added_class.draw(data, 1).images)
-
-
-def test_too_few_large_classes_are_refused(small: None, tmp_path: Path) -> None:
-    data = warm_start.photographs(write_pictures(tmp_path / "few", 11), tmp_path / "cache")
-    with pytest.raises(BenchmarkError, match="0 classes have 12 images"):
-        added_class.draw(data, 0)
+        assert set(rows) == {row for row in vars(drawn.split)[name] if not added[row]}
 
 
 def run(anew: float, warm: float, seconds: float) -> dict[str, Any]:
@@ -78,11 +68,3 @@ def test_a_point_and_a_third_of_the_time_are_the_targets(warm: float, seconds: f
 def test_the_interval_is_of_the_differences_between_the_runs() -> None:
     lost = warm_start.outcome([run(0.90, 0.89, 9.0), run(0.99, 0.98, 9.0)])["details"]["lost_points"]
     assert (lost["low"], lost["high"]) == pytest.approx((1.0, 1.0))
-
-
-def test_it_is_asked_for_by_name_and_with_photographs(pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert LONG not in parse([]).only
-    assert parse(["--only", LONG, "--caltech", str(pictures)]).only == (LONG,)
-    with pytest.raises(SystemExit):
-        parse(["--only", LONG])
-    assert "--caltech" in capsys.readouterr().err
