@@ -12,7 +12,7 @@ from backend.errors import OperatorError
 from backend.services import Services
 from backend.settings import load
 from backend.store import features
-from model.training import machine
+from model.training.machine import leave_a_core
 
 NICENESS = 5
 """Where the loop's worker shares the machine, it goes first."""
@@ -29,8 +29,7 @@ def main() -> int:
         with gpus.claimed(settings.device, settings.cuda_visible_devices) as device:
             services.migrate()
             os.nice(NICENESS)
-            machine.leave_a_core()
-            machine.keep_freed_memory()
+            leave_a_core()
             features.load_library()
             log.info("training worker started", device=device, label_studio=settings.label_studio_url)
             services.queue.train(device)

@@ -16,6 +16,7 @@ from model.networks.network import Network
 from model.training.batches import Images, check_images
 from model.training.checkpoint import State, Tensors, copied
 from model.training.history import Epoch, best_of, is_over
+from model.training.machine import keep_freed_memory
 from model.training.module import TrainingModule
 from model.training.options import TrainingOptions
 from model.training.place import Place, fingerprint
@@ -124,6 +125,8 @@ def _fit(module: TrainingModule, options: TrainingOptions, state: State) -> None
     on_cuda = torch.cuda.is_available()
     if on_cuda:
         module.network.to(memory_format=torch.channels_last)
+    else:
+        keep_freed_memory()
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -1,7 +1,6 @@
 """Photographs that a benchmark trains networks on: some classes, as many images of each, and their split."""
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -18,9 +17,6 @@ from scripts.comparison.images import LabelledImages, Library, Pixels
 from scripts.datasets import DataError
 from scripts.sources import find
 from scripts.stack.backend import CHECKOUT
-
-# As ./scripts/compare has them; there it is said why.
-MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "4000000000"}
 
 
 @dataclass(frozen=True)
@@ -99,7 +95,7 @@ def in_a_process(module: str, path: Path, cache: Path, seed: int) -> dict[str, A
         BenchmarkError: it failed.
     """
     command = [sys.executable, "-m", module, str(path.resolve()), str(cache), str(seed)]
-    ended = subprocess.run(command, check=False, cwd=CHECKOUT, env=os.environ | MEMORY, capture_output=True, text=True)
+    ended = subprocess.run(command, check=False, cwd=CHECKOUT, capture_output=True, text=True)
     if ended.returncode:
         said = ended.stderr.strip().splitlines() or ["it said nothing."]
         raise BenchmarkError(f"{module} failed ({ended.returncode}): {said[-1]}")
