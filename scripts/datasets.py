@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from scripts.columns import counted
+
 DIGIT_SIDE = 128
 # Larger images than this come from photographs: they are kept as JPEG, smaller ones without loss.
 LOSSLESS_SIDE = 128
@@ -232,16 +234,14 @@ def _sort_out(files: Sequence[PurePosixPath]) -> tuple[list[PurePosixPath], list
     images = [path for path in files if path.suffix.lower() in readable]
     clutter = [path for path in images if path.parent.name == NO_CLASS]
     bare = [path for path in images if path.parent.name in ("", ".", "..")]
-    groups = {
-        f"files that are no images ({_examples(files, images)})": len(files) - len(images),
-        f"images of {NO_CLASS}, which is no class": len(clutter),
-        f"images outside any class folder ({_examples(bare, [])})": len(bare),
-    }
+    others = len(files) - len(images)
+    groups = [
+        (others, f"{counted(others, 'file')} without an image in it ({_examples(files, images)})"),
+        (len(clutter), f"{counted(len(clutter), 'image')} of {NO_CLASS}, which is no class"),
+        (len(bare), f"{counted(len(bare), 'image')} outside any class folder ({_examples(bare, [])})"),
+    ]
     dropped = {*clutter, *bare}
-    return (
-        [path for path in images if path not in dropped],
-        [f"{count} {what}" for what, count in groups.items() if count],
-    )
+    return [path for path in images if path not in dropped], [said for count, said in groups if count]
 
 
 def _examples(paths: Sequence[PurePosixPath], without: Sequence[PurePosixPath]) -> str:

@@ -55,9 +55,9 @@ def test_the_class_of_a_file_is_its_folder(folder: Path, tmp_path: Path) -> None
 
 def test_everything_left_out_is_named(folder: Path, tmp_path: Path) -> None:
     said = "\n".join(open_source(str(folder), tmp_path).left_out)
-    assert "1 files that are no images (cat/notes.txt)" in said
-    assert "1 images of BACKGROUND_Google" in said
-    assert "1 images outside any class folder (5.png)" in said
+    assert "1 file without an image in it (cat/notes.txt)" in said
+    assert "1 image of BACKGROUND_Google" in said
+    assert "1 image outside any class folder (5.png)" in said
 
 
 def test_a_tar_holds_the_same_images_as_its_folder(folder: Path, tmp_path: Path) -> None:
