@@ -63,7 +63,8 @@ class LabelledImages:
         if self.groups is None:
             return "not looked for"
         sizes = np.bincount(self.groups)
-        return f"{counted(int(sizes[sizes > 1].sum()), 'image')}, kept together"
+        alike = int(sizes[sizes > 1].sum())
+        return f"{counted(alike, 'image')}, kept together" if alike else "none"
 
 
 @dataclass(frozen=True, eq=False)

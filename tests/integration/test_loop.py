@@ -11,6 +11,8 @@ import pytest
 from requests.adapters import HTTPAdapter
 
 from backend.labelstudio.client import LabelStudio
+from backend.loop import DEBOUNCE_LIMIT
+from backend.settings import Settings
 from scripts.demo_app.annotator import choice_region
 from scripts.demo_app.project import label_config
 from scripts.stack.http import local_session
@@ -385,10 +387,14 @@ def test_a_burst_of_500_events_is_at_most_two_runs(
         def send(_: int) -> int:
             return session.post(f"{stack.url}/webhook", json=event, timeout=10).status_code
 
+        started = time.monotonic()
         with ThreadPoolExecutor(SENDERS) as senders:
             assert set(senders.map(send, range(500))) == {200}
+        burst_seconds = time.monotonic() - started
     stack.wait_until_quiet(project.id)
-    assert 1 <= stack.runs() - before <= 2
+    # A machine that is so busy that the burst lasts longer than a run waits for its end gets another for each wait.
+    waits = burst_seconds // (DEBOUNCE_LIMIT * Settings().debounce_seconds)
+    assert 1 <= stack.runs() - before <= 2 + waits
 
 
 def test_events_during_a_run_cause_exactly_one_more(

@@ -46,8 +46,8 @@ def test_data_that_are_not_there_are_refused(tmp_path: Path) -> None:
 
 
 def test_what_goes_wrong_in_the_process_is_told(tmp_path: Path) -> None:
-    with pytest.raises(BenchmarkError, match=r"few_labels failed .1.: .*nowhere\.tar"):
-        in_a_process("scripts.benchmarks.few_labels", tmp_path / "nowhere.tar", tmp_path, 0)
+    with pytest.raises(BenchmarkError, match=r"scripts.nowhere failed .1.: .*No module named scripts.nowhere"):
+        in_a_process("scripts.nowhere", tmp_path, tmp_path, 0)
 
 
 @pytest.mark.parametrize("name", LONG)
