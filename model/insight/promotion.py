@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from scipy.stats import binom
+from scipy.special import bdtrc
 
 from model.arrays import BoolArray
 from model.errors import InputError
@@ -54,7 +54,7 @@ def worse_beyond_chance(old_right: BoolArray, new_right: BoolArray) -> Verdict:
     if old_right.shape != new_right.shape or old_right.ndim != 1:
         raise InputError(f"Both versions need one answer for each task, got {old_right.shape} and {new_right.shape}.")
     lost, won = int((old_right & ~new_right).sum()), int((new_right & ~old_right).sum())
-    p = float(binom.sf(lost - 1, lost + won, 0.5)) if lost else 1.0
+    p = float(bdtrc(lost - 1, lost + won, 0.5)) if lost else 1.0
     blocked = p < SIGNIFICANCE
     found = "worse beyond chance" if blocked else "not worse beyond chance"
     text = (
@@ -81,7 +81,7 @@ def better_or_stay(old_right: BoolArray, new_right: BoolArray) -> Verdict:
     """
     verdict = worse_beyond_chance(old_right, new_right)
     lost, won = verdict.lost, verdict.won
-    p = float(binom.sf(won - 1, lost + won, 0.5)) if won else 1.0
+    p = float(bdtrc(won - 1, lost + won, 0.5)) if won else 1.0
     found = "better" if won > lost else "no better"
     text = (
         f"{found}: of {verdict.n} labels that it never learned from, {won} won and {lost} lost against the backbone "

@@ -2,7 +2,11 @@
 
 import sys
 
-from scripts.comparison.command import main
+from scripts.comparison.options import parse
 
 if __name__ == "__main__":
+    # Before anything else: PyTorch and Lightning take ten seconds to import, too long for --help or a wrong option.
+    parse()
+    from scripts.comparison.command import main
+
     sys.exit(main())

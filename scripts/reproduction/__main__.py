@@ -2,7 +2,11 @@
 
 import sys
 
-from scripts.reproduction.command import main
+from scripts.reproduction.options import parse
 
 if __name__ == "__main__":
+    # Before anything else: PyTorch and Lightning take ten seconds to import, too long for --help or a wrong option.
+    parse()
+    from scripts.reproduction.command import main
+
     sys.exit(main())
