@@ -22,7 +22,7 @@ Value = float | int | str
 Values = Mapping[str, Value]
 """A setting: value by the name of a dimension."""
 
-USUAL_RATE = {"adamw": 1.0, "adam": 1.0, "rmsprop": 0.3, "sgd": 30.0}
+USUAL_RATE = {"adamw": 1.0, "adam": 1.0, "rmsprop": 0.3, "sgd": 100.0}
 """What an optimiser's rate usually is, as a multiple of AdamW's. Without it one range would have to hold all of them,
 and most trials would fall where their optimiser learns nothing."""
 

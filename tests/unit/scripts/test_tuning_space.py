@@ -83,7 +83,7 @@ def test_momentum_is_asked_for_where_the_optimiser_has_it(small: Space) -> None:
 
 def test_a_rate_is_a_multiple_of_what_is_usual_for_its_optimiser(small: Space) -> None:
     values = small.defaults() | {"optimiser": "sgd", "momentum": 0.9}
-    assert np.isclose(small.recipe(values).options.rate, 30 * small.start.recipe.options.rate)
+    assert np.isclose(small.recipe(values).options.rate, 100 * small.start.recipe.options.rate)
 
 
 def test_resolutions_are_at_most_the_networks_own_and_of_whole_patches(small: Space, pretrained: Space) -> None:
