@@ -81,6 +81,8 @@ make_environment() {
 }
 
 unset VIRTUAL_ENV UV_PROJECT_ENVIRONMENT PYTHONHOME
+# Where bytecode is not kept, every process compiles thousands of modules anew: 13 s instead of 6 for a training worker.
+unset PYTHONDONTWRITEBYTECODE
 make_environment
 export UV ROOT
 export PYTHONPATH="$ROOT"
