@@ -5,10 +5,9 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 from pydantic import BaseModel, ConfigDict
-from redis.exceptions import RedisError
 from werkzeug.exceptions import Conflict, NotFound
 
-from backend import audits, logs, orders
+from backend import audits, orders
 from backend.errors import RequestError
 from backend.project import Project
 from backend.project_routes import accepted, known, read_order
@@ -18,8 +17,6 @@ from backend.store.autolabelings import WRITING, Action, Autolabeling, Phase, Wi
 
 NONE = "none"
 """Phase of a project that has no auto-labelling."""
-
-log = logs.get()
 
 
 class Ordered(BaseModel):
@@ -61,10 +58,7 @@ class AutolabelRoutes:
             raise Conflict(reason)
         wish = Wish(asked.max_error, asked.confidence, asked.threshold)
         self._services.autolabelings.order(project, asked.action, wish)
-        try:
-            self._services.queue.enqueue(AUTOLABEL, project)
-        except RedisError as error:
-            log.warning("Redis does not answer; the order is kept", project=number, reason=str(error))
+        self._services.queue.enqueue_order(AUTOLABEL, project)
         return accepted(self._status(project))
 
     def certificate(self, number: int) -> Response:

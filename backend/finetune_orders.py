@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from redis.exceptions import RedisError
-
 from backend import logs
 from backend.project import Project
 from backend.queueing import FINETUNE
@@ -31,10 +29,7 @@ def begin(project: Project, services: Services, wish: Wish) -> Finetuning:
     labels = services.mirror.labels(project)
     state = services.finetunings.begin(project, wish, services.backbones.base.version, labels)
     log.info("fine-tuning ordered", project=project.id, trigger=wish.trigger)
-    try:
-        services.queue.enqueue(FINETUNE, project)
-    except RedisError as error:
-        log.warning("Redis does not answer; the order is kept", project=project.id, reason=str(error))
+    services.queue.enqueue_order(FINETUNE, project)
     return state
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
 from model.arrays import IntArray
 from model.training.splits import Split, split
@@ -84,6 +85,19 @@ def draw(data: LabelledImages, sample: Sample, seed: int) -> Drawn:
         classes=tuple(data.classes[number] for number in chosen),
         split=split(labels, fractions=sample.fractions, seed=seed),
     )
+
+
+def in_processes(module: str, path: Path, cache: Path, side: int, runs: int) -> list[dict[str, Any]]:
+    """What `in_a_process` gives for each of so many seeds, on photographs of this side.
+
+    Raises:
+        BenchmarkError: the data can't be used, or a process failed.
+    """
+    # Decoded here, where a person sees how far it is.
+    photographs(path, cache, side)
+    what = module.rpartition(".")[2].replace("_", " ")
+    seeds = tqdm(range(runs), desc=what, unit="run", leave=False, disable=None)
+    return [in_a_process(module, path, cache, seed) for seed in seeds]
 
 
 def in_a_process(module: str, path: Path, cache: Path, seed: int) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from statistics import mean
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from backend.jobs import finetune
 from model.fitting import fit
@@ -22,7 +21,7 @@ from model.networks.network import Network
 from model.networks.registry import build
 from model.training.fit import train
 from model.training.predict import features
-from scripts.benchmarks.drawing import Drawn, Sample, draw, in_a_process, photographs
+from scripts.benchmarks.drawing import Drawn, Sample, draw, in_processes, photographs
 from scripts.benchmarks.figures import Figure, Outcome, median
 from scripts.simulation.estimates import mean_interval
 
@@ -42,10 +41,7 @@ def run(path: Path, cache: Path, runs: int = 5) -> Outcome:
     Raises:
         BenchmarkError: the data can't be used, or the process failed.
     """
-    # Here, where a person sees how far it is.
-    photographs(path, cache, SIDE)
-    seeds = tqdm(range(runs), desc="fine-tunings", unit="run", leave=False, disable=None)
-    return outcome([in_a_process("scripts.benchmarks.few_labels", path, cache, seed) for seed in seeds])
+    return outcome(in_processes("scripts.benchmarks.few_labels", path, cache, SIDE, runs))
 
 
 def outcome(measured: Sequence[dict[str, Any]]) -> Outcome:

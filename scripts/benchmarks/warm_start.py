@@ -11,11 +11,9 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from tqdm import tqdm
-
 from scripts.benchmarks import added_class
 from scripts.benchmarks.added_class import SIDE
-from scripts.benchmarks.drawing import draw, in_a_process, photographs
+from scripts.benchmarks.drawing import draw, in_processes, photographs
 from scripts.benchmarks.figures import Figure, Outcome, median
 from scripts.simulation.estimates import mean_interval
 
@@ -33,10 +31,7 @@ def run(path: Path, cache: Path, runs: int = 5) -> Outcome:
     Raises:
         BenchmarkError: the data can't be used, or the process failed.
     """
-    # Here, where a person sees how far it is.
-    photographs(path, cache, SIDE)
-    seeds = tqdm(range(runs), desc="warm starts", unit="run", leave=False, disable=None)
-    return outcome([in_a_process("scripts.benchmarks.warm_start", path, cache, seed) for seed in seeds])
+    return outcome(in_processes("scripts.benchmarks.warm_start", path, cache, SIDE, runs))
 
 
 def outcome(measured: Sequence[dict[str, Any]]) -> Outcome:

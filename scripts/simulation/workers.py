@@ -2,10 +2,8 @@
 
 import multiprocessing
 import os
-import signal
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -16,6 +14,7 @@ from tqdm import tqdm
 
 from backend import logs
 from model.errors import ModelError
+from scripts.interrupts import start_deaf
 from scripts.simulation import curve, records
 from scripts.simulation.errors import SimulationError
 from scripts.simulation.labelled import LabelledData, load
@@ -90,12 +89,7 @@ def _start(folder: Path, runs: Path) -> tuple[SpawnProcess, Connection]:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_work, args=(theirs, folder, runs), daemon=True)
-    # The first child brings a tracker of resources, whose start unblocks signals; so it is started before.
-    resource_tracker.ensure_running()
-    # A child inherits what is blocked: Ctrl-C is the parent's alone to answer.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    process.start()
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    start_deaf(process)
     theirs.close()
     return process, ours
 

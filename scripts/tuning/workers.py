@@ -2,13 +2,11 @@
 
 import multiprocessing
 import os
-import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -20,7 +18,7 @@ from tqdm import tqdm
 from model.errors import ModelError
 from scripts.comparison.images import load
 from scripts.comparison.likeness import with_groups
-from scripts.interrupts import ctrl_c
+from scripts.interrupts import ctrl_c, start_deaf
 from scripts.tuning.bench import Bench
 from scripts.tuning.errors import Interrupted, TuningError
 from scripts.tuning.space import Space
@@ -146,12 +144,7 @@ def _start(job: Job, workers: int) -> tuple[SpawnProcess, Connection]:
     ours, theirs = context.Pipe()
     threads = max((os.cpu_count() or 1) // workers, 1)
     process = context.Process(target=_work, args=(theirs, job, threads), daemon=True)
-    # The first child brings a tracker of resources, whose start unblocks signals; so it is started before.
-    resource_tracker.ensure_running()
-    # A child inherits what is blocked: Ctrl-C is the parent's alone to answer.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    process.start()
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    start_deaf(process)
     theirs.close()
     return process, ours
 
