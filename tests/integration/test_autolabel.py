@@ -17,7 +17,8 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.integration
 
 MakeProject = Callable[..., LabelledProject]
-PER_CLASS = 12
+# Of those not labelled the random arm takes some, and with fewer than 12 left nothing can be promised.
+PER_CLASS = 20
 LABELLED = 4
 PROMISE = ("--max-error", "0.3", "--confidence", "0.8")
 
