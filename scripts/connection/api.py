@@ -3,8 +3,11 @@
 import base64
 import json
 import re
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from http import HTTPStatus
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -16,6 +19,10 @@ Json = dict[str, Any]
 
 SECRET_HEADER = "X-Label-Loop-Secret"  # noqa: S105 - the header's name, not its value
 TIMEOUT_SECONDS = 30.0
+BUSY_PAUSES = (0.3, 1.0, 3.0)
+"""Seconds after which a request that Label Studio failed at is made again."""
+
+T = TypeVar("T")
 SERVER_LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - compared with, not listened on
 
 
@@ -157,10 +164,13 @@ class LabelStudioApi:
 
     def _authorised(self, method: str, path: str, **body: Any) -> requests.Response:
         try:
-            header = self._authorization.header()
+            header = {"Authorization": self._authorization.header()}
         except LabelLoopError as error:
             raise ApiError(0 if isinstance(error, RetryLaterError) else 401, str(error)) from error
-        return self._send(method, path, headers={"Authorization": header}, **body)
+        if method == "POST":
+            # Done twice, it would make two.
+            return self._send(method, path, headers=header, **body)
+        return when_free(lambda: self._send(method, path, headers=header, **body))
 
     def _send(self, method: str, path: str, **options: Any) -> requests.Response:
         try:
@@ -170,6 +180,27 @@ class LabelStudioApi:
         if not answer.ok:
             raise ApiError(answer.status_code, words(answer.text, answer.reason))
         return answer
+
+
+def when_free(request: Callable[[], T]) -> T:
+    """What a request answers, tried again while Label Studio fails at it.
+
+    On SQLite it answers 500 where a request would write just when another one does.
+
+    Args:
+        request: that may be made twice.
+
+    Raises:
+        ApiError: a refusal, no answer, or Label Studio fails again and again.
+    """
+    for pause in BUSY_PAUSES:
+        try:
+            return request()
+        except ApiError as error:
+            if error.status != HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise
+            time.sleep(pause)
+    return request()
 
 
 def words(text: str, otherwise: str) -> str:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from scripts.connection import answers, record
-from scripts.connection.api import ApiError, BackendAddress, Json, LabelStudioApi
+from scripts.connection.api import ApiError, BackendAddress, Json, LabelStudioApi, when_free
 from scripts.connection.checks import backend_from_here, prerequisites
 from scripts.connection.findings import Finding, error, has_errors, ok
 
@@ -39,10 +39,17 @@ def attach(label_studio: LabelStudioApi, project_id: int, backend: BackendAddres
         ]
     before = earlier or record.take(label_studio, project_id, backend)
     record.save(before, file)
+
+    def connect() -> Finding:
+        try:
+            return _connect(label_studio, project_id, backend)
+        except ApiError:
+            _remove_half_made(label_studio, project_id, before)
+            raise
+
     try:
-        findings = [_connect(label_studio, project_id, backend)]
+        findings = [when_free(connect)]
     except ApiError as refusal:
-        _remove_half_made(label_studio, project_id, before)
         if earlier is None:
             file.unlink()  # Nothing is changed, so there is nothing to put back.
         return [*backend_from_here(backend), answers.of_connection(refusal, backend)]
@@ -71,7 +78,7 @@ def _connect(label_studio: LabelStudioApi, project_id: int, backend: BackendAddr
 
 
 def _remove_half_made(label_studio: LabelStudioApi, project_id: int, before: record.Record) -> None:
-    """With ML_BLOCK_LOCAL_IP=false alone, Label Studio saves the connection, then refuses because of its webhook."""
+    """Label Studio saves the connection, then may refuse because of its webhook, or find its database busy."""
     if before.connections:
         return
     for connection in label_studio.connections(project_id):

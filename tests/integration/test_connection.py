@@ -11,12 +11,12 @@ import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import requests
 
-from scripts.connection.api import BackendAddress, Json, LabelStudioApi
+from scripts.connection.api import ApiError, BackendAddress, Json, LabelStudioApi
 from scripts.connection.attach import attach
 from scripts.connection.checks import everything
 from scripts.connection.detach import detach
@@ -118,6 +118,30 @@ def test_attaching_makes_a_connection_a_webhook_and_uncertainty_sampling(
     (hook,) = api.webhooks(project)
     assert (hook["url"], hook["headers"]) == (f"{remote.url}/webhook", {"X-Label-Loop-Secret": "s"})
     assert api.project(project)["sampling"] == "Uncertainty sampling"
+
+
+class BusyAtFirst(LabelStudioApi):
+    """A Label Studio that does as it is told, but finds its database busy at the end: SQLite has one writer."""
+
+    busy: ClassVar = {("POST", "/api/ml"), ("PATCH", "/api/webhooks")}
+
+    def _send(self, method: str, path: str, **options: Any) -> requests.Response:
+        answer = super()._send(method, path, **options)
+        first = {each for each in self.busy if each[0] == method and path.startswith(each[1])}
+        if first:
+            self.busy = self.busy - first
+            raise ApiError(500, "Internal Server Error")
+        return answer
+
+
+def test_a_label_studio_whose_database_is_busy_is_asked_again(
+    label_studio: RunningLabelStudio, project: int, remote: StandIn, tmp_path: Path
+) -> None:
+    api = BusyAtFirst(label_studio.url, label_studio.token)
+    findings = attach(api, project, BackendAddress(remote.url, webhook_secret="secret"), tmp_path)
+    assert {finding.level for finding in findings} == {Level.OK}
+    assert not api.busy
+    assert (len(api.connections(project)), len(api.webhooks(project))) == (1, 1)
 
 
 def test_an_attached_project_has_nothing_to_mend(
