@@ -4,7 +4,9 @@ FROM ${BASE}
 
 ENV PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
-    MODEL_DIR=/data
+    MODEL_DIR=/data \
+    TORCH_HOME=/data/hub/torch \
+    HF_HOME=/data/hub/huggingface
 
 RUN useradd --create-home --uid 1000 label-loop && install --directory --owner=label-loop --group=label-loop /data
 

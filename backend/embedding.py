@@ -1,4 +1,4 @@
-"""All of a project's images by a backbone that it is about to adopt: RQ jobs, in chunks over the workers.
+"""All of a project's images by a backbone that it is about to use: RQ jobs, in chunks over the workers.
 
 The loop goes on meanwhile with the backbone that it has. What is left is read off the feature store, never kept: a
 chunk that got lost is found by the next look.
@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from redis.exceptions import RedisError
 
-from backend import logs
+from backend import changeover, logs
 from backend.errors import RetryLaterError
 from backend.jobs import embed
 from backend.project import Project
@@ -27,18 +27,20 @@ log = logs.get()
 
 
 def run(project_id: int) -> None:
-    """RQ job: have workers embed what is left, or adopt the backbone where nothing is."""
+    """RQ job: have workers embed what is left; where nothing is, the backbone is used from the next version on."""
     services = Services(load())
     project = services.project(project_id)
     services.queue.started(EMBED, project)
-    with services.queue.lease(project, 0, TRAINING_LEASE) as lease:
-        state = services.finetunings.open(project)
-        if lease is None or state is None or state.phase is not Phase.EMBEDDING or services.queue.embedding(project):
-            return
-        try:
-            _go_on(project, services, state)
-        except (RetryLaterError, RedisError) as error:
-            log.warning("embedding put off", project=project.id, reason=str(error))
+    if services.queue.embedding(project):
+        return
+    try:
+        _change_over(project, services)
+        with services.queue.lease(project, 0, TRAINING_LEASE) as lease:
+            state = services.finetunings.open(project)
+            if lease is not None and state is not None and state.phase is Phase.EMBEDDING:
+                _go_on(project, services, state)
+    except (RetryLaterError, RedisError) as error:
+        log.warning("embedding put off", project=project.id, reason=str(error))
 
 
 def embed_chunk(project_id: int, backbone_version: str, task_ids: Sequence[int]) -> None:
@@ -56,13 +58,15 @@ def embed_chunk(project_id: int, backbone_version: str, task_ids: Sequence[int])
         services.queue.enqueue(EMBED, project)
 
 
-def left(project: Project, services: Services, backbone: Backbone) -> list[MirroredTask]:
-    """Tasks without a feature of this backbone, but for those whose image can't be had."""
-    tasks = [
-        task for task in services.mirror.tasks(project) if task.content_hash is not None and task.image_problem is None
-    ]
-    stored = services.features.stored(backbone.version, backbone.width, {task.content_hash or "" for task in tasks})
-    return [task for task in tasks if task.content_hash not in stored]
+def _change_over(project: Project, services: Services) -> None:
+    """Towards the backbone that the project is to have, where its active version has another."""
+    active, following = services.versions.active(project), services.backbone_of(project)
+    if active is None or active.backbone == following.version:
+        return
+    tasks = changeover.left(project, services, following)
+    _enqueue(project, services, following, tasks)
+    if not tasks:
+        services.queue.hint(project)
 
 
 def _go_on(project: Project, services: Services, state: Finetuning) -> None:
@@ -71,13 +75,17 @@ def _go_on(project: Project, services: Services, state: Finetuning) -> None:
         store.save(project, replace(state, phase=Phase.CANCELLED, message="Cancelled; the backbone of before stays."))
         return
     backbone = services.backbones.get(state.backbone)
-    tasks = left(project, services, backbone)
+    tasks = changeover.left(project, services, backbone)
     total = max(state.total, len(tasks))
     message = f"{backbone.version} is promoted; all images are embedded by it before it is used."
     store.save(project, replace(state, done=total - len(tasks), total=total, message=message))
     if not tasks:
         _adopt(project, services, replace(state, done=total, total=total))
         return
+    _enqueue(project, services, backbone, tasks)
+
+
+def _enqueue(project: Project, services: Services, backbone: Backbone, tasks: Sequence[MirroredTask]) -> None:
     for start in range(0, len(tasks), CHUNK_TASKS):
         ids = [task.id for task in tasks[start : start + CHUNK_TASKS]]
         services.queue.enqueue_chunk(project, backbone.version, ids)

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, jsonify, request
 from pydantic import BaseModel, ConfigDict
 from werkzeug.exceptions import Conflict
 
-from backend import finetune_orders
+from backend import changeover, finetune_orders
 from backend.project import Project
 from backend.project_routes import accepted, known, read_order
 from backend.services import Services
@@ -77,7 +77,7 @@ class FinetuneRoutes:
     def _status(self, project: Project) -> dict[str, Any]:
         services = self._services
         newest = services.finetunings.newest(project)
-        used = services.backbone_of(project).version
+        used = changeover.in_use(project, services, services.versions.active(project)).version
         training_workers = services.queue.training_workers()
         if newest is None:
             message = "The project's backbone was never fine-tuned."

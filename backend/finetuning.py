@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from redis.exceptions import RedisError
 
-from backend import dataset, logs, material, predictions, queueing, trainings
+from backend import changeover, dataset, logs, material, predictions, queueing, trainings
 from backend.dataset import Dataset
 from backend.errors import LabelLoopError, RetryLaterError
 from backend.jobs import collect, embed, finetune, judge
@@ -104,19 +104,21 @@ class Finetuner:
         with self.services.queue.lease(self.project, DATA_WAIT_SECONDS) as lease:
             if lease is None:
                 raise RetryLaterError("The loop works on the project without a pause; the fine-tuning waits.")
-            return dataset.load(self.project, self.services, labeling, self.services.backbone_of(self.project))
+            active = self.services.versions.active(self.project)
+            backbone = changeover.in_use(self.project, self.services, active)
+            return dataset.load(self.project, self.services, labeling, backbone)
 
     def _start(self, labeling: Labeling) -> Start:
         """What to begin with; settled when it begins, so that a job that is taken up again finds the same."""
         services, wish = self.services, self.state.wish
-        settings = services.settings
-        recipe = finetune.recipe(wish.network or settings.backbone, wish.options, settings.seed)
+        origin = finetune.origin(wish.network, services.backbones.origin)
+        recipe = finetune.recipe(origin, wish.options, services.settings.seed)
         if self.state.phase is not Phase.WAITING:
-            return Start(recipe, self._before(self.state.warm_from, labeling))
+            return Start(recipe, origin.weights, self._before(self.state.warm_from, labeling))
         adopted = None if wish.fresh else services.finetunings.adopted(self.project, self.state.base)
-        start = Start(recipe, self._before(adopted, labeling))
+        start = Start(recipe, origin.weights, self._before(adopted, labeling))
         if not start.fits:
-            start = Start(recipe, None)
+            start = replace(start, before=None)
         self._save(
             phase=Phase.COLLECTING,
             network=recipe.network,

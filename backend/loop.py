@@ -13,7 +13,7 @@ from functools import partial
 
 from redis.exceptions import RedisError
 
-from backend import dataset, fits, logs, second
+from backend import changeover, dataset, fits, logs, second
 from backend.dataset import Dataset
 from backend.errors import LabelLoopError, NotFoundError, RetryLaterError
 from backend.jobs import embed, publish, sync
@@ -21,11 +21,12 @@ from backend.jobs import refresh as refresh_stage
 from backend.labelstudio import config
 from backend.making import Making, figures, is_kept_back, was_kept_back_for
 from backend.project import Project
-from backend.queueing import REFRESH, RUN, Lease
+from backend.queueing import EMBED, REFRESH, RUN, Lease
 from backend.services import Services
 from backend.settings import load
 from backend.stopwatch import Stopwatch
 from backend.store.versions import Version
+from model.backbones import Backbone
 
 LEASE_WAIT_SECONDS = 5.0
 """A refresh gives the project back between two slices: a run waits so long for it."""
@@ -157,11 +158,11 @@ class Run:
             synced = sync.run(self.project, self.services)
         if synced.labeling is None:
             return "unsupported", None
-        backbone = self.services.backbone_of(self.project)
+        active = self._active(synced.state.model_version)
+        backbone = self._backbone(active)
         with stage("embed"):
             embedded = embed.run(self.project, self.services, backbone)
         measures["images"] = embedded.images
-        active = self._active(synced.state.model_version)
         with stage("load"):
             data = dataset.load(self.project, self.services, synced.labeling, backbone)
         if embedded.left:
@@ -201,6 +202,14 @@ class Run:
             versions.activate(self.project, shown)
             active = versions.active(self.project)
         return active
+
+    def _backbone(self, active: Version | None) -> Backbone:
+        """The backbone to work with; where it is to change, the other one's features are made meanwhile."""
+        backbone = changeover.in_use(self.project, self.services, active)
+        if backbone != self.services.backbone_of(self.project):
+            log.info("the backbone changes when all images have their features", used=backbone.version)
+            self.services.queue.enqueue(EMBED, self.project)
+        return backbone
 
     def _kept_back(self, active: Version | None) -> Version | None:
         """The last version that was kept back in favour of the active one's head; None where that has its files no

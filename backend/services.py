@@ -22,7 +22,7 @@ from backend.store.finetunings import FinetuningStore
 from backend.store.mirror import Mirror
 from backend.store.versions import VersionStore
 from backend.tracking.outbox import Outbox
-from model.backbones import Backbone, backbone
+from model.backbones import Backbone, Origin
 from model.features import Embedder, OnnxEmbedder
 from model.images import ImageLimits
 
@@ -113,14 +113,20 @@ class Services:
 
     @cached_property
     def backbones(self) -> BackboneStore:
-        return BackboneStore(self.settings.model_dir, backbone(self.settings.backbone))
+        settings = self.settings
+        origin = Origin(settings.backbone, settings.backbone_weights, settings.backbone_resolution)
+        return BackboneStore(settings.model_dir, origin)
 
     def backbone_of(self, project: Project) -> Backbone:
-        """The backbone that the project's next version is made with: the settings' one, or one fine-tuned from it."""
-        adopted = self.finetunings.adopted(project, self.backbones.base.version)
-        if adopted is None or not self.backbones.is_ready(adopted):
-            return self.backbones.base
-        return self.backbones.get(adopted)
+        """The backbone that the project's next version is made with: the settings' one, or one fine-tuned from it.
+
+        Raises:
+            RetryLaterError: the settings' backbone is not exported yet.
+            ModelError: an export is broken.
+        """
+        base = self.backbones.base
+        adopted = self.finetunings.adopted(project, base.version)
+        return base if adopted is None or not self.backbones.is_ready(adopted) else self.backbones.get(adopted)
 
     def forget_backbones(self, versions: Collection[str], project: Project) -> None:
         """Remove fine-tuned backbones and all of their features, but for those that the project may yet use."""

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from model.backbones import backbone
+from model.backbones import PRETRAINED, check_name
 from model.rank.registry import NAMES
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -42,7 +42,14 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged")
     log_json: bool = Field(False, description="One JSON object per log line")
 
-    backbone: str = Field("efficientnet-lite0", description="Backbone that turns an image into a feature")
+    backbone: str = Field(
+        "efficientnet-lite0",
+        description="Network that turns an image into a feature: see docs/backbones.md for the names there are",
+    )
+    backbone_weights: str = Field(PRETRAINED, description="`pretrained`, or a file with weights of BACKBONE")
+    backbone_resolution: Annotated[int, Field(ge=32)] | None = Field(
+        None, description="Side in pixels of BACKBONE's input: smaller is faster; default: what it was made for"
+    )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where the worker embeds images")
     cuda_visible_devices: str = Field(
         "", description="GPUs that training workers may use, numbers with commas; all where it is empty"
@@ -127,7 +134,15 @@ class Settings(BaseSettings):
     @field_validator("backbone")
     @classmethod
     def _registered(cls, value: str) -> str:
-        return backbone(value).name
+        check_name(value)
+        return value
+
+    @field_validator("backbone_weights")
+    @classmethod
+    def _is_there(cls, value: str) -> str:
+        if value == "none":
+            raise ValueError("must be pretrained or a file: a network without weights tells no image from another")
+        return value
 
     @field_validator("strategy")
     @classmethod

@@ -96,7 +96,9 @@ class State:
                 if state.phase in AT_WORK
             ]
         if not seen.backbone_ready:
-            lines.append("The backbone is not exported yet; a worker does so when it starts.")
+            lines.append(
+                "The backbone is not exported yet; a worker does so when it starts, or says in its log why it can't."
+            )
         if seen.label_studio_problem is not None:
             lines.append(seen.label_studio_problem)
         lines += [
@@ -152,7 +154,7 @@ class State:
             self._services.label_studio.whoami()
         except LabelLoopError as error:
             problem = str(error)
-        ready = self._services.backbones.is_ready(self._services.backbones.base.version)
+        ready = self._services.backbones.base_is_ready()
         waiting = len(self._services.outbox.waiting())
         self._update(label_studio_problem=problem, backbone_ready=ready, outbox=waiting, probed=True)
 

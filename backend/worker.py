@@ -25,13 +25,10 @@ def main() -> int:
     logs.configure(settings)
     services = Services(settings)
     services.migrate()
-    export = services.backbones.export(services.backbones.base.version)
-    if not export.exists():
+    if not services.backbones.base_is_current():
         log.info("exporting the backbone; this takes some seconds, once", backbone=settings.backbone)
         # In a process of its own: PyTorch's memory goes back, and CUDA is never touched before a fork.
-        exported = subprocess.run(  # noqa: S603 - our own module
-            [sys.executable, "-m", "model.export", settings.backbone, str(export)], check=False
-        )
+        exported = subprocess.run([sys.executable, "-m", "backend.exporting"], check=False)
         if exported.returncode:
             return exported.returncode
     features.load_library()

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -14,6 +15,9 @@ from model.errors import InputError
 from model.images import to_rgb
 
 Channels = tuple[float, float, float]
+
+PRETRAINED = "pretrained"
+"""Weights as the network's author made them."""
 
 # Part of every version: raise it when `Backbone.preprocess` changes what it computes, so that features are made anew.
 PREPROCESSING = 2
@@ -57,6 +61,40 @@ class Backbone:
         planes -= np.asarray(self.mean, dtype=np.float32)[:, None, None]
         planes /= np.asarray(self.std, dtype=np.float32)[:, None, None]
         return planes
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a backbone is made from.
+
+    Attributes:
+        name: registered, a classification model of torchvision, `timm:<name>`, or the folder of a saved network.
+        weights: `pretrained`, or the path of a file of them.
+        input_size: side in pixels of the square input, at least 1; None for what the network was made for.
+    """
+
+    name: str
+    weights: str = PRETRAINED
+    input_size: int | None = None
+
+    @property
+    def registered(self) -> Backbone | None:
+        """The registered backbone that this is; None where the network itself must be asked."""
+        return REGISTRY.get(self.name) if self == Origin(self.name) else None
+
+
+def check_name(name: str) -> None:
+    """Refuse what can't be the name of a pretrained network. Whether there is one is known when it is built.
+
+    Raises:
+        InputError: the text says what can be one.
+    """
+    if name not in REGISTRY and not re.fullmatch(r"[a-z0-9_]+|timm:\S+|.*/.*", name):
+        known = ", ".join(sorted(REGISTRY))
+        raise InputError(
+            f"There is no backbone {name!r}. Choose one of: {known}; a model of torchvision, such as resnet50; "
+            "timm:<name>; or the folder of a saved network, with a slash in it."
+        )
 
 
 def backbone(name: str) -> Backbone:

@@ -12,13 +12,13 @@ import numpy as np
 from backend.material import Material
 from backend.store.backbones import LEARNED, BackboneStore
 from model.arrays import BoolArray
-from model.backbones import Backbone
+from model.backbones import Backbone, Origin
 from model.export import export
 from model.files import whole_folder
 from model.networks import saved
 from model.networks.frozen import freeze
 from model.networks.network import Network
-from model.networks.registry import build
+from model.networks.registry import ANY_CLASSES, architecture, build
 from model.networks.weights import NONE
 from model.training.fit import Progress, Trained, train
 from model.training.recipe import Recipe
@@ -29,13 +29,24 @@ FEW_LABELS: Mapping[str, Any] = {"epochs": 20, "head_epochs": 4, "batch_size": 3
 body has learned much."""
 
 
-def recipe(network: str, options: Mapping[str, Any], seed: int) -> Recipe:
+def origin(network: str, base: Origin) -> Origin:
+    """What a training from pretrained weights begins with.
+
+    Args:
+        network: that is wished; empty for the base's.
+        base: of the backbone that the settings name.
+    """
+    return base if network in ("", base.name) else Origin(network)
+
+
+def recipe(start: Origin, options: Mapping[str, Any], seed: int) -> Recipe:
     """What is trained and how: the options that suit few labels, but for those that are wished.
 
     Raises:
         InputError: an unknown option, or one of another type or out of its range.
     """
-    return Recipe.from_json({"model": network, "options": {"seed": seed, **FEW_LABELS, **options}})
+    usual = {"seed": seed, "resolution": start.input_size, **FEW_LABELS}
+    return Recipe.from_json({"model": start.name, "options": {**usual, **options}})
 
 
 @dataclass(frozen=True)
@@ -84,17 +95,21 @@ class Start:
 
     Attributes:
         recipe: network and options of a training from pretrained weights.
+        weights: these: `pretrained`, or a file.
         before: what it goes on from; None for the pretrained weights.
     """
 
     recipe: Recipe
+    weights: str
     before: Before | None
 
     @property
     def fits(self) -> bool:
         """Whether the network of before is the one that the recipe names, for images of the same size."""
         before, recipe = self.before, self.recipe
-        return before is None or (before.name == recipe.network and recipe.options.resolution in (None, before.side))
+        return before is None or (
+            before.name == architecture(recipe.network) and recipe.options.resolution in (None, before.side)
+        )
 
     @property
     def epochs(self) -> int:
@@ -107,7 +122,7 @@ class Start:
         """In pixels, of the images that it takes."""
         if self.before is not None:
             return self.before.side
-        return self.recipe.options.resolution or build(self.recipe.network, 2, weights=NONE).input_size
+        return self.recipe.options.resolution or build(self.recipe.network, ANY_CLASSES, weights=NONE).input_size
 
 
 def run(
@@ -134,7 +149,8 @@ def run(
     """
     options, split, before = start.recipe.options, material.split, start.before
     if before is None:
-        network = build(start.recipe.network, material.classes, input_size=options.resolution, seed=options.seed)
+        side, seed = options.resolution, options.seed
+        network = build(start.recipe.network, material.classes, weights=start.weights, input_size=side, seed=seed)
     else:
         warm = warm_start(
             saved.load(before.folder),

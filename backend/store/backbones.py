@@ -1,31 +1,73 @@
 """Backbones on disk: the one that the settings name, and those that were fine-tuned for a project.
 
 backbones/<version>/    a backbone's ONNX export, see `model.export`
-networks/<version>/     the network that a fine-tuned backbone is the body of, see `model.networks.saved`
+networks/<version>/     the network that a backbone is the body of, see `model.networks.saved`; not of a registered one
+bases/<origin>.json     which version the settings' backbone has, where only its weights tell
 """
 
+import hashlib
 import json
 import shutil
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from backend.errors import RetryLaterError
-from model.backbones import Backbone
+from model.backbones import Backbone, Origin
 from model.features import read_backbone
+from model.files import whole_file
 
 LEARNED = "learned.json"
 """Beside a fine-tuned network."""
+
+# Of a file: its name, its size in bytes, and when it was changed, in nanoseconds.
+Stamp = list[list[str | int]]
 
 
 class BackboneStore:
     """Backbones by their version.
 
     Attributes:
-        base: the one that the settings name.
+        origin: of the one that the settings name, the base.
     """
 
-    def __init__(self, folder: Path, base: Backbone) -> None:
-        self.base = base
+    def __init__(self, folder: Path, origin: Origin) -> None:
+        self.origin = origin
         self._folder = folder
+
+    @property
+    def base(self) -> Backbone:
+        """The backbone that the settings name.
+
+        Raises:
+            RetryLaterError: its version is known when a worker has exported it.
+            ModelError: its export is broken.
+        """
+        if self.origin.registered is not None:
+            return self.origin.registered
+        version = self._base_version()
+        if version is None or not self.is_ready(version):
+            raise RetryLaterError(
+                f"The backbone {self.origin.name} is not exported yet; a worker does so when it starts, or says in its "
+                "log why it can't."
+            )
+        return read_backbone(self.export(version))
+
+    def base_is_ready(self) -> bool:
+        """Whether images can be embedded by the base."""
+        version = self._base_version()
+        return version is not None and self.is_ready(version)
+
+    def base_is_current(self) -> bool:
+        """Whether the base is ready, and made of the files that the settings name as they are now."""
+        return self.base_is_ready() and (self.origin.registered is not None or self._named()["files"] == self._files())
+
+    def name_base(self, version: str) -> None:
+        """Note that the base, exported and made of the files that are there now, has this version."""
+        self._sheet.parent.mkdir(parents=True, exist_ok=True)
+        sheet = {"origin": asdict(self.origin), "version": version, "files": self._files()}
+        with whole_file(self._sheet) as unfinished:
+            unfinished.write_text(json.dumps(sheet, indent=2) + "\n", encoding="utf-8")
 
     def get(self, version: str) -> Backbone:
         """The backbone of that version.
@@ -34,8 +76,9 @@ class BackboneStore:
             RetryLaterError: it is not on this disk (yet).
             ModelError: its export is broken.
         """
-        if version == self.base.version:
-            return self.base
+        registered = self.origin.registered
+        if registered is not None and version == registered.version:
+            return registered
         if not self.is_ready(version):
             raise RetryLaterError(f"The backbone {version} is not in {self._folder}.")
         return read_backbone(self.export(version))
@@ -49,7 +92,7 @@ class BackboneStore:
         return self._folder / "backbones" / version
 
     def network(self, version: str) -> Path:
-        """Where the network is, or will be, that a fine-tuned backbone is the body of."""
+        """Where the network is, or will be, that a backbone is the body of."""
         return self._folder / "networks" / version
 
     def learned(self, version: str) -> dict[int, str]:
@@ -64,3 +107,28 @@ class BackboneStore:
         """Remove a fine-tuned backbone's files."""
         shutil.rmtree(self.export(version), ignore_errors=True)
         shutil.rmtree(self.network(version), ignore_errors=True)
+
+    def _base_version(self) -> str | None:
+        registered = self.origin.registered
+        if registered is not None:
+            return registered.version
+        named = self._named()
+        return str(named["version"]) if named else None
+
+    @property
+    def _sheet(self) -> Path:
+        key = hashlib.sha256(json.dumps(asdict(self.origin)).encode()).hexdigest()[:12]
+        return self._folder / "bases" / f"{key}.json"
+
+    def _named(self) -> dict[str, Any]:
+        try:
+            named: dict[str, Any] = json.loads(self._sheet.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        return named
+
+    def _files(self) -> Stamp:
+        """What tells that a file of weights, or a saved network, is another than before, without reading it."""
+        given = [Path(self.origin.weights), *sorted(Path(self.origin.name).glob("*"))]
+        found = [(file, file.stat()) for file in given if file.is_file()]
+        return [[file.name, stat.st_size, stat.st_mtime_ns] for file, stat in found]

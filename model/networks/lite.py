@@ -10,10 +10,11 @@ from pathlib import Path
 import torch
 from efficientnet_lite_pytorch import EfficientNet
 
+from model.backbones import PRETRAINED
 from model.errors import InputError
 from model.networks.network import Parts
 from model.networks.splitting import blocks_of
-from model.networks.weights import NONE, PRETRAINED, from_file, load
+from model.networks.weights import NONE, from_file, load
 
 INPUT_SIZES = {"efficientnet-lite0": 224, "efficientnet-lite1": 240, "efficientnet-lite2": 260}
 HEAD = "_fc"

@@ -5,10 +5,11 @@ from typing import Any
 
 import timm
 
+from model.backbones import PRETRAINED
 from model.errors import InputError
 from model.networks.network import Parts
 from model.networks.splitting import blocks_of
-from model.networks.weights import NONE, PRETRAINED, from_file, load, missing
+from model.networks.weights import NONE, from_file, load, missing
 
 PREFIX = "timm:"
 

@@ -8,11 +8,11 @@ import torchvision
 from torchvision.models import VisionTransformer
 from torchvision.models.vision_transformer import interpolate_embeddings
 
-from model.backbones import Channels
+from model.backbones import PRETRAINED, Channels
 from model.errors import InputError
 from model.networks.network import Parts
 from model.networks.splitting import blocks_of, cut_head
-from model.networks.weights import NONE, PRETRAINED, State, from_file, from_hub, load
+from model.networks.weights import NONE, State, from_file, from_hub, load
 
 # These two have a second classifier for training from scratch, and normalise a second time in a way of their own.
 WITH_AUXILIARY = {

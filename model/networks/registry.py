@@ -13,12 +13,24 @@ from pathlib import Path
 
 import torch
 
+from model.backbones import PRETRAINED
 from model.errors import InputError
 from model.networks import saved
 from model.networks.carrying import carry_over
 from model.networks.families import parts
 from model.networks.network import Network
-from model.networks.weights import PRETRAINED
+
+ANY_CLASSES = ("first", "second")
+"""For a network whose head is not used."""
+
+
+def architecture(name: str) -> str:
+    """The name that builds the same layers without their weights: of a saved network's folder, the one inside it.
+
+    Raises:
+        ModelError: the saved network is broken.
+    """
+    return saved.read_name(Path(name)) if saved.is_saved(name) else name
 
 
 def build(

@@ -67,6 +67,15 @@ def load(folder: Path) -> Network:
     return network.eval()
 
 
+def read_name(folder: Path) -> str:
+    """The name that builds the architecture of the network in this folder.
+
+    Raises:
+        ModelError: the folder holds no network, or it is broken.
+    """
+    return str(_sheet(folder)["name"])
+
+
 def read_record(folder: Path) -> Any:
     """What made the network in this folder, as it was given to `save`.
 

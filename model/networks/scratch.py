@@ -6,11 +6,11 @@ from pathlib import Path
 
 from torch import nn
 
-from model.backbones import Channels
+from model.backbones import PRETRAINED, Channels
 from model.errors import InputError
 from model.networks.network import Parts
 from model.networks.splitting import blocks_of
-from model.networks.weights import NONE, PRETRAINED, from_file, load
+from model.networks.weights import NONE, from_file, load
 
 ALEXNET = "alexnet-scratch"
 CNN_SMALL = "cnn-small"

@@ -10,7 +10,6 @@ from safetensors.torch import load_file
 
 from model.errors import InputError, WeightsError
 
-PRETRAINED = "pretrained"
 NONE = "none"
 
 State = Mapping[str, torch.Tensor]

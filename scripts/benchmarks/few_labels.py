@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from backend.jobs import finetune
+from model.backbones import Origin
 from model.fitting import fit
 from model.head import FeatureTransform
 from model.networks.network import Network
@@ -72,7 +73,7 @@ def measure(drawn: Drawn, seed: int) -> dict[str, Any]:
         Accuracy on the test images with the `pretrained` and with the `finetuned` body; of the training its `seconds`
         and the number of its `epochs`.
     """
-    options = replace(finetune.recipe(NETWORK, {}, seed).options, resolution=SIDE)
+    options = replace(finetune.recipe(Origin(NETWORK), {}, seed).options, resolution=SIDE)
     network = build(NETWORK, drawn.classes, input_size=SIDE, seed=seed)
     pretrained = _accuracy(network, drawn)
     started = time.perf_counter()

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from model.networks.weights import NONE, PRETRAINED
+from model.backbones import PRETRAINED
+from model.networks.weights import NONE
 from model.training.options import Augmentation, Resampling
 from scripts.arguments import add_data, add_places, positive, seed, token
 from scripts.comparison.defaults import CPU, GPU

@@ -3,9 +3,10 @@
 from dataclasses import dataclass, replace
 from typing import Self
 
+from model.backbones import PRETRAINED
 from model.errors import InputError
 from model.networks.registry import build
-from model.networks.weights import NONE, PRETRAINED
+from model.networks.weights import NONE
 from model.training.recipe import Recipe
 from scripts.comparison.contenders import FROZEN, Contender, Protocol
 from scripts.comparison.runs import CLASSES_TO_LOOK

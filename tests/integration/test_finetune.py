@@ -1,10 +1,14 @@
 """A backbone is fine-tuned beside the loop of a real Label Studio, and takes over."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from model.networks import saved
+from model.networks.frozen import freeze
+from model.networks.registry import ANY_CLASSES, build
 from scripts.finetuning.__main__ import main
 from scripts.stack.backend import trainer_spec
 from scripts.stack.processes import LocalProcess
@@ -91,7 +95,7 @@ def finetuned(label_studio: RunningLabelStudio, tmp_path_factory: pytest.TempPat
         yield made
     finally:
         made.trainer.stop()
-        stack.stop()
+        made.stack.stop()
         label_studio.delete_projects([project])
 
 
@@ -125,3 +129,20 @@ def test_a_better_backbone_takes_over_and_can_be_taken_back(
     assert finetuned.backbone() == used
     assert finetuned.command("--undo") == 0
     until(lambda: finetuned.backbone() == base, f"a version with {base}\n{finetuned.stack.log_tail()}", 90.0)
+
+
+def test_another_backbone_in_the_settings_takes_over_without_a_gap(finetuned: Finetuned, tmp_path: Path) -> None:
+    project, before = finetuned.project, finetuned.backbone()
+    network = build(TINY, ANY_CLASSES, input_size=32, seed=1)
+    saved.save(network, tmp_path / "network", record={})
+    known = finetuned.stack.versions(project.id)
+    # A run embeds a part of the images at most: what is made of a part would show.
+    finetuned.stack = finetuned.stack.restarted(BACKBONE=str(tmp_path / "network"), EMBED_SECONDS="0")
+    following = freeze(network).version
+    finetuned.submit()
+    until(lambda: finetuned.backbone() == following, f"a version with it\n{finetuned.stack.log_tail()}", 90.0)
+    finetuned.submit()
+    names = finetuned.stack.versions(project.id)[len(known) :]
+    made = [each for name in names if (each := finetuned.stack.version(project.id, name)) is not None]
+    assert {each["settings"]["backbone"] for each in made} == {before, following}
+    assert {each["queue"] + each["labels"] for each in made} == {len(project.tasks)}

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -167,6 +167,14 @@ class RunningStack:
             for process in (self.web, self.worker)
         )
 
+    def restarted(self, **settings: str) -> "RunningStack":
+        """The same backend, its processes started anew with other settings beside those that it has."""
+        for process in (self.worker, self.web):
+            process.stop()
+        server = replace(self.server, more={**self.server.more, **settings})
+        web, worker = _start(server, self.folder)
+        return replace(self, server=server, web=web, worker=worker)
+
     def _keys(self, pattern: str) -> list[str]:
         with self.redis.client() as asking:
             return [key.decode() for key in asking.scan_iter(match=pattern)]
@@ -213,18 +221,28 @@ def start_stack(
         webhook_secret=webhook_secret,
         more=more or {},
     )
+    try:
+        web, worker = _start(server, folder)
+    except BaseException:
+        running_redis.process.kill()
+        raise
+    return RunningStack(label_studio, running_redis, server, web, worker, folder)
+
+
+def _start(server: BackendServer, folder: Path) -> tuple[LocalProcess, LocalProcess]:
+    """Web process and worker, ready."""
     web = LocalProcess(web_spec(server, folder / "backend.log"))
     worker = LocalProcess(worker_spec(server, folder / "worker.log"))
-    stack = RunningStack(label_studio, running_redis, server, web, worker, folder)
     for process in (web, worker):
         process.start()
     try:
         for process in (web, worker):
             process.wait_until_ready()
     except BaseException:
-        stack.stop()
+        for process in (worker, web):
+            process.kill()
         raise
-    return stack
+    return web, worker
 
 
 def _sample_name(name: str, labels: dict[str, str]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from backend import dataset, embedding, finetune_orders, material, settings
+from backend import changeover, dataset, embedding, finetune_orders, material, settings
 from backend.finetuning import Finetuner
 from backend.jobs import embed
 from backend.labelstudio import config
@@ -139,7 +139,7 @@ def test_a_better_backbone_is_adopted_when_all_images_are_embedded_by_it(service
     assert embed_all(services, project) == 0
     assert newest(services, project).phase is Phase.ADOPTED
     assert services.backbone_of(project).version == state.backbone != services.backbones.base.version
-    assert embedding.left(project, services, services.backbone_of(project)) == []
+    assert changeover.left(project, services, services.backbone_of(project)) == []
     assert services.queue.dirty_since(project) is not None
 
 
