@@ -18,7 +18,7 @@ def in_use(project: Project, services: Services, active: Version | None) -> Back
         active: version of the project.
 
     Raises:
-        RetryLaterError: the project has no version yet, and the settings' backbone is not exported.
+        RetryLaterError: the settings' backbone is not exported yet.
         ModelError: an export is broken.
     """
     following = services.backbone_of(project)

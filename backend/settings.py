@@ -133,13 +133,13 @@ class Settings(BaseSettings):
 
     @field_validator("backbone")
     @classmethod
-    def _registered(cls, value: str) -> str:
+    def _may_be_a_network(cls, value: str) -> str:
         check_name(value)
         return value
 
     @field_validator("backbone_weights")
     @classmethod
-    def _is_there(cls, value: str) -> str:
+    def _brings_weights(cls, value: str) -> str:
         if value == "none":
             raise ValueError("must be pretrained or a file: a network without weights tells no image from another")
         return value

@@ -80,7 +80,10 @@ class Origin:
     @property
     def registered(self) -> Backbone | None:
         """The registered backbone that this is; None where the network itself must be asked."""
-        return REGISTRY.get(self.name) if self == Origin(self.name) else None
+        known = REGISTRY.get(self.name)
+        if known is None or self.weights != PRETRAINED or self.input_size not in (None, known.input_size):
+            return None
+        return known
 
 
 def check_name(name: str) -> None:

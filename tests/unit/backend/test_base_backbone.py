@@ -45,8 +45,9 @@ def store(tmp_path: Path, weights: Path) -> BackboneStore:
     return BackboneStore(tmp_path / "data", Origin(NETWORK, str(weights), SIDE))
 
 
-def test_a_registered_one_is_known_before_it_is_exported(tmp_path: Path) -> None:
-    store = BackboneStore(tmp_path, Origin("efficientnet-lite0"))
+@pytest.mark.parametrize("side", [None, 224])
+def test_a_registered_one_is_known_before_it_is_exported(tmp_path: Path, side: int | None) -> None:
+    store = BackboneStore(tmp_path, Origin("efficientnet-lite0", input_size=side))
     assert store.base == backbone("efficientnet-lite0")
     assert not store.base_is_ready()
     store.export(store.base.version).mkdir(parents=True)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from backend import changeover, dataset, embedding, finetune_orders, material, settings
@@ -22,6 +23,7 @@ from backend.settings import Settings
 from backend.store.finetunings import Finetuning, Phase, Wish
 from backend.store.labels import Annotation
 from backend.store.mirror import PulledTask
+from backend.store.versions import Version, new_name
 from model import arm
 from model.backbones import backbone
 from scripts.demo_app.project import label_config
@@ -204,6 +206,37 @@ def test_the_backbone_of_before_comes_back(services: Services, project: Project,
     assert finetune_orders.undo(project, services) is None
     assert newest(services, project).phase is Phase.UNDONE
     assert services.backbone_of(project) == services.backbones.base
+
+
+def made_with(backbone: str) -> Version:
+    """An active version, as far as its backbone goes."""
+    record = {"settings": {"backbone": backbone}}
+    return Version(new_name(), None, np.empty(0, dtype=np.int64), np.empty(0), record)
+
+
+def test_a_project_changes_its_backbone_when_all_images_have_the_features_of_the_next(
+    services: Services, project: Project, adopted: Finetuning
+) -> None:
+    base, active = services.backbones.base, made_with(services.backbones.base.version)
+    assert changeover.in_use(project, services, active).version == adopted.backbone
+    new = replace(labelled(project, TASKS + 1), annotations=())
+    services.mirror.apply(project, [new])
+    embed.run(project, services, base)
+    assert changeover.in_use(project, services, active) == base
+    assert changeover.in_use(project, services, None).version == adopted.backbone
+    embedding.embed_chunk(project.id, adopted.backbone, [new.id])
+    assert changeover.in_use(project, services, active).version == adopted.backbone
+
+
+def test_a_project_does_not_wait_for_images_that_nobody_can_have(
+    services: Services, project: Project, adopted: Finetuning
+) -> None:
+    services.mirror.record_images(project, {1: "0" * 64}, {1: "its host is gone"})
+    assert changeover.left(project, services, services.backbones.get(adopted.backbone)) == []
+
+
+def test_a_project_whose_backbone_lost_its_export_does_not_stay_with_it(services: Services, project: Project) -> None:
+    assert changeover.in_use(project, services, made_with("lost-00000000")) == services.backbones.base
 
 
 def test_a_job_that_is_begun_again_repeats_no_epoch(
