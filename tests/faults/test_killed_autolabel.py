@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
 # What was cut off is found soon, and no poll helps.
 SETTINGS = {"LEASE_SECONDS": "2", "POLL_SECONDS": "600", "ARM_SHARE": "0"}
 KILLS = 2
-PER_CLASS = 10
+PER_CLASS = 8
 
 
 @pytest.fixture
