@@ -54,7 +54,7 @@ def main() -> int:
     try:
         export_base(Services(settings).backbones)
     except ModelError as error:
-        log.error("the backbone can't be exported", reason=str(error))
+        log.error("the backbone can't be exported", reason=" ".join(str(error).split()))
         return 1
     return 0
 
