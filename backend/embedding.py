@@ -64,6 +64,7 @@ def _change_over(project: Project, services: Services) -> None:
     if active is None or active.backbone == following.version:
         return
     tasks = changeover.left(project, services, following)
+    log.info("backbone changes", project=project.id, used=active.backbone, following=following.version, left=len(tasks))
     _enqueue(project, services, following, tasks)
     if not tasks:
         services.queue.hint(project)

@@ -207,7 +207,6 @@ class Run:
         """The backbone to work with; where it is to change, the other one's features are made meanwhile."""
         backbone = changeover.in_use(self.project, self.services, active)
         if backbone != self.services.backbone_of(self.project):
-            log.info("the backbone changes when all images have their features", used=backbone.version)
             self.services.queue.enqueue(EMBED, self.project)
         return backbone
 
