@@ -84,6 +84,11 @@ class Routes:
         app.register_error_handler(HTTPException, _refused)
         app.register_error_handler(Exception, _unexpected)
 
+    def stop(self) -> None:
+        """End the threads that watch and hand events on; the reconciler of another process finds what is left."""
+        self._state.stop()
+        self._hints.stop()
+
     def _authenticate(self) -> Response | None:
         if request.path == "/health" or auth.allowed(request, self._services.settings):
             return None

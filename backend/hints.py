@@ -1,7 +1,6 @@
 """From an event to a dirty flag in Redis, without making the sender wait for Redis."""
 
 import threading
-import time
 from collections.abc import Callable
 
 from redis.exceptions import RedisError
@@ -24,6 +23,7 @@ class Hints:
         self._deliver = deliver
         self._waiting: set[Project] = set()
         self._changed = threading.Condition()
+        self._stopping = threading.Event()
         threading.Thread(target=self._run, name="hints", daemon=True).start()
 
     def add(self, project: Project) -> None:
@@ -32,16 +32,22 @@ class Hints:
             self._waiting.add(project)
             self._changed.notify()
 
+    def stop(self) -> None:
+        """Hand nothing on any more."""
+        with self._changed:
+            self._stopping.set()
+            self._changed.notify()
+
     def _run(self) -> None:
-        while True:
+        while not self._stopping.is_set():
             with self._changed:
-                self._changed.wait_for(lambda: self._waiting)
+                self._changed.wait_for(lambda: self._waiting or self._stopping.is_set())
                 projects, self._waiting = self._waiting, set()
-            while projects:
+            while projects and not self._stopping.is_set():
                 project = projects.pop()
                 try:
                     self._deliver(project)
                 except RedisError as error:
                     projects.add(project)
                     log.warning("Redis does not answer; events are kept", projects=len(projects), reason=str(error))
-                    time.sleep(RETRY_SECONDS)
+                    self._stopping.wait(RETRY_SECONDS)

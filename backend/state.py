@@ -1,7 +1,6 @@
 """What the web process answers from memory: active versions, and what is missing. A thread keeps it fresh."""
 
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -62,6 +61,7 @@ class State:
         self._services = services
         self.snapshot = Snapshot()
         self._updating = threading.Lock()
+        self._stopping = threading.Event()
 
     def start(self, reconcile: Callable[[], None]) -> None:
         """Begin to watch; `reconcile` is called every few seconds."""
@@ -108,14 +108,17 @@ class State:
         ]
         return lines
 
-    @staticmethod
-    def _watch(step: Callable[[], None], seconds: float) -> None:
-        while True:
+    def stop(self) -> None:
+        """End the watching; a look that is being taken is the last."""
+        self._stopping.set()
+
+    def _watch(self, step: Callable[[], None], seconds: float) -> None:
+        while not self._stopping.is_set():
             try:
                 step()
             except (RedisError, SQLAlchemyError, LabelLoopError, OSError) as error:
                 log.warning("check failed, goes on", reason=str(error).splitlines()[0])
-            time.sleep(seconds)
+            self._stopping.wait(seconds)
 
     def _refresh_projects(self) -> None:
         projects = {project.project.id: project for project in self._services.mirror.projects()}

@@ -1,24 +1,31 @@
 """A service with a version, shared by the contract's tests: nothing that they do changes what it answers."""
 
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.contract.service import Service, settings_of, start_trained
+from backend.settings import Settings
+from tests.contract.service import MakeService, Service, settings_of, start, start_trained
 from tests.support.stack import RunningRedis
 
 
-@pytest.fixture(scope="session", autouse=True)
-def quiet_end() -> Iterator[None]:
-    """The applications' threads live as long as this process, and log when pytest has closed what they log to."""
-    yield
-    logging.disable()
+@pytest.fixture
+def make_service() -> Iterator[MakeService]:
+    """Applications without a version, for one test."""
+    made = []
+
+    def make(settings: Settings) -> Service:
+        made.append(start(settings))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.stop()
 
 
-@pytest.fixture(scope="session")
-def service(backbones: Path, redis_server: RunningRedis, tmp_path_factory: pytest.TempPathFactory) -> Service:
+@pytest.fixture(scope="package")
+def service(backbones: Path, redis_server: RunningRedis, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     settings = settings_of(
         tmp_path_factory.mktemp("service"),
         redis_server.url,
@@ -26,4 +33,6 @@ def service(backbones: Path, redis_server: RunningRedis, tmp_path_factory: pytes
         image_max_pixels=1_000_000,
         image_fetch_seconds=1.0,
     )
-    return start_trained(settings, backbones)
+    made = start_trained(settings, backbones)
+    yield made
+    made.stop()

@@ -2,7 +2,7 @@
 
 import base64
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ import numpy as np
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.app import create_app
+from backend.app import ROUTES, create_app
 from backend.labelstudio.client import ProjectState
 from backend.project import Project
 from backend.services import Services
@@ -45,6 +45,10 @@ class Service:
     def client(self) -> FlaskClient:
         """Asks the application without a network."""
         return self.app.test_client()
+
+    def stop(self) -> None:
+        """End its threads: they would look, fail and log through the tests of others."""
+        self.app.extensions[ROUTES].stop()
 
     def hinted(self, project: int = PROJECT) -> bool:
         """Whether an event left a hint for a project."""
@@ -86,6 +90,9 @@ def settings_of(folder: Path, redis_url: str, **more: Any) -> Settings:
         "device": "cpu",
     }
     return Settings(**(given | more))
+
+
+MakeService = Callable[[Settings], Service]
 
 
 def start(settings: Settings) -> Service:

@@ -1,7 +1,7 @@
 """Who may call: with a password or a secret configured, nothing but `/health` answers without one of them."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -55,7 +55,7 @@ LETS_IN = {
 
 
 @pytest.fixture(scope="module")
-def guarded(redis_server: RunningRedis, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Service]:
+def guarded(redis_server: RunningRedis, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Service]]:
     made: dict[str, Service] = {}
 
     def make(configured: str) -> Service:
@@ -64,7 +64,9 @@ def guarded(redis_server: RunningRedis, tmp_path_factory: pytest.TempPathFactory
             made[configured] = start(settings_of(folder, redis_server.url, **CONFIGURED[configured]))
         return made[configured]
 
-    return make
+    yield make
+    for each in made.values():
+        each.stop()
 
 
 def statuses(service: Service, headers: dict[str, Any]) -> dict[tuple[str, str], int]:

@@ -1,5 +1,6 @@
 """`/api/projects/<id>/finetune`: orders are kept, or refused with a reason. Who else may order."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,14 @@ PATH = f"/api/projects/{PROJECT}/finetune"
 
 
 @pytest.fixture
-def fresh(backbones: Path, redis_server: RunningRedis, tmp_path: Path) -> Service:
+def fresh(backbones: Path, redis_server: RunningRedis, tmp_path: Path) -> Iterator[Service]:
     """A service of the test's own, that is never polled meanwhile."""
     settings = settings_of(
         tmp_path, redis_server.url, finetune_on_start_training=True, finetune="doubled", finetune_labels=1
     )
-    return start_trained(settings, backbones)
+    made = start_trained(settings, backbones)
+    yield made
+    made.stop()
 
 
 def order(service: Service, **body: Any) -> TestResponse:

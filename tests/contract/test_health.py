@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from backend.labelstudio.client import ProjectState
-from tests.contract.service import Service, settings_of, start
+from tests.contract.service import MakeService, Service, settings_of
 from tests.support.stack import RunningRedis
 from tests.support.waiting import until
 
@@ -31,8 +31,10 @@ def told(service: Service, words: str) -> str:
     return str(line)
 
 
-def test_it_is_up_before_anything_was_checked(tmp_path: Path, redis_server: RunningRedis) -> None:
-    service = start(settings_of(tmp_path, redis_server.url))
+def test_it_is_up_before_anything_was_checked(
+    tmp_path: Path, redis_server: RunningRedis, make_service: MakeService
+) -> None:
+    service = make_service(settings_of(tmp_path, redis_server.url))
     started = time.monotonic()
     answer = service.client.get("/health")
     assert time.monotonic() - started < 1.0
@@ -48,19 +50,21 @@ def test_a_label_studio_that_does_not_answer_is_told_with_its_address(service: S
     assert health(service)["label_studio"]["reachable"] is False
 
 
-def test_a_redis_that_does_not_answer_is_told_with_the_setting(tmp_path: Path) -> None:
-    service = start(settings_of(tmp_path, "redis://127.0.0.1:9/0"))
+def test_a_redis_that_does_not_answer_is_told_with_the_setting(tmp_path: Path, make_service: MakeService) -> None:
+    service = make_service(settings_of(tmp_path, "redis://127.0.0.1:9/0"))
     assert "REDIS_URL" in told(service, "Redis does not answer")
 
 
-def test_a_backbone_that_is_not_exported_is_told(tmp_path: Path, redis_server: RunningRedis) -> None:
-    told(start(settings_of(tmp_path, redis_server.url)), "not exported")
+def test_a_backbone_that_is_not_exported_is_told(
+    tmp_path: Path, redis_server: RunningRedis, make_service: MakeService
+) -> None:
+    told(make_service(settings_of(tmp_path, redis_server.url)), "not exported")
 
 
 def test_a_label_config_that_is_not_supported_is_told_with_its_project(
-    tmp_path: Path, redis_server: RunningRedis
+    tmp_path: Path, redis_server: RunningRedis, make_service: MakeService
 ) -> None:
-    service = start(settings_of(tmp_path, redis_server.url))
+    service = make_service(settings_of(tmp_path, redis_server.url))
     state = ProjectState("boxes", "<View/>", "", "", 0, 0, 0)
     service.services.mirror.record_state(service.services.project(3), state, "The label config has 0 Image tags.")
     until(lambda: "Project 3: The label config has 0 Image tags." in health(service)["problems"], "the line")

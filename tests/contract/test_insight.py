@@ -1,5 +1,6 @@
 """A version's second stage as the web process shows it: figures, gauges, and the served head's predictions."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +27,9 @@ TASKS = [stored_task(number) for number in range(1, STORED + 1)]
 
 
 @pytest.fixture(scope="module")
-def finished(backbones: Path, redis_server: RunningRedis, tmp_path_factory: pytest.TempPathFactory) -> Service:
+def finished(
+    backbones: Path, redis_server: RunningRedis, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
     """Its version got a second stage after it had answered: a head that takes each class for the other."""
     service = start_trained(settings_of(tmp_path_factory.mktemp("finished"), redis_server.url), backbones)
     service.predict(TASKS)
@@ -38,7 +41,8 @@ def finished(backbones: Path, redis_server: RunningRedis, tmp_path_factory: pyte
     service.services.versions.add_second_stage(project, version, served, INSIGHT)
     empty = service.services.project(EMPTY_PROJECT)
     service.services.mirror.record_state(empty, ProjectState("empty", CONFIG, "", "", 0, 0, 0), None)
-    return service
+    yield service
+    service.stop()
 
 
 def choices(service: Service) -> list[str]:

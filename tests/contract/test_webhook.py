@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from backend.labelstudio.webhook import ACTIONS
-from tests.contract.service import CONFIG, PROJECT, Service, settings_of, start
+from tests.contract.service import CONFIG, PROJECT, MakeService, Service, settings_of
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.integration
@@ -101,8 +101,8 @@ def test_text_that_is_no_json_is_refused(service: Service) -> None:
     assert answer.status_code == 400
 
 
-def test_it_answers_at_once_while_redis_is_away(tmp_path: Path) -> None:
-    service = start(settings_of(tmp_path, "redis://127.0.0.1:9/0"))
+def test_it_answers_at_once_while_redis_is_away(tmp_path: Path, make_service: MakeService) -> None:
+    service = make_service(settings_of(tmp_path, "redis://127.0.0.1:9/0"))
     seconds = []
     for number in range(1, 41):
         started = time.monotonic()

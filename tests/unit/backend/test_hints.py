@@ -53,3 +53,18 @@ def test_waiting_hints_do_not_keep_the_process_alive() -> None:
     more = [thread for thread in threading.enumerate() if not thread.daemon and thread not in before]
     receiver.away = False
     assert more == []
+
+
+def test_nothing_is_handed_on_after_the_end() -> None:
+    receiver = Receiver()
+    receiver.away = True
+    before = set(threading.enumerate())
+    hints = Hints(receiver)
+    (thread,) = set(threading.enumerate()) - before
+    hints.add(ONE)
+    until(lambda: receiver.refused, "a refusal", seconds=5)
+    hints.stop()
+    receiver.away = False
+    thread.join(5)
+    assert not thread.is_alive()
+    assert receiver.got == []
