@@ -28,13 +28,15 @@ TINY = 1e-12
 
 @dataclass(frozen=True, eq=False)
 class FeatureTransform:
-    """Makes features comparable: square root, unit length, minus the mean, unit length, times ten.
+    """Makes features comparable: square root that keeps the sign, unit length, minus the mean, unit length, times ten.
 
     Attributes:
         mean: (d,) float32, the mean of the project's features after the first two steps.
 
     Source: square root and L2 (RootSIFT): Arandjelovic, Zisserman, "Three things everyone should know to improve object
-    retrieval", CVPR 2012, section 3; centring and L2: Wang et al., "SimpleShot", arXiv:1911.04623, section 3.
+    retrieval", CVPR 2012, section 3; of either sign: Perronnin, Sanchez, Mensink, "Improving the Fisher Kernel for
+    Large-Scale Image Classification", ECCV 2010, section 3; centring and L2: Wang et al., "SimpleShot",
+    arXiv:1911.04623, section 3.
     """
 
     mean: FloatArray
@@ -44,7 +46,7 @@ class FeatureTransform:
         """Take the mean of all of a project's features, labelled or not.
 
         Args:
-            features: (n, d), n >= 1, any floating dtype; values below zero count as zero.
+            features: (n, d), n >= 1, any floating dtype.
 
         Raises:
             InputError: no features, not a matrix, or a value that is not finite.
@@ -64,7 +66,7 @@ class FeatureTransform:
         """Transform features.
 
         Args:
-            features: (n, d), any floating dtype; values below zero count as zero.
+            features: (n, d), any floating dtype.
 
         Returns:
             (n, d) float32, rows of length ten (or zero, where a feature equals the mean).
@@ -85,7 +87,7 @@ class FeatureTransform:
         """Transform features and multiply them, without ever holding all of them transformed.
 
         Args:
-            features: (n, d), any floating dtype; values below zero count as zero.
+            features: (n, d), any floating dtype.
             directions: (d, m) float32.
 
         Returns:
@@ -226,16 +228,18 @@ def _for_each_block(work: Callable[[int, FloatArray], None], features: FloatArra
 
 
 def _unit_roots(block: FloatArray, start: int) -> FloatArray:
-    """Square roots of a block's values as float32 rows of unit length; a copy."""
+    """Square roots of a block's values, with their signs, as float32 rows of unit length; a copy."""
     rows: FloatArray = block.astype(np.float32)
     # A NaN or an infinity of either sign shows in the row's sum: cheaper than looking at each value.
     finite = np.isfinite(rows.sum(axis=1))
     if not finite.all():
         row = start + int(np.flatnonzero(~finite)[0])
         raise InputError(f"Row {row} of the features holds a value that is not finite: embed that image again.")
-    np.maximum(rows, 0, out=rows)
+    # Most backbones end in an activation that leaves nothing below zero.
+    signed = rows.copy() if rows.min(initial=0) < 0 else None
+    np.abs(rows, out=rows)
     # The length of a row of roots is the root of its sum.
     lengths = np.sqrt(rows.sum(axis=1, keepdims=True))
     np.sqrt(rows, out=rows)
     rows /= np.maximum(lengths, TINY)
-    return rows
+    return rows if signed is None else np.copysign(rows, signed, out=rows)

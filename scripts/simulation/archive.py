@@ -29,8 +29,6 @@ def read(path: Path) -> LabelledData:
     features, labels = _features(path, arrays["X"]), arrays["y"]
     if labels.shape != (len(features),):
         raise SimulationError(f"{path}: y has shape {labels.shape}; {len(features)} labels are needed, one a row of X.")
-    if (features < 0).any():
-        print(f"{path} holds features below zero: the head counts them as zero.", flush=True)
     targets, classes = _numbered(path, labels, arrays.get("classes"))
     return LabelledData.of(path.name, features, targets, classes, _test(path, len(features), arrays.get("test")))
 

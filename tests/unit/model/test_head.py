@@ -30,10 +30,19 @@ def test_the_transform_is_root_length_mean_length_scale() -> None:
     np.testing.assert_allclose(FeatureTransform.of(features).apply(features), expected, rtol=1e-5)
 
 
-def test_values_below_zero_count_as_zero() -> None:
-    transform = FeatureTransform(np.full(3, 0.1, dtype=np.float32))
-    below, zero = np.array([[1.0, -0.01, 2.0]]), np.array([[1.0, 0.0, 2.0]])
-    np.testing.assert_array_equal(transform.apply(below), transform.apply(zero))
+def test_values_below_zero_have_roots_below_zero() -> None:
+    transform = FeatureTransform(np.zeros(3, dtype=np.float32))
+    np.testing.assert_allclose(
+        transform.apply(np.array([[-1.0, 4.0, -4.0]])), [[-SCALE / 3, SCALE * 2 / 3, -SCALE * 2 / 3]]
+    )
+
+
+def test_classes_that_differ_in_signs_alone_are_told_apart() -> None:
+    rng = np.random.default_rng(0)
+    signs, labels = rng.choice([-1.0, 1.0], (4, 30)), np.arange(80) % 4
+    features = (signs[labels] * rng.uniform(0.5, 1.5, (80, 30))).astype(np.float16)
+    head = fit(features[:40], labels[:40], NAMES, FeatureTransform.of(features))
+    assert (head.logits(features[40:]).argmax(axis=1) == labels[40:]).mean() > 0.95
 
 
 def test_a_feature_of_zeros_is_transformed_to_something_finite() -> None:

@@ -167,11 +167,6 @@ def test_a_pool_is_drawn_anew_for_each_split_though_the_test_images_stay(tmp_pat
     assert not test[first].any()
 
 
-def test_features_below_zero_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    archive.read(write_npz(tmp_path / "a.npz", 6, X=np.full((6, 2), -1.0)))
-    assert "below zero" in capsys.readouterr().out
-
-
 def test_a_class_of_one_image_is_named() -> None:
     features, labels = clouds(20, 2)
     data = LabelledData.of("few", features, np.append(labels[:19], 2), ("cat", "dog", "unicorn"))
