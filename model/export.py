@@ -31,6 +31,8 @@ from model.networks.lite import weights_file
 # In units of the features' root mean square; the two runtimes agree to about 1e-5.
 LARGEST_DIFFERENCE = 1e-3
 COMPARED_BATCHES = (1, 5)
+LARGEST_FEATURE = float(np.finfo(np.float16).max)
+"""Features are stored in half precision."""
 
 
 def build(backbone: Backbone) -> torch.nn.Module:
@@ -60,8 +62,8 @@ def export(backbone: Backbone, folder: Path, module: torch.nn.Module | None = No
 
     Raises:
         InputError: no body is given, and the backbone is not registered.
-        ExportError: ONNX Runtime and PyTorch differ by more than a thousandth of the features, or the folder holds
-            something else.
+        ExportError: ONNX Runtime and PyTorch differ by more than a thousandth of the features, these are too large to be
+            stored, or the folder holds something else.
     """
     if _is_there(backbone, folder):
         return
@@ -87,6 +89,9 @@ def largest_difference(module: torch.nn.Module, backbone: Backbone, model_file: 
     """How far ONNX Runtime's features are from PyTorch's: the largest difference, in units of their root mean square.
 
     Compared on noise and on pictures with edges and gradients, alone and in a batch. NaN if a feature is.
+
+    Raises:
+        ExportError: features of another width than the backbone's, or too large to be stored.
     """
     session = onnxruntime.InferenceSession(str(model_file), providers=["CPUExecutionProvider"])
     differences, squares = [], []
@@ -97,6 +102,11 @@ def largest_difference(module: torch.nn.Module, backbone: Backbone, model_file: 
             (actual,) = session.run([OUTPUT_NAME], {INPUT_NAME: images})
             if actual.shape != (n, backbone.width):
                 raise ExportError(f"{backbone.version} yields features {actual.shape}, not {(n, backbone.width)}.")
+            if np.abs(actual).max() > LARGEST_FEATURE:
+                raise ExportError(
+                    f"{backbone.version} yields features of up to {np.abs(actual).max():.3g}, beyond what half precision "
+                    "can hold. Choose another network, or one with other weights."
+                )
             differences.append(np.abs(actual - expected).max())
             squares.append(np.square(expected, dtype=np.float64).mean())
     # A network that has died yields zeros in both.

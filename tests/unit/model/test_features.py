@@ -72,6 +72,14 @@ def test_an_export_that_differs_from_the_network_leaves_nothing_behind(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_features_that_can_not_be_stored_are_refused(tmp_path: Path) -> None:
+    large = torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(3, 4))
+    torch.nn.init.constant_(large[2].bias, 1e5)
+    with pytest.raises(ExportError, match=r"features of up to 1e\+05"):
+        export(Backbone("large", "large-1", 8, (0.0,) * 3, (1.0,) * 3, 4), tmp_path / "backbone", large.eval())
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_weights_other_than_the_version_names_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exporting, "weights_digest", lambda _name: "0" * 64)
     with pytest.raises(ExportError, match="not those of efficientnet-lite0"):
