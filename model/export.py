@@ -62,8 +62,8 @@ def export(backbone: Backbone, folder: Path, module: torch.nn.Module | None = No
 
     Raises:
         InputError: no body is given, and the backbone is not registered.
-        ExportError: ONNX Runtime and PyTorch differ by more than a thousandth of the features, these are too large to be
-            stored, or the folder holds something else.
+        ExportError: ONNX Runtime and PyTorch differ by more than a thousandth of the features, these are too large to
+            be stored, or the folder holds something else.
     """
     if _is_there(backbone, folder):
         return
@@ -102,10 +102,10 @@ def largest_difference(module: torch.nn.Module, backbone: Backbone, model_file: 
             (actual,) = session.run([OUTPUT_NAME], {INPUT_NAME: images})
             if actual.shape != (n, backbone.width):
                 raise ExportError(f"{backbone.version} yields features {actual.shape}, not {(n, backbone.width)}.")
-            if np.abs(actual).max() > LARGEST_FEATURE:
+            if (largest := np.abs(actual).max()) > LARGEST_FEATURE:
                 raise ExportError(
-                    f"{backbone.version} yields features of up to {np.abs(actual).max():.3g}, beyond what half precision "
-                    "can hold. Choose another network, or one with other weights."
+                    f"{backbone.version} yields features of up to {largest:.3g}, beyond what half precision can hold. "
+                    "Choose another network, or one with other weights."
                 )
             differences.append(np.abs(actual - expected).max())
             squares.append(np.square(expected, dtype=np.float64).mean())
