@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from model.backbones import backbone
 from scripts.commands import ended
 from scripts.files import shown, write
 from scripts.simulation import peers, records, report, tables, workers
@@ -18,8 +17,6 @@ from scripts.simulation.sources import prepare
 from scripts.simulation.splits import SplitOptions, rows
 from scripts.simulation.summary import summarise
 
-BACKBONE = "efficientnet-lite0"
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Simulate; returns 0, 2 where data or options don't allow it, 130 after Ctrl-C."""
@@ -30,15 +27,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: Options) -> int:
     if any(peers.is_peer(name) for name in options.strategies):
         peers.check_installed()
-    folder = prepare(options.data, options.token, backbone(BACKBONE), options.cache)
-    data = load(folder)
+    prepared = prepare(options.data, options.token, options.backbone, options.cache)
+    data = load(prepared.folder)
     plan = planned(options, data)
     made = [record for each in plan if (record := records.find(options.out / "runs", each)) is not None]
     missing = [each for each in plan if records.find(options.out / "runs", each) is None]
     _say(made, plan)
     if missing:
-        made += workers.run(folder, options.out / "runs", missing, options.jobs)
-    _write(options, data, _ordered(made, plan))
+        made += workers.run(prepared.folder, options.out / "runs", missing, options.jobs)
+    _write(options, data, prepared.backbone, _ordered(made, plan))
     return 0
 
 
@@ -87,9 +84,9 @@ def _ordered(made: Sequence[Record], plan: Sequence[Planned]) -> list[Record]:
     return sorted(made, key=lambda record: places[record.options])
 
 
-def _write(options: Options, data: LabelledData, made: Sequence[Record]) -> None:
+def _write(options: Options, data: LabelledData, backbone: str | None, made: Sequence[Record]) -> None:
     summaries = summarise(made, options.strategies, options.targets)
-    about = report.about(options, data, backbone(BACKBONE).version)
+    about = report.about(options, data, backbone)
     classes = len(np.unique(data.targets))
     contents = {
         "simulation.json": report.as_json(made, options.targets, about),

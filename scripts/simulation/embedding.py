@@ -23,18 +23,13 @@ def embed(
     Args:
         files: number and content of each.
         count: how many there are, for the progress bar.
-        backbone: exported to the cache where it is not there yet, which takes some seconds.
+        backbone: exported to the cache.
 
     Returns:
         (m, width) float16, and the (m,) numbers of the files that could be read, as they came.
     """
-    folder = cache / "backbones" / backbone.version
-    if not folder.exists():
-        from model.export import export  # noqa: PLC0415 - loads torch, which takes seconds
-
-        export(backbone, folder)
     features, numbers = [], []
-    stream = OnnxEmbedder(folder).embed_bytes(files, LIMITS)
+    stream = OnnxEmbedder(cache / "backbones" / backbone.version).embed_bytes(files, LIMITS)
     for number, outcome in tqdm(stream, total=count, desc="embedding", unit="image", disable=None):
         if not isinstance(outcome, ImageError):
             features.append(outcome.astype(np.float16))

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from model.backbones import PRETRAINED, Origin, check_name
+from model.errors import InputError
 from model.rank.registry import NAMES
 from scripts.arguments import add_data, add_places, positive, token
 from scripts.simulation import peers
 
+DEFAULT_BACKBONE = "efficientnet-lite0"
 DEFAULT_STRATEGIES = "auto,margin,random"
 
 T = TypeVar("T")
@@ -22,6 +25,7 @@ class Options:
 
     Attributes:
         data: where the labelled images are.
+        backbone: that they are embedded by.
         strategies: names, each once, peers included.
         seeds: each once.
         splits: numbers of the splits, each once.
@@ -40,6 +44,7 @@ class Options:
     """
 
     data: str
+    backbone: Origin
     strategies: tuple[str, ...]
     seeds: tuple[int, ...]
     splits: tuple[int, ...]
@@ -64,6 +69,9 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         description="Replay labelling on labelled images: how many labels each strategy needs.",
     )
     add_data(parser, "an .npz of X and y")
+    parser.add_argument("--backbone", type=_network, default=DEFAULT_BACKBONE, help=f"as BACKBONE ({DEFAULT_BACKBONE})")
+    parser.add_argument("--weights", default=PRETRAINED, help=f"as BACKBONE_WEIGHTS ({PRETRAINED})")
+    parser.add_argument("--resolution", type=positive, metavar="N", help="as BACKBONE_RESOLUTION (the network's own)")
     parser.add_argument("--strategies", type=_names, default=DEFAULT_STRATEGIES, help=f"({DEFAULT_STRATEGIES})")
     parser.add_argument("--peers", choices=(peers.LIBRARY,), help="also the strategies of this library")
     parser.add_argument("--seeds", type=_numbers, default="0", help="a run for each: 0,1 (0)")
@@ -83,8 +91,17 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     given.strategies = tuple(dict.fromkeys([*given.strategies, *added]))
     given.evaluate_every = given.evaluate_every or given.batch
     given.token = token(given.token)
-    del given.peers
+    given.backbone = Origin(given.backbone, given.weights, given.resolution)
+    del given.peers, given.weights, given.resolution
     return Options(**vars(given))
+
+
+def _network(text: str) -> str:
+    try:
+        check_name(text)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -18,8 +18,12 @@ from scripts.simulation.records import Record
 PRIVATE = ("token",)
 
 
-def about(options: Options, data: LabelledData, backbone: str) -> dict[str, Any]:
-    """What made the results: options, data, versions. No secret is in it, and no folder of this machine."""
+def about(options: Options, data: LabelledData, backbone: str | None) -> dict[str, Any]:
+    """What made the results: options, data, versions. No secret is in it, and no folder of this machine.
+
+    Args:
+        backbone: version; None where the data came as features.
+    """
     given = {key: value for key, value in asdict(options).items() if key not in (*PRIVATE, "cache", "out")}
     return given | {
         "data": data.name,

@@ -2,40 +2,56 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from model.backbones import Backbone
+from model.backbones import Backbone, Origin
 from scripts.datasets import DataError
 from scripts.simulation import archive, pictures
+from scripts.simulation.backbones import exported
 from scripts.simulation.errors import SimulationError
 from scripts.simulation.labelled import kept
 from scripts.sources import find, stamp
 
 
-def prepare(data: str, token: str, backbone: Backbone, cache: Path) -> Path:
+@dataclass(frozen=True)
+class Prepared:
+    """Labelled data in the cache.
+
+    Attributes:
+        folder: for `scripts.simulation.labelled.load`.
+        backbone: version of the one that embedded them; None where they came as features.
+    """
+
+    folder: Path
+    backbone: str | None
+
+
+def prepare(data: str, token: str, origin: Origin, cache: Path) -> Prepared:
     """Find the data, embed them where no earlier run did, and keep the arrays.
 
     Args:
         data: an `.npz`, or what `scripts.sources.find` takes.
         token: for Label Studio.
+        origin: of the backbone that images are embedded by.
         cache: folder for what takes long to make.
 
-    Returns:
-        A folder for `scripts.simulation.labelled.load`.
-
     Raises:
-        SimulationError: there are no such data, or they can't be used.
+        SimulationError: there are no such data, or they or the backbone can't be used.
     """
     path = Path(data).expanduser()
     if path.suffix == ".npz":
         if not path.is_file():
             raise SimulationError(f"There is no file {path}.")
-        return kept(_folder(cache, stamp(path)), lambda: archive.read(path))
+        return Prepared(kept(_folder(cache, stamp(path)), lambda: archive.read(path)), None)
     try:
         found = find(data, token, cache / "downloads")
+        backbone = exported(origin, cache)
         folder = _folder(cache, found.state, backbone)
-        return kept(folder, lambda: pictures.read(found.name, found.open(), backbone, cache))
+        return Prepared(
+            kept(folder, lambda: pictures.read(found.name, found.open(), backbone, cache)), backbone.version
+        )
     except DataError as problem:
         raise SimulationError(str(problem)) from problem
 

@@ -207,6 +207,7 @@ def test_data_that_are_not_there_end_it_with_2(tmp_path: Path, capsys: pytest.Ca
 @pytest.mark.parametrize(
     ("options", "said"),
     [
+        (("--backbone", "ResNet50"), "There is no backbone 'ResNet50'"),
         (("--strategies", "auto,magic"), "there is no strategy 'magic'; choose of auto,"),
         (("--targets", "1.5"), "1.5"),
         (("--targets", "90"), "90 is not"),

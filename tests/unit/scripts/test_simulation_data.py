@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.backbones import backbone
+from model.backbones import Origin
+from model.networks import saved
+from model.networks.registry import ANY_CLASSES, build
 from scripts.simulation import archive
 from scripts.simulation.errors import SimulationError
 from scripts.simulation.labelled import LabelledData, load
@@ -20,7 +22,7 @@ from tests.support.project import LabelledProject
 from tests.unit.model.samples import clouds
 from tests.unit.scripts.simulated import data_of, write_npz
 
-BACKBONE = backbone("efficientnet-lite0")
+ORIGIN = Origin("efficientnet-lite0")
 
 
 @pytest.fixture
@@ -91,7 +93,7 @@ def test_a_file_that_is_no_archive_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("data", ["nowhere.npz", "nowhere.tar", "no/where"])
 def test_data_that_are_not_there_are_named(data: str, tmp_path: Path) -> None:
     with pytest.raises(SimulationError, match=data):
-        prepare(data, "", BACKBONE, tmp_path)
+        prepare(data, "", ORIGIN, tmp_path)
 
 
 def test_images_are_embedded_once_and_what_can_t_be_read_is_left_out(
@@ -99,26 +101,41 @@ def test_images_are_embedded_once_and_what_can_t_be_read_is_left_out(
 ) -> None:
     folder = pictures(tmp_path / "kinds", "circle/1.png", "circle/2.png", "square/1.png", "square/2.png")
     (folder / "square" / "3.png").write_text("no image")
-    prepared = prepare(str(folder), "", BACKBONE, cache)
-    data = load(prepared)
+    prepared = prepare(str(folder), "", ORIGIN, cache)
+    data = load(prepared.folder)
     assert (data.classes, data.targets.tolist()) == (("circle", "square"), [0, 0, 1, 1])
-    assert (data.features.shape, data.features.dtype) == ((4, BACKBONE.width), np.dtype(np.float16))
+    assert (data.features.shape, data.features.dtype) == ((4, 1280), np.dtype(np.float16))
     monkeypatch.setattr("scripts.simulation.pictures.embed", None)
-    assert prepare(str(folder), "", BACKBONE, cache) == prepared
+    assert prepare(str(folder), "", ORIGIN, cache) == prepared
+
+
+def test_another_backbone_embeds_the_images_again_and_is_named(tmp_path: Path) -> None:
+    folder = pictures(tmp_path / "kinds", "circle/1.png", "square/1.png")
+    network = build("cnn-small:4-4-4:3-3-3", ANY_CLASSES, input_size=32)
+    saved.save(network, tmp_path / "network", record={})
+    prepared = prepare(str(folder), "", Origin(str(tmp_path / "network")), tmp_path / "cache")
+    assert load(prepared.folder).features.shape == (2, network.width)
+    assert str(prepared.backbone).startswith("cnn-small-4-4-4-3-3-3-")
+
+
+def test_a_backbone_that_can_not_be_had_is_named_in_one_line(tmp_path: Path) -> None:
+    folder = pictures(tmp_path / "kinds", "circle/1.png", "square/1.png")
+    with pytest.raises(SimulationError, match=r"^There is no file of weights nowhere\.pth\. "):
+        prepare(str(folder), "", Origin("resnet18", "nowhere.pth"), tmp_path / "cache")
 
 
 def test_images_that_changed_are_embedded_again(tmp_path: Path, cache: Path) -> None:
     folder = pictures(tmp_path / "kinds", "circle/1.png", "square/1.png")
-    before = prepare(str(folder), "", BACKBONE, cache)
+    before = prepare(str(folder), "", ORIGIN, cache)
     pictures(folder, "circle/2.png")
-    assert prepare(str(folder), "", BACKBONE, cache) != before
+    assert prepare(str(folder), "", ORIGIN, cache) != before
 
 
 def test_a_tar_with_a_test_folder_is_tested_on_it(tmp_path: Path, cache: Path) -> None:
     names = [f"{part}/{kind}/{number}.png" for part in ("train", "test") for kind in "ab" for number in range(2)]
     with tarfile.open(tmp_path / "kinds.tar.xz", "w:xz") as archived:
         archived.add(pictures(tmp_path / "kinds", *names), arcname="kinds")
-    data = load(prepare(str(tmp_path / "kinds.tar.xz"), "", BACKBONE, cache))
+    data = load(prepare(str(tmp_path / "kinds.tar.xz"), "", ORIGIN, cache).folder)
     assert data.test is not None
     assert data.test.sum() == 4
     assert np.bincount(data.targets[data.test]).tolist() == [2, 2]
@@ -193,7 +210,7 @@ def test_a_labelled_project_is_read_with_the_labels_of_the_loop(
         project.submit(task)
     project.skip(skipped)
     address = f"{label_studio.url}/projects/{project.id}/data?tab=1"
-    data = load(prepare(address, label_studio.token, BACKBONE, cache))
+    data = load(prepare(address, label_studio.token, ORIGIN, cache).folder)
     assert (data.classes, data.targets.tolist()) == (("circle", "square"), [0, 1])
 
 
@@ -206,4 +223,4 @@ def test_a_project_that_label_studio_does_not_show_is_named(label_studio: Runnin
         (f"{label_studio.url}/user", label_studio.token, "no project's address"),
     ):
         with pytest.raises(SimulationError, match=said):
-            prepare(address, token, BACKBONE, tmp_path)
+            prepare(address, token, ORIGIN, tmp_path)
