@@ -1,5 +1,6 @@
 """Finds work that events, jobs or Redis lost. Everything here may be done twice without harm."""
 
+import math
 import time
 from datetime import UTC, datetime
 
@@ -25,12 +26,15 @@ class Reconciler:
         self._services = services
         self._courier = Courier(services)
         self._polled: dict[str, float] = {}
+        # Nobody knows what happened before. Later, what is new here was found by a run, which has just pulled it.
+        self._new_are_due = True
 
     def step(self) -> None:
         """Take up what was killed or postponed, poll projects that are due, refresh idle ones, deliver the outbox."""
         queue = self._services.queue
         if queue.forgot():
             self._polled.clear()
+            self._new_are_due = True
         for project_id in set(queue.dirty_projects()) | set(queue.running_projects()):
             self._take_up(self._services.project(project_id))
         for mirrored in self._services.mirror.projects():
@@ -39,6 +43,7 @@ class Reconciler:
                 self._go_on_labelling(mirrored)
                 self._go_on_finetuning(mirrored)
                 self._refresh_if_idle(mirrored)
+        self._new_are_due = False
         self._courier.step()
 
     def _take_up(self, project: Project) -> None:
@@ -54,7 +59,7 @@ class Reconciler:
         waits = MOST_BACKOFF if mirrored.problem == NOT_CONNECTED else 1 + queue.failures(project)
         interval = self._services.settings.poll_seconds * min(waits, MOST_BACKOFF)
         now = time.monotonic()
-        if now - self._polled.get(project.key, -interval) >= interval:
+        if now - self._polled.setdefault(project.key, -math.inf if self._new_are_due else now) >= interval:
             self._polled[project.key] = now
             queue.requeue_lost(RUN, project)
             queue.enqueue(RUN, project)
