@@ -21,7 +21,7 @@ TASKS = 8_677
 PICTURES = 48
 FIRST_LABELS = 10
 OLD = "an old version"
-LEAST_SECONDS = 6.0
+LEAST_SECONDS = 5.0
 """Of submitting, in each phase; it goes on until what it might hold up has happened."""
 MOST_SECONDS = 2.0
 MOST_WAITING = 60.0

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.integration
 
 MakeProject = Callable[..., LabelledProject]
 # Of those not labelled the random arm takes some, and with fewer than 12 left nothing can be promised.
-PER_CLASS, FEW_PER_CLASS = 16, 8
+PER_CLASS, FEW_PER_CLASS = 15, 8
 LABELLED = 4
 PROMISE = ("--max-error", "0.3", "--confidence", "0.8")
 

@@ -22,7 +22,7 @@ from model.networks import saved
 from model.networks.frozen import freeze
 from model.networks.registry import build
 
-NETWORK, SIDE = "squeezenet1_1", 64
+NETWORK, NAME, SIDE = "cnn-small:4-4-4:3-3-3", "cnn-small-4-4-4-3-3-3", 32
 
 
 @pytest.fixture
@@ -31,12 +31,8 @@ def weights(tmp_path: Path) -> Path:
 
 
 def write_weights(file: Path, seed: int) -> Path:
-    """A state dict as torchvision would publish it."""
-    import torchvision  # noqa: PLC0415 - the rest needs no more than its names
-
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        torch.save(torchvision.models.get_model(NETWORK, weights=None).state_dict(), file)
+    """A state dict as its author would publish it."""
+    torch.save(build(NETWORK, 2, input_size=SIDE, seed=seed).body.state_dict(), file)
     return file
 
 
@@ -64,7 +60,7 @@ def test_another_is_not_known_before_and_whoever_asks_is_told_what_to_wait_for(s
 def test_what_is_exported_gives_the_features_of_the_weights_on_any_device(store: BackboneStore, weights: Path) -> None:
     export_base(store)
     assert store.base_is_current()
-    assert (store.base.name, store.base.input_size, store.base.width) == (NETWORK, SIDE, 512)
+    assert (store.base.name, store.base.input_size, store.base.width) == (NAME, SIDE, 64)
     images = [Image.effect_noise((90, 70), 80).convert("RGB") for _ in range(3)]
     found = OnnxEmbedder(store.export(store.base.version)).embed(images)
     network = build(NETWORK, 2, weights=str(weights), input_size=SIDE)
