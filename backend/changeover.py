@@ -11,17 +11,16 @@ from backend.store.versions import Version
 from model.backbones import Backbone
 
 
-def in_use(project: Project, services: Services, active: Version | None) -> Backbone:
+def in_use(project: Project, services: Services, active: Version | None, following: Backbone) -> Backbone:
     """The backbone that the project is worked on with now.
 
     Args:
         active: version of the project.
+        following: what the project is to have: `Services.backbone_of`.
 
     Raises:
-        RetryLaterError: the settings' backbone is not exported yet.
-        ModelError: an export is broken.
+        ModelError: the export of the active version's backbone is broken.
     """
-    following = services.backbone_of(project)
     if active is None or active.backbone == following.version or not services.backbones.is_ready(active.backbone):
         return following
     return services.backbones.get(active.backbone) if left(project, services, following) else following

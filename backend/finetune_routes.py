@@ -77,7 +77,8 @@ class FinetuneRoutes:
     def _status(self, project: Project) -> dict[str, Any]:
         services = self._services
         newest = services.finetunings.newest(project)
-        used = changeover.in_use(project, services, services.versions.active(project)).version
+        active, following = services.versions.active(project), services.backbone_of(project)
+        used = changeover.in_use(project, services, active, following).version
         training_workers = services.queue.training_workers()
         if newest is None:
             message = "The project's backbone was never fine-tuned."

@@ -104,8 +104,8 @@ class Finetuner:
         with self.services.queue.lease(self.project, DATA_WAIT_SECONDS) as lease:
             if lease is None:
                 raise RetryLaterError("The loop works on the project without a pause; the fine-tuning waits.")
-            active = self.services.versions.active(self.project)
-            backbone = changeover.in_use(self.project, self.services, active)
+            active, following = self.services.versions.active(self.project), self.services.backbone_of(self.project)
+            backbone = changeover.in_use(self.project, self.services, active, following)
             return dataset.load(self.project, self.services, labeling, backbone)
 
     def _start(self, labeling: Labeling) -> Start:

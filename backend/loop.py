@@ -205,8 +205,9 @@ class Run:
 
     def _backbone(self, active: Version | None) -> Backbone:
         """The backbone to work with; where it is to change, the other one's features are made meanwhile."""
-        backbone = changeover.in_use(self.project, self.services, active)
-        if backbone != self.services.backbone_of(self.project):
+        following = self.services.backbone_of(self.project)
+        backbone = changeover.in_use(self.project, self.services, active, following)
+        if backbone != following:
             self.services.queue.enqueue(EMBED, self.project)
         return backbone
 

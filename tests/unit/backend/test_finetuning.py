@@ -225,14 +225,15 @@ def test_a_project_changes_its_backbone_when_all_images_have_the_features_of_the
     services: Services, project: Project, adopted: Finetuning
 ) -> None:
     base, active = services.backbones.base, made_with(services.backbones.base.version)
-    assert changeover.in_use(project, services, active).version == adopted.backbone
+    following = services.backbone_of(project)
+    assert changeover.in_use(project, services, active, following).version == adopted.backbone
     new = replace(labelled(project, TASKS + 1), annotations=())
     services.mirror.apply(project, [new])
     embed.run(project, services, base)
-    assert changeover.in_use(project, services, active) == base
-    assert changeover.in_use(project, services, None).version == adopted.backbone
+    assert changeover.in_use(project, services, active, following) == base
+    assert changeover.in_use(project, services, None, following).version == adopted.backbone
     embedding.embed_chunk(project.id, adopted.backbone, [new.id])
-    assert changeover.in_use(project, services, active).version == adopted.backbone
+    assert changeover.in_use(project, services, active, following).version == adopted.backbone
 
 
 def test_a_project_does_not_wait_for_images_that_nobody_can_have(
@@ -243,7 +244,10 @@ def test_a_project_does_not_wait_for_images_that_nobody_can_have(
 
 
 def test_a_project_whose_backbone_lost_its_export_does_not_stay_with_it(services: Services, project: Project) -> None:
-    assert changeover.in_use(project, services, made_with("lost-00000000")) == services.backbones.base
+    assert (
+        changeover.in_use(project, services, made_with("lost-00000000"), services.backbones.base)
+        == services.backbones.base
+    )
 
 
 def test_a_job_that_is_begun_again_repeats_no_epoch(
