@@ -16,9 +16,9 @@ COPY requirements.txt ./
 RUN python -m pip install --no-cache-dir --require-hashes --no-deps --requirement requirements.txt
 COPY backend ./backend
 COPY model ./model
-# `docker compose exec backend python -m scripts.connection connect …` attaches a project.
+# `docker compose exec backend python -m scripts.cli.connection connect …` attaches a project.
 COPY scripts/__init__.py ./scripts/__init__.py
-COPY scripts/connection ./scripts/connection
+COPY scripts/cli ./scripts/cli
 
 USER label-loop
 VOLUME /data
@@ -31,4 +31,4 @@ web.request('GET', '/health'); \
 sys.exit(web.getresponse().status != 200)"]
 
 # The web process; the worker is `python -m backend.worker`.
-CMD ["gunicorn", "--config", "backend/gunicorn_config.py", "backend.app:create_app()"]
+CMD ["gunicorn", "--config", "backend/gunicorn_config.py", "backend.web.app:create_app()"]

@@ -16,7 +16,7 @@ def main() -> None:
     search_path = [str(CHECKOUT), *filter(None, [environment.get("PYTHONPATH")])]
     environment["PYTHONPATH"] = os.pathsep.join(search_path)
     config = str(CHECKOUT / "backend" / "gunicorn_config.py")
-    command = [sys.executable, "-m", "gunicorn", "--config", config, "backend.app:create_app()"]
+    command = [sys.executable, "-m", "gunicorn", "--config", config, "backend.web.app:create_app()"]
     os.execve(sys.executable, command, environment)  # noqa: S606 - our own service, no shell
 
 

@@ -16,10 +16,10 @@ from flask import Flask
 from label_studio_ml import api
 from label_studio_ml.model import LabelStudioMLBase
 
-from backend import payloads
-from backend.app import ROUTES, Routes, create_app
 from backend.errors import RequestError
-from backend.labelstudio import webhook
+from backend.label_studio import webhook
+from backend.web import payloads
+from backend.web.app import ROUTES, Routes, create_app
 
 KNOWS_PROJECT = "project_id" in inspect.signature(LabelStudioMLBase).parameters
 """Whether the package is 2.x, which makes a model for a project; 1.0.9 doesn't say which project it is for."""

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Engine
 
 from backend.errors import RetryLaterError
-from backend.labelstudio.client import LabelStudio
-from backend.labelstudio.images import ImageFetcher
+from backend.images.fetcher import ImageFetcher
+from backend.label_studio.client import LabelStudio
 from backend.project import Project
-from backend.queueing import ProjectQueue, connect
+from backend.queue.project_queue import ProjectQueue, connect
 from backend.settings import Settings
 from backend.store import database
 from backend.store.autolabelings import AutolabelingStore
@@ -22,8 +22,8 @@ from backend.store.finetunings import FinetuningStore
 from backend.store.mirror import Mirror
 from backend.store.versions import VersionStore
 from backend.tracking.outbox import Outbox
-from model.backbones import Backbone, Origin
-from model.features import Embedder, OnnxEmbedder
+from model.backbone.backbone import Backbone, Origin
+from model.backbone.embedder import Embedder, OnnxEmbedder
 from model.images import ImageLimits
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class Services:
     def _load(self, backbone: Backbone) -> Embedder:
         if not cuda_wanted(self.settings):
             return OnnxEmbedder(self.backbones.export(backbone.version))
-        from model.features_torch import TorchEmbedder  # noqa: PLC0415 - torch takes seconds to import
+        from model.networks.torch_embedder import TorchEmbedder  # noqa: PLC0415 - torch takes seconds to import
 
         network = self.backbones.network(backbone.version)
         return TorchEmbedder(backbone, "cuda", network if network.exists() else None)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from model.backbones import PRETRAINED, check_name
+from model.backbone.backbone import PRETRAINED, check_name
 from model.rank.registry import NAMES
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]

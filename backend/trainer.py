@@ -5,10 +5,11 @@ import sys
 
 # What jobs need is imported before the fork. Nothing is computed here: a process that has run autograd can't be forked
 # and train, and CUDA can't be used on both sides of a fork.
-import backend.embedding
-import backend.finetuning  # noqa: F401
-from backend import gpus, logs
+import backend.backbones.reembed
+import backend.finetune.job  # noqa: F401
+from backend import logs
 from backend.errors import OperatorError
+from backend.finetune import devices
 from backend.services import Services
 from backend.settings import load
 from backend.store import features
@@ -26,7 +27,7 @@ def main() -> int:
     logs.configure(settings)
     services = Services(settings)
     try:
-        with gpus.claimed(settings.device, settings.cuda_visible_devices) as device:
+        with devices.claimed(settings.device, settings.cuda_visible_devices) as device:
             services.migrate()
             os.nice(NICENESS)
             leave_a_core()

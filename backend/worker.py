@@ -5,9 +5,9 @@ import sys
 import warnings
 
 # What jobs need is imported before the fork, so that no run pays seconds for it. Nothing is connected here.
-import backend.autolabeling
-import backend.loop  # noqa: F401
-import model.features  # noqa: F401
+import backend.autolabel.job
+import backend.loop.job  # noqa: F401
+import model.backbone.embedder  # noqa: F401
 from backend import logs
 from backend.services import Services
 from backend.settings import load
@@ -28,7 +28,7 @@ def main() -> int:
     if not services.backbones.base_is_current():
         log.info("exporting the backbone; this takes some seconds, once", backbone=settings.backbone)
         # In a process of its own: PyTorch's memory goes back, and CUDA is never touched before a fork.
-        exported = subprocess.run([sys.executable, "-m", "backend.exporting"], check=False)
+        exported = subprocess.run([sys.executable, "-m", "backend.backbones.export"], check=False)
         if exported.returncode:
             return exported.returncode
     features.load_library()

@@ -9,7 +9,7 @@ from model.errors import InputError
 def check_features(features: FloatArray, width: int | None = None) -> None:
     """Refuse anything but a matrix of features with one row an image.
 
-    Finiteness is checked where the values are read anyway: see `model.head.FeatureTransform`.
+    Finiteness is checked where the values are read anyway: see `model.head.head.FeatureTransform`.
 
     Raises:
         InputError: not two-dimensional, or not `width` columns.

@@ -7,7 +7,7 @@ import numpy as np
 import scipy.linalg
 
 from model.arrays import FloatArray
-from model.head import TINY, FeatureTransform
+from model.head.head import TINY, FeatureTransform
 from model.threads import one_blas_thread
 
 DIMENSIONS = 128

@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from model.backbones import backbone
+from model.backbone.backbone import backbone
 from scripts.stack.label_studio import LabelStudioServer, install, label_studio_spec
 from scripts.stack.ports import choose_port
 from scripts.stack.processes import LocalProcess
@@ -124,7 +124,7 @@ def backbones() -> Path:
     # An export is there whole or not at all. In a process of its own: the tests' process need not load PyTorch.
     with alone("backbones"):
         if not (folder / version).exists():
-            command = [sys.executable, "-m", "model.export", BACKBONE, str(folder / version)]
+            command = [sys.executable, "-m", "model.networks.export", BACKBONE, str(folder / version)]
             subprocess.run(command, cwd=CHECKOUT, check=True)
     return folder
 

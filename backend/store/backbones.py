@@ -1,6 +1,6 @@
 """Backbones on disk: the one that the settings name, and those that were fine-tuned for a project.
 
-backbones/<version>/    a backbone's ONNX export, see `model.export`
+backbones/<version>/    a backbone's ONNX export, see `model.networks.export`
 networks/<version>/     the network that a backbone is the body of, see `model.networks.saved`; not of a registered one
 bases/<origin>.json     which version the settings' backbone has, where only its weights tell
 """
@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from backend.errors import RetryLaterError
-from model.backbones import Backbone, Origin
-from model.features import read_backbone
+from model.backbone.backbone import Backbone, Origin
+from model.backbone.embedder import read_backbone
 from model.files import whole_file
 
 LEARNED = "learned.json"

@@ -5,7 +5,7 @@ The job alone writes how far it is; whoever orders puts marks beside it. So no t
     <project key>/<name>/state.json       how far it is
     <project key>/<name>/cancel           somebody wants it to end
     <project key>/<name>/undone           somebody wants the backbone of before back
-    <project key>/<name>/data/            what is trained on, see `backend.jobs.collect`
+    <project key>/<name>/data/            what is trained on, see `backend.finetune.collect`
     <project key>/<name>/network/         the trained network, until it has its place among the backbones
 
 What is large is removed at the end.

@@ -15,7 +15,7 @@ from backend.project import Project
 from model.arrays import FloatArray, IntArray
 from model.geometry import Axes
 from model.graph import NEIGHBOURS, UNKNOWN, neighbours
-from model.head import FeatureTransform
+from model.head.head import FeatureTransform
 
 GROWTH = 2.0
 """Axes are fitted anew when there are so many times the images that they were fitted on."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, delete, func, insert, or_, select, update
 
-from backend.labelstudio.client import ProjectState
+from backend.label_studio.client import ProjectState
 from backend.project import Project
 from backend.store.labels import Annotation
 from backend.store.schema import AnnotationRow, ProjectRow, TaskRow

@@ -22,7 +22,7 @@ from backend.project import Project
 from backend.store.schema import ProjectRow, VersionRow
 from model.arrays import FloatArray, IntArray
 from model.files import flush
-from model.head import Head
+from model.head.head import Head
 
 NO_VERSION = "label-loop"
 """The model version that is named before a project has one; Label Studio refuses an empty name."""

@@ -5,9 +5,9 @@ from scipy.sparse import csr_matrix
 
 from model.arrays import BoolArray, FloatArray, IntArray
 from model.autolabel.reliability import Evidence
-from model.distil import distilled_out_of_fold
-from model.fitting import out_of_fold
-from model.head import Head, softmax
+from model.head.distil import distilled_out_of_fold
+from model.head.fitting import out_of_fold
+from model.head.head import Head, softmax
 
 FOLD_SEED = 0
 """Of the folds: equal labels give equal evidence."""

@@ -3,8 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from model.head.metrics import NOT_ENOUGH, Estimate, Evaluation
 from model.insight.evidence import LEAST_ARM_LABELS
-from model.metrics import NOT_ENOUGH, Estimate, Evaluation
 
 LEAST_CLASS_LABELS = 10
 """Counted labels of a class below which it gets no figure of its own."""

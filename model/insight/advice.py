@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from model.arrays import BoolArray, FloatArray, IntArray
-from model.fitting import fit, out_of_fold
+from model.head.fitting import fit, out_of_fold
+from model.head.metrics import CONFIDENCE, NOT_ENOUGH, Estimate
 from model.insight.evidence import Evidence
-from model.metrics import CONFIDENCE, NOT_ENOUGH, Estimate
 
 RESAMPLES = 1_000
 TINY = 1e-6
@@ -62,7 +62,7 @@ def advise(evidence: Evidence, seconds_per_label: float | None) -> Advice:
     the number of labels; the interval is that of a bootstrap over the arm's labels, on which the two are paired. No
     gain is given beyond twice the labels of now: the history reaches no further.
 
-    Seconds: about those of two evaluations of the head (`model.fitting.out_of_fold`).
+    Seconds: about those of two evaluations of the head (`model.head.fitting.out_of_fold`).
 
     Args:
         evidence: of the project now.

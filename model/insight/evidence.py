@@ -7,7 +7,7 @@ import numpy as np
 from model.arrays import BoolArray, FloatArray, IntArray
 from model.checks import check_features, check_labels
 from model.errors import InputError
-from model.head import FeatureTransform
+from model.head.head import FeatureTransform
 
 LEAST_ARM_LABELS = 20
 """Counted arm labels below which no figure is given: the interval of an accuracy is then 40 points wide."""

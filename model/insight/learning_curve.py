@@ -9,7 +9,7 @@ is a lower bound, once the curve is set to the height that the arm's true labels
 import numpy as np
 
 from model.arrays import BoolArray, FloatArray, IntArray
-from model.fitting import fit
+from model.head.fitting import fit
 from model.insight.evidence import Evidence
 
 FOLDS = 5

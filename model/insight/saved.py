@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from model.arrays import FloatArray
+from model.head.metrics import NOT_ENOUGH
 from model.insight import learning_curve
 from model.insight.evidence import Evidence
 from model.insight.learning_curve import Curve
-from model.metrics import NOT_ENOUGH
 
 CONFIDENCE = 0.95
 """Of each end of a range."""

@@ -2,7 +2,7 @@
 
 import re
 
-from model.backbones import Backbone, versioned
+from model.backbone.backbone import Backbone, versioned
 from model.networks.digest import digest
 from model.networks.network import Network
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from efficientnet_lite_pytorch import EfficientNet
 
-from model.backbones import PRETRAINED
+from model.backbone.backbone import PRETRAINED
 from model.errors import InputError
 from model.networks.network import Parts
 from model.networks.splitting import blocks_of

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-from model.backbones import Channels
+from model.backbone.backbone import Channels
 from model.errors import InputError
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import timm
 
-from model.backbones import PRETRAINED
+from model.backbone.backbone import PRETRAINED
 from model.errors import InputError
 from model.networks.network import Parts
 from model.networks.splitting import blocks_of

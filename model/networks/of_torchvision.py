@@ -8,7 +8,7 @@ import torchvision
 from torchvision.models import VisionTransformer
 from torchvision.models.vision_transformer import interpolate_embeddings
 
-from model.backbones import PRETRAINED, Channels
+from model.backbone.backbone import PRETRAINED, Channels
 from model.errors import InputError
 from model.networks.network import Parts
 from model.networks.splitting import blocks_of, cut_head

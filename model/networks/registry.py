@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from model.backbones import PRETRAINED
+from model.backbone.backbone import PRETRAINED
 from model.errors import InputError
 from model.networks import saved
 from model.networks.carrying import carry_over

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from torch import nn
 
-from model.backbones import PRETRAINED, Channels
+from model.backbone.backbone import PRETRAINED, Channels
 from model.errors import InputError
 from model.networks.network import Parts
 from model.networks.splitting import blocks_of

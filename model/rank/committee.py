@@ -3,8 +3,8 @@
 import numpy as np
 
 from model.arrays import FloatArray, IntArray
-from model.fitting import fit
-from model.head import softmax
+from model.head.fitting import fit
+from model.head.head import softmax
 from model.rank.margin import margin
 from model.rank.pool import Pool
 from model.rank.selection import lowest

@@ -8,7 +8,7 @@ import numpy as np
 from model.arrays import BoolArray, FloatArray, IntArray
 from model.checks import check_features
 from model.errors import InputError
-from model.head import Head
+from model.head.head import Head
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ import numpy as np
 
 from model.arrays import FloatArray, IntArray
 from model.errors import InputError
-from model.head import FeatureTransform
+from model.head.head import FeatureTransform
 from model.rank import auto
 from model.rank.duplicates import near_duplicates
 from model.rank.margin import margin

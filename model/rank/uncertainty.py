@@ -3,7 +3,7 @@
 import numpy as np
 
 from model.arrays import FloatArray, IntArray
-from model.head import TINY
+from model.head.head import TINY
 from model.rank.margin import margin
 from model.rank.pool import Pool
 from model.rank.selection import lowest

@@ -50,7 +50,7 @@ def take(images: Images, rows: IntArray) -> torch.Tensor:
 
 
 def resized(pixels: torch.Tensor, side: int) -> torch.Tensor:
-    """Square images of another side, bilinear as `model.backbones.Backbone.preprocess` has it; as they are if it fits.
+    """Square images of another side, bilinear as `Backbone.preprocess` has it; as they are if it fits.
 
     Args:
         pixels: uint8 (n, 3, s, s).

@@ -6,14 +6,14 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
-from scripts.connection.api import ApiError, BackendAddress
-from scripts.datasets import DataError
+from scripts.cli.connection.api import ApiError, BackendAddress
 from scripts.demo_app import report
 from scripts.demo_app.errors import DemoError
 from scripts.demo_app.home import Home, State
 from scripts.demo_app.options import Options, parse
 from scripts.demo_app.project import DemoProject, connect, open_project
 from scripts.demo_app.session import Addresses, run
+from scripts.lab.datasets import DataError
 from scripts.stack.backend import BackendServer, trainer_spec, web_spec, worker_spec
 from scripts.stack.errors import StackError
 from scripts.stack.label_studio import LabelStudioServer, install, is_installed, label_studio_spec

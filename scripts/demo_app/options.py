@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from scripts.arguments import positive
+from scripts.cli.arguments import positive
 
 CHECKOUT = Path(__file__).parents[2]
 

@@ -10,15 +10,15 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 from tqdm import tqdm
 
-from scripts.connection.api import ApiError, BackendAddress, LabelStudioApi
-from scripts.connection.attach import attach
-from scripts.connection.detach import detach
-from scripts.connection.findings import Level, has_errors
-from scripts.datasets import ImageSource, open_source, select
+from scripts.cli.connection.api import ApiError, BackendAddress, LabelStudioApi
+from scripts.cli.connection.attach import attach
+from scripts.cli.connection.detach import detach
+from scripts.cli.connection.findings import Level, has_errors
 from scripts.demo_app.client import LabelStudioPage
 from scripts.demo_app.errors import DemoError
 from scripts.demo_app.home import Home, State, write_private
 from scripts.demo_app.options import Options, Order
+from scripts.lab.datasets import ImageSource, open_source, select
 
 FROM_NAME = "choice"
 TO_NAME = "image"

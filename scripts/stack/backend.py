@@ -75,7 +75,7 @@ def web_spec(server: BackendServer, log: Path) -> ProcessSpec:
             "gunicorn",
             "--config",
             "backend/gunicorn_config.py",
-            "backend.app:create_app()",
+            "backend.web.app:create_app()",
         ),
         environment=server.environment(),
         folder=CHECKOUT,

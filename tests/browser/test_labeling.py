@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from scripts.datasets import DigitsSource
 from scripts.demo_app.client import Prediction
+from scripts.lab.datasets import DigitsSource
 from tests.browser.annotator import BrowserAnnotator
 from tests.support.project import LabelledProject
 from tests.support.stack import RunningStack

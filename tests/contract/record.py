@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from scripts.connection.api import Json, LabelStudioApi
+from scripts.cli.connection.api import Json, LabelStudioApi
 from scripts.demo_app.project import label_config
 
 PAYLOADS = Path(__file__).parent / "payloads" / "requests"

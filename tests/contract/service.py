@@ -12,16 +12,16 @@ import numpy as np
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.app import ROUTES, create_app
-from backend.labelstudio.client import ProjectState
+from backend.label_studio.client import ProjectState
 from backend.project import Project
 from backend.services import Services
 from backend.settings import Settings
 from backend.store.features import content_hash
 from backend.store.mirror import PulledTask
 from backend.store.versions import Version
-from model.fitting import fit
-from model.head import FeatureTransform
+from backend.web.app import ROUTES, create_app
+from model.head.fitting import fit
+from model.head.head import FeatureTransform
 from scripts.demo_app.project import label_config
 from tests.support.pictures import picture
 

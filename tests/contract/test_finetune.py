@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from backend.reconciler import Reconciler
 from backend.store.finetunings import Phase
 from backend.store.labels import Annotation
 from backend.store.mirror import PulledTask
+from backend.web.reconciler import Reconciler
 from tests.contract.service import CONFIG, PROJECT, Service, settings_of, start_trained
 from tests.support.stack import RunningRedis
 from tests.support.waiting import until

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from backend.labelstudio.client import ProjectState
+from backend.label_studio.client import ProjectState
 from tests.contract.service import MakeService, Service, settings_of
 from tests.support.stack import RunningRedis
 from tests.support.waiting import until

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.labelstudio.client import ProjectState
+from backend.label_studio.client import ProjectState
 from tests.contract.service import CONFIG, PROJECT, STORED, VERSION, Service, settings_of, start_trained, stored_task
 from tests.contract.test_versions_and_metrics import samples
 from tests.support.stack import RunningRedis

@@ -222,5 +222,5 @@ def test_the_class_predicts_and_hands_events_on(
 
 
 def test_only_the_plugin_loads_the_package() -> None:
-    check = "import sys, backend.app, backend.worker; sys.exit('label_studio_ml' in sys.modules)"
+    check = "import sys, backend.web.app, backend.worker; sys.exit('label_studio_ml' in sys.modules)"
     subprocess.run([sys.executable, "-c", check], cwd=CHECKOUT, check=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from backend.labelstudio.webhook import ACTIONS
+from backend.label_studio.webhook import ACTIONS
 from tests.contract.service import PROJECT, Service
 from tests.support.waiting import until
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from backend.labelstudio.webhook import ACTIONS
+from backend.label_studio.webhook import ACTIONS
 from tests.contract.service import CONFIG, PROJECT, MakeService, Service, settings_of
 from tests.support.waiting import until
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scripts.backend_orders import Backend
+from scripts.cli.backend_client import Backend
 from tests.faults.rig import Rig, rig
 from tests.faults.worker_with_fault import KILL_HORSE
 from tests.support.label_studio import RunningLabelStudio

@@ -8,7 +8,7 @@ from redis import Redis
 
 from backend.errors import RetryLaterError
 from backend.project import Project
-from backend.queueing import RUN, Lease, ProjectQueue, connect
+from backend.queue.project_queue import RUN, Lease, ProjectQueue, connect
 
 pytestmark = pytest.mark.faults
 

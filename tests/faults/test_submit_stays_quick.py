@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.backend_orders import Backend
-from scripts.connection.api import Json
+from scripts.cli.backend_client import Backend
+from scripts.cli.connection.api import Json
 from tests.support.label_studio import RunningLabelStudio
 from tests.support.pictures import picture
 from tests.support.project import KINDS, LabelledProject

@@ -7,7 +7,7 @@ from threading import Thread
 import pytest
 
 from backend.errors import RetryLaterError
-from backend.labelstudio.client import LabelStudio
+from backend.label_studio.client import LabelStudio
 
 pytestmark = pytest.mark.faults
 

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from backend import worker
-from backend.jobs import embed, evaluate, rank, train
-from backend.labelstudio.client import LabelStudio
+from backend.label_studio.client import LabelStudio
+from backend.loop import embed, evaluate, rank, train
 from backend.store import versions
 from backend.store.mirror import Mirror
 

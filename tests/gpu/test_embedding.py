@@ -7,9 +7,9 @@ import pytest
 import torch
 from PIL import Image
 
-from model.backbones import backbone
-from model.features import OnnxEmbedder
-from model.features_torch import TorchEmbedder
+from model.backbone.backbone import backbone
+from model.backbone.embedder import OnnxEmbedder
+from model.networks.torch_embedder import TorchEmbedder
 
 pytestmark = [
     pytest.mark.gpu,

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from scripts.autolabeling.__main__ import main
-from scripts.connection.api import Json
+from scripts.cli.autolabel.__main__ import main
+from scripts.cli.connection.api import Json
 from scripts.demo_app.project import label_config
 from tests.support.project import LabelledProject
 from tests.support.stack import RunningStack

@@ -16,11 +16,11 @@ from typing import Any, ClassVar
 import pytest
 import requests
 
-from scripts.connection.api import ApiError, BackendAddress, Json, LabelStudioApi
-from scripts.connection.attach import attach
-from scripts.connection.checks import everything
-from scripts.connection.detach import detach
-from scripts.connection.findings import Finding, Level, has_errors
+from scripts.cli.connection.api import ApiError, BackendAddress, Json, LabelStudioApi
+from scripts.cli.connection.attach import attach
+from scripts.cli.connection.checks import everything
+from scripts.cli.connection.detach import detach
+from scripts.cli.connection.findings import Finding, Level, has_errors
 from tests.support.label_studio import RunningLabelStudio
 
 pytestmark = pytest.mark.integration

@@ -9,7 +9,7 @@ import pytest
 from model.networks import saved
 from model.networks.frozen import freeze
 from model.networks.registry import ANY_CLASSES, build
-from scripts.finetuning.__main__ import main
+from scripts.cli.finetune.__main__ import main
 from scripts.stack.backend import trainer_spec
 from scripts.stack.processes import LocalProcess
 from tests.support.label_studio import RunningLabelStudio

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backend import predictions
+from backend.loop import predictions
 from backend.services import Services
 from backend.settings import Settings
 from backend.store.versions import Version
 from model import arm
-from model.head import Head
+from model.head.head import Head
 from tests.conftest import SHARED_SETTINGS
 from tests.support.label_studio import RunningLabelStudio
 from tests.support.project import LabelledProject

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scripts.comparison.images import Library
-from scripts.datasets import DataError
-from scripts.sources import find
+from scripts.lab.comparison.images import Library
+from scripts.lab.datasets import DataError
+from scripts.lab.sources import find
 from tests.support.label_studio import RunningLabelStudio
 from tests.support.project import LabelledProject
 

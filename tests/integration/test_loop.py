@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from requests.adapters import HTTPAdapter
 
-from backend.labelstudio.client import LabelStudio
-from backend.loop import DEBOUNCE_LIMIT
+from backend.label_studio.client import LabelStudio
+from backend.loop.job import DEBOUNCE_LIMIT
 from backend.settings import Settings
 from scripts.demo_app.annotator import choice_region
 from scripts.demo_app.project import label_config

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from scripts.connection.api import ApiError, LabelStudioApi
+from scripts.cli.connection.api import ApiError, LabelStudioApi
 from scripts.demo_app.annotator import Annotator
 from scripts.demo_app.client import LabelStudioPage
 from scripts.demo_app.home import Home, State

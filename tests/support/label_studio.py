@@ -10,7 +10,7 @@ from pathlib import Path
 
 import requests
 
-from scripts.connection.api import ApiError, LabelStudioApi
+from scripts.cli.connection.api import ApiError, LabelStudioApi
 from scripts.demo_app.project import label_config
 from scripts.stack.label_studio import LabelStudioServer
 from scripts.stack.processes import LocalProcess

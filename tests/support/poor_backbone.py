@@ -4,8 +4,8 @@ from pathlib import Path
 
 import torch
 
-from model.backbones import backbone
-from model.export import export
+from model.backbone.backbone import backbone
+from model.networks.export import export
 
 BASE = "efficientnet-lite0"
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scripts.connection.api import ApiError, Json, LabelStudioApi
-from scripts.connection.attach import attach
-from scripts.connection.findings import Level
+from scripts.cli.connection.api import ApiError, Json, LabelStudioApi
+from scripts.cli.connection.attach import attach
+from scripts.cli.connection.findings import Level
 from scripts.demo_app.client import HandedTask, LabelStudioPage, Prediction
 from tests.support.pictures import picture
 from tests.support.waiting import until

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from backend.dataset import Dataset
+from backend.store.dataset import Dataset
 from backend.store.labels import Label
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)

@@ -29,7 +29,7 @@ def who(package: str) -> set[str]:
 
 
 def test_only_the_queue_knows_rq() -> None:
-    assert who("rq") == {"backend/queueing.py"}
+    assert who("rq") == {"backend/queue/project_queue.py"}
 
 
 def test_only_the_settings_read_the_environment() -> None:
@@ -44,7 +44,7 @@ def test_only_the_delivery_knows_mlflow() -> None:
 
 
 def test_only_label_studios_folder_makes_requests() -> None:
-    assert who("requests") == {"backend/labelstudio/client.py", "backend/labelstudio/images.py"}
+    assert who("requests") == {"backend/label_studio/client.py", "backend/images/fetcher.py"}
 
 
 def test_the_model_knows_no_network_and_no_database() -> None:

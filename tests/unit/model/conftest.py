@@ -8,8 +8,8 @@ import pytest
 import torch
 from PIL import Image
 
-from model.backbones import backbone
-from model.export import export
+from model.backbone.backbone import backbone
+from model.networks.export import export
 
 # Two threads that wait for each other take several times as long where other tests want the cores.
 torch.set_num_threads(1)

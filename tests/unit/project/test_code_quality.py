@@ -36,7 +36,7 @@ def test_imports_go_in_their_directions(checkout: Path) -> None:
 
 def test_the_web_process_starts_without_the_libraries_that_take_seconds_to_load(checkout: Path) -> None:
     slow = "{'torch', 'lightning', 'timm', 'sklearn', 'scipy', 'lancedb'}"
-    code = f"import sys, backend.app; print(*sorted({slow} & set(sys.modules)))"
+    code = f"import sys, backend.web.app; print(*sorted({slow} & set(sys.modules)))"
     ended = subprocess.run([sys.executable, "-c", code], cwd=checkout, check=True, capture_output=True, text=True)
     assert ended.stdout.split() == []
 

@@ -10,23 +10,23 @@ from flask import Flask
 from prometheus_client import CollectorRegistry
 from prometheus_client.registry import Collector
 
-from backend.app import Routes
 from backend.services import Services
 from backend.settings import Settings
-from backend.state import State
-from backend.telemetry import Telemetry
+from backend.web.app import Routes
+from backend.web.metrics import Telemetry
+from backend.web.state import State
 from model.rank.registry import NAMES, STRATEGIES
-from scripts import documentation
-from scripts.autolabeling import options as autolabel_options
-from scripts.benchmarks import options as benchmark_options
-from scripts.comparison import options as comparison_options
-from scripts.connection import __main__ as connection
+from scripts.cli.autolabel import options as autolabel_options
+from scripts.cli.connection import __main__ as connection
+from scripts.cli.finetune import options as finetune_options
 from scripts.demo_app import options as demo_options
-from scripts.finetuning import options as finetune_options
-from scripts.promises import options as trust_options
-from scripts.reproduction import options as reproduction_options
-from scripts.simulation import options as simulation_options
-from scripts.tuning import options as tuning_options
+from scripts.dev import documentation
+from scripts.lab.benchmarks import options as benchmark_options
+from scripts.lab.comparison import options as comparison_options
+from scripts.lab.promises import options as trust_options
+from scripts.lab.reproduction import options as reproduction_options
+from scripts.lab.simulation import options as simulation_options
+from scripts.lab.tuning import options as tuning_options
 
 MOST_README_LINES = 150
 DESIGN_TERMS = (
@@ -101,7 +101,7 @@ def test_the_readme_is_short(readme: str) -> None:
 
 def test_the_readme_says_where_ranking_is_changed(readme: str) -> None:
     how = section(readme, "## Change how tasks are ranked")
-    for place in ("backend/jobs/rank.py", "model/rank/", "model/rank/auto.py", "model/rank/registry.py"):
+    for place in ("backend/loop/rank.py", "model/rank/", "model/rank/auto.py", "model/rank/registry.py"):
         assert f"`{place}`" in how
 
 

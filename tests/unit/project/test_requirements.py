@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts import documentation
+from scripts.dev import documentation
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.comparison import likeness
+from scripts.lab.comparison import likeness
 
 
 @pytest.fixture(scope="session")

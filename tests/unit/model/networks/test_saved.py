@@ -8,11 +8,11 @@ import pytest
 import torch
 from PIL import Image
 
-from model.backbones import REGISTRY
+from model.backbone.backbone import REGISTRY
+from model.backbone.embedder import OnnxEmbedder
 from model.errors import InputError, ModelError
-from model.export import LARGEST_DIFFERENCE, export
-from model.features import OnnxEmbedder
 from model.networks import saved
+from model.networks.export import LARGEST_DIFFERENCE, export
 from model.networks.frozen import freeze
 from model.networks.network import Network
 from model.networks.registry import build

@@ -1,0 +1,161 @@
+"""Auto-labelling for one project: the RQ job that carries out orders, writes and takes back.
+
+It works under the project's lease and gives it back as soon as a run waits. What is left to do is in the store and in
+the mirror, never in the job: one that was killed is begun again by the reconciler and goes on where Label Studio is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from redis.exceptions import RedisError
+
+from backend import logs
+from backend.autolabel import requests
+from backend.autolabel.propose import Proposing
+from backend.autolabel.turn import Workplace, check_classes
+from backend.autolabel.write import Tasks, Writer
+from backend.errors import LabelLoopError, RetryLaterError
+from backend.queue import project_queue
+from backend.queue.project_queue import AUTOLABEL
+from backend.services import Services
+from backend.settings import load
+from backend.store.autolabelings import WRITING, Action, Autolabeling, Candidate, Order, Phase
+from model.errors import InputError
+
+LEASE_WAIT_SECONDS = 5.0
+UNEXPECTED = "Something unexpected went wrong; the worker's log says what."
+
+log = logs.get()
+
+
+def run(project_id: int) -> None:
+    """RQ job: carry out what was ordered, then write or take back annotations until a run waits."""
+    services = Services(load())
+    project = services.project(project_id)
+    services.queue.started(AUTOLABEL, project)
+    logs.bind(project=project.id, job=AUTOLABEL)
+    try:
+        with services.queue.lease(project, LEASE_WAIT_SECONDS) as lease:
+            if lease is None:
+                return
+            Autolabeler(Workplace(project, services, lease)).go()
+        if services.autolabelings.has_work(project):
+            services.queue.enqueue(AUTOLABEL, project)
+    except (RetryLaterError, RedisError) as error:
+        # The reconciler finds what is left.
+        log.warning("auto-labelling put off", reason=str(error))
+    finally:
+        logs.unbind()
+
+
+class Autolabeler:
+    """One turn of work on a project's auto-labellings."""
+
+    def __init__(self, place: Workplace) -> None:
+        self._place = place
+        self._project, self._services = place.project, place.services
+        self._store = place.services.autolabelings
+        self._proposing = Proposing(place)
+
+    def go(self) -> None:
+        """Carry out all orders, then go on with what is being written.
+
+        Raises:
+            RetryLaterError: Label Studio does not answer; later everything goes on from where it is.
+        """
+        for order in self._store.orders(self._project):
+            self._carry_out(order)
+            self._store.taken(self._project, order)
+        for state in self._store.all(self._project):
+            if state.phase in WRITING and not state.problem:
+                self._write(state)
+
+    def _carry_out(self, order: Order) -> None:
+        states = self._store.all(self._project)
+        state = requests.meant(order.action, states)
+        if order.action is Action.PROPOSE and requests.refusal(order.action, states) is None:
+            # Killed between the proposal and the end of its order, it would be carried out again.
+            already = order.name in {each.name for each in states}
+            state = None if already else Autolabeling(order.name, Phase.REFUSED, order.wish, "")
+        if state is None:
+            return
+        try:
+            self._step(order.action, state)
+        except (RetryLaterError, RedisError):
+            raise
+        except (LabelLoopError, InputError) as error:
+            log.warning("auto-labelling refused", order=order.action, reason=str(error))
+            self._place.save(replace(state, message=str(error)))
+        except Exception:
+            log.exception("auto-labelling failed", order=order.action)
+            self._place.save(replace(state, message=UNEXPECTED))
+
+    def _step(self, action: Action, state: Autolabeling) -> None:
+        if action is Action.PROPOSE:
+            self._proposing.propose(state)
+        elif action is Action.JUDGE:
+            self._proposing.judge(state)
+        elif action is Action.CANCEL:
+            self._place.save(replace(state, phase=Phase.CANCELLED, message="Cancelled; nothing was labelled."))
+            self._place.have_a_run()
+        elif action is Action.UNDO:
+            self._begin(state, Phase.UNDOING)
+        else:
+            check_classes(state, self._place.pull())
+            self._begin(state, Phase.APPLYING)
+
+    def _begin(self, state: Autolabeling, phase: Phase) -> None:
+        self._place.save(replace(state, phase=phase, done=0, total=0, problem=""))
+
+    def _write(self, state: Autolabeling) -> None:
+        """Write, or take back, until all is done, somebody else's turn has come, or it can't go on."""
+        try:
+            self._write_slices(state)
+        except (RetryLaterError, RedisError):
+            raise
+        except LabelLoopError as error:
+            self._stop(state, str(error))
+        except Exception:
+            log.exception("auto-labelling failed", name=state.name)
+            self._stop(state, UNEXPECTED)
+
+    def _write_slices(self, state: Autolabeling) -> None:
+        plan = self._store.to_label(self._project, state)
+        writer = Writer(self._services.label_studio, self._project, state)
+        while True:
+            labeling = self._place.pull()
+            tasks = Tasks.of(self._services.mirror.annotations(self._project))
+            if state.phase is Phase.APPLYING:
+                check_classes(state, labeling)
+                left = writer.write(plan, tasks, labeling, self._place.interrupted)
+                total = len(plan)
+            else:
+                left = writer.take_back(plan, tasks, self._place.interrupted)
+                total = max(state.total, left)
+            if not left:
+                self._finish(state, plan, tasks)
+                return
+            state = replace(state, total=total, done=total - left)
+            self._place.save(state)
+            project_queue.show_progress(state.done, total, state.phase)
+            if self._place.interrupted():
+                return
+
+    def _finish(self, state: Autolabeling, plan: Sequence[Candidate], tasks: Tasks) -> None:
+        persons = sum(each.task in tasks.persons for each in plan)
+        if state.phase is Phase.APPLYING:
+            ours = sum(each.task in tasks.ours and each.task not in tasks.persons for each in plan)
+            said = f"{'' if state.certified else 'UNCERTIFIED: '}{ours} tasks are labelled automatically"
+            state = replace(state, phase=Phase.APPLIED, done=ours, total=len(plan))
+        else:
+            said = f"{state.total} automatic annotations were taken back"
+            state = replace(state, phase=Phase.UNDONE, done=state.total)
+        kept = f"; {persons} have a person's annotation, which stays." if persons else "."
+        self._place.save(replace(state, message=said + kept))
+        self._place.have_a_run()
+        log.info("auto-labelling written", phase=state.phase, name=state.name)
+
+    def _stop(self, state: Autolabeling, problem: str) -> None:
+        """Wait for somebody to mend it and to order it again."""
+        log.warning("auto-labelling stopped", reason=problem)
+        self._place.save(replace(state, problem=problem))

@@ -1,0 +1,206 @@
+"""Proposes what to label automatically, has people audit it, and judges their answers."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+
+from backend import __version__, logs
+from backend.autolabel import audit as audits
+from backend.autolabel import candidates as autolabel
+from backend.autolabel.candidates import Heads, Round
+from backend.autolabel.turn import Workplace, check_classes
+from backend.errors import OperatorError
+from backend.label_studio.config import Labeling
+from backend.store import dataset
+from backend.store.autolabelings import Audited, Autolabeling, Candidate, Phase
+from backend.store.dataset import Dataset
+from backend.store.labels import Annotation, resolve
+from backend.store.versions import Version
+from model.autolabel.audit import Plan, Verdict, judge
+from model.autolabel.certificate import Answer, Certificate
+from model.autolabel.promise import Promise
+
+HIDDEN_AT_ONCE = 20
+"""Audited tasks whose old predictions are removed in one call: Label Studio on SQLite takes 5 ms for each."""
+
+log = logs.get()
+
+
+class Proposing:
+    """Proposals and audits of one project."""
+
+    def __init__(self, place: Workplace) -> None:
+        self._place = place
+        self._project, self._services = place.project, place.services
+        self._store = place.services.autolabelings
+
+    def propose(self, state: Autolabeling) -> None:
+        """Propose a first set.
+
+        Raises:
+            InputError: a promise or threshold that can't be, or fewer than two classes with a label.
+        """
+        self._propose(state, Round())
+
+    def judge(self, state: Autolabeling) -> None:
+        """See what the answers so far prove; a set that failed is followed by a smaller one."""
+        labeling = self._place.pull()
+        try:
+            check_classes(state, labeling)
+        except OperatorError as error:
+            self._place.save(replace(state, phase=Phase.REFUSED, message=str(error)))
+            self._place.have_a_run()
+            return
+        annotations = self._services.mirror.annotations(self._project)
+        persons = audits.by_persons(annotations)
+        state = self._without_those_begun_before(state, persons)
+        answers = self._answers(state, labeling, annotations, persons)
+        plan = Plan(state.size - len(state.left_out), state.sample_size, state.allowed_errors, state.attempt)
+        verdict = judge(np.array([each.right for each in answers], dtype=bool), plan, _promise(state))
+        log.info("judged", decided=verdict.decided, holds=verdict.holds, answered=verdict.answered)
+        if not verdict.decided:
+            self._place.save(replace(state, message=verdict.message))
+        elif verdict.holds:
+            self._ready(replace(state, message=verdict.message), verdict, answers)
+        else:
+            self._propose(state, Round(state.attempt + 1, plan.size), verdict.message)
+
+    def _propose(self, state: Autolabeling, turn: Round, so_far: str = "") -> None:
+        labeling = self._place.pull()
+        version = self._services.versions.active(self._project)
+        backbone = (
+            self._services.backbone_of(self._project)
+            if version is None
+            else self._services.backbones.get(version.backbone)
+        )
+        data = dataset.load(self._project, self._services, labeling, backbone)
+        touched = {annotation.task_id for annotation in self._services.mirror.annotations(self._project)}
+        proposed = autolabel.run(data, self._heads(version, data), labeling, touched, state.wish, turn)
+        state = replace(
+            state,
+            version="" if version is None else version.name,
+            backbone=data.backbone,
+            classes=labeling.classes,
+            label_config=self._place.label_config(),
+            attempt=0 if proposed.plan is None else turn.attempt,
+            size=len(proposed.candidates),
+            message=_sentences(so_far, proposed.note),
+            audit=(),
+            left_out=(),
+        )
+        if not proposed.candidates:
+            self._place.save(replace(state, phase=Phase.REFUSED))
+            self._place.have_a_run()
+            return
+        state = replace(state, threshold=proposed.threshold)
+        self._store.save_set(self._project, state.name, state.attempt, proposed.candidates)
+        if proposed.plan is None:
+            self._ready(state, None, [])
+        else:
+            self._begin_audit(state, proposed.candidates, proposed.plan, int(data.pool.sum()))
+
+    def _heads(self, version: Version | None, data: Dataset) -> Heads | None:
+        if version is None or version.head is None:
+            return None
+        if version.served is None:
+            return Heads(version.head, version.head, None)
+        seed = self._services.settings.seed
+        nearest = self._services.geometry.nearest(self._project, data.task_ids, data.features, seed)
+        return Heads(version.head, version.served, nearest)
+
+    def _begin_audit(self, state: Autolabeling, candidates: list[Candidate], plan: Plan, unlabelled: int) -> None:
+        seed = autolabel.seed_of(state.name, plan.attempt)
+        drawn = self._hide(autolabel.draw(candidates, plan.sample_size, seed))
+        asked = (
+            f"{plan.size} of {unlabelled} unlabelled tasks are proposed; {len(drawn)} of them, drawn at random, come "
+            f"first in the queue without pre-annotation, and at most {plan.allowed_errors} may turn out wrong."
+        )
+        state = replace(state, phase=Phase.AUDITING, sample_size=plan.sample_size, allowed_errors=plan.allowed_errors)
+        self._place.save(replace(state, seed=seed, audit=drawn, message=_sentences(state.message, asked)))
+        self._place.have_a_run()
+
+    def _hide(self, tasks: list[int]) -> tuple[Audited, ...]:
+        """Remove what earlier versions predicted for these tasks: nobody is to be swayed by it."""
+        for start in range(0, len(tasks), HIDDEN_AT_ONCE):
+            some = tasks[start : start + HIDDEN_AT_ONCE]
+            started = time.monotonic()
+            self._services.mirror.record_unpublished(self._project, some)
+            self._services.label_studio.delete_predictions(self._project.id, some)
+            # Label Studio on SQLite lets one write at a time: somebody may want to submit.
+            time.sleep(time.monotonic() - started)
+        now = datetime.now(UTC).isoformat()
+        return tuple(Audited(task, now) for task in tasks)
+
+    def _without_those_begun_before(self, state: Autolabeling, persons: Mapping[int, list[Annotation]]) -> Autolabeling:
+        """Draw others for tasks that somebody had on the screen, with what the model says, when they were drawn."""
+        late = [each for each in state.audit if audits.begun_before(each, persons.get(each.task, ()))]
+        if not late:
+            return state
+        kept = tuple(each for each in state.audit if each not in late)
+        left_out = {*state.left_out, *(each.task for each in late)}
+        candidates = self._store.candidates(self._project, state)
+        new: list[int] = []
+        while (count := min(state.sample_size, state.size - len(left_out))) > len(kept) + len(new):
+            drawn = autolabel.draw(candidates, count + len(left_out), state.seed)
+            new = [task for task in drawn if task not in left_out and task not in {each.task for each in kept}]
+            # Whoever answered one of these already saw what the model says.
+            left_out |= {task for task in new if task in persons}
+            new = [task for task in new if task not in left_out]
+        audit = (*kept, *self._hide(new))
+        state = replace(state, audit=audit, left_out=tuple(sorted(left_out)), sample_size=len(audit))
+        self._place.save(state)
+        self._place.have_a_run()
+        return state
+
+    def _answers(
+        self,
+        state: Autolabeling,
+        labeling: Labeling,
+        annotations: list[Annotation],
+        persons: Mapping[int, list[Annotation]],
+    ) -> list[Answer]:
+        labels = resolve(annotations, labeling.current)
+        existing = [task.id for task in self._services.mirror.tasks(self._project, [each.task for each in state.audit])]
+        predicted = {each.task: each.choice for each in self._store.candidates(self._project, state)}
+        return [
+            audits.answer(task, labeling.current(predicted[task]) or "", persons.get(task, []), labels.get(task))
+            for task in audits.answered(state.audit, existing, persons)
+        ]
+
+    def _ready(self, state: Autolabeling, verdict: Verdict | None, answers: list[Answer]) -> None:
+        """Certify, then let it be applied."""
+        certificate = Certificate(
+            project=self._project.id,
+            label_studio=self._project.url,
+            made_at=datetime.now(UTC).isoformat(),
+            certified=verdict is not None,
+            threshold=state.threshold,
+            max_error=state.wish.max_error,
+            confidence=state.wish.confidence,
+            bound=None if verdict is None else verdict.bound,
+            binomial_bound=None if verdict is None else verdict.binomial_bound,
+            attempt=state.attempt,
+            set_size=state.size - len(state.left_out),
+            allowed_errors=None if verdict is None else verdict.plan.allowed_errors,
+            answers=tuple(answers),
+            tasks=tuple((each.task, each.choice) for each in self._store.to_label(self._project, state)),
+            version=state.version,
+            versions={"label-loop": __version__, "backbone": state.backbone},
+            label_config=state.label_config,
+            seed=state.seed,
+            message=state.message,
+        )
+        self._store.save_certificate(self._project, state.name, {"name": state.name, **certificate.to_json()})
+        self._place.save(replace(state, phase=Phase.READY))
+        self._place.have_a_run()
+
+
+def _promise(state: Autolabeling) -> Promise:
+    return Promise(state.wish.max_error or 0.0, state.wish.confidence or 0.0)
+
+
+def _sentences(*said: str) -> str:
+    return " ".join(filter(None, said))

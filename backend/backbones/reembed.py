@@ -1,0 +1,102 @@
+"""All of a project's images by a backbone that it is about to use: RQ jobs, in chunks over the workers.
+
+The loop goes on meanwhile with the backbone that it has. What is left is read off the feature store, never kept: a
+chunk that got lost is found by the next look.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from redis.exceptions import RedisError
+
+from backend import logs
+from backend.backbones import switch
+from backend.errors import RetryLaterError
+from backend.loop import embed
+from backend.project import Project
+from backend.queue.project_queue import EMBED, TRAINING_LEASE
+from backend.services import Services
+from backend.settings import load
+from backend.store.finetunings import Finetuning, Phase
+from backend.store.mirror import MirroredTask
+from model.backbone.backbone import Backbone
+
+CHUNK_TASKS = 64
+"""A second on a CPU: a run of the loop waits so long at most."""
+
+log = logs.get()
+
+
+def run(project_id: int) -> None:
+    """RQ job: have workers embed what is left; where nothing is, the backbone is used from the next version on."""
+    services = Services(load())
+    project = services.project(project_id)
+    services.queue.started(EMBED, project)
+    if services.queue.embedding(project):
+        return
+    try:
+        _change_over(project, services)
+        with services.queue.lease(project, 0, TRAINING_LEASE) as lease:
+            state = services.finetunings.open(project)
+            if lease is not None and state is not None and state.phase is Phase.EMBEDDING:
+                _go_on(project, services, state)
+    except (RetryLaterError, RedisError) as error:
+        log.warning("embedding put off", project=project.id, reason=str(error))
+
+
+def embed_chunk(project_id: int, backbone_version: str, task_ids: Sequence[int]) -> None:
+    """RQ job: embed some tasks; the last one has the next look at the project asked for."""
+    services = Services(load())
+    project = services.project(project_id)
+    try:
+        with services.queue.chunk(project):
+            tasks = services.mirror.tasks(project, task_ids)
+            embed.some(project, services, services.backbones.get(backbone_version), tasks)
+    except RetryLaterError as error:
+        log.warning("chunk put off", project=project.id, reason=str(error))
+        return
+    if not services.queue.embedding(project):
+        services.queue.enqueue(EMBED, project)
+
+
+def _change_over(project: Project, services: Services) -> None:
+    """Towards the backbone that the project is to have, where its active version has another."""
+    active, following = services.versions.active(project), services.backbone_of(project)
+    if active is None or active.backbone == following.version:
+        return
+    tasks = switch.left(project, services, following)
+    log.info("backbone changes", project=project.id, used=active.backbone, following=following.version, left=len(tasks))
+    _enqueue(project, services, following, tasks)
+    if not tasks:
+        services.queue.hint(project)
+
+
+def _go_on(project: Project, services: Services, state: Finetuning) -> None:
+    store = services.finetunings
+    if store.is_cancelled(project, state):
+        store.save(project, replace(state, phase=Phase.CANCELLED, message="Cancelled; the backbone of before stays."))
+        return
+    backbone = services.backbones.get(state.backbone)
+    tasks = switch.left(project, services, backbone)
+    total = max(state.total, len(tasks))
+    message = f"{backbone.version} is promoted; all images are embedded by it before it is used."
+    store.save(project, replace(state, done=total - len(tasks), total=total, message=message))
+    if not tasks:
+        _adopt(project, services, replace(state, done=total, total=total))
+        return
+    _enqueue(project, services, backbone, tasks)
+
+
+def _enqueue(project: Project, services: Services, backbone: Backbone, tasks: Sequence[MirroredTask]) -> None:
+    for start in range(0, len(tasks), CHUNK_TASKS):
+        ids = [task.id for task in tasks[start : start + CHUNK_TASKS]]
+        services.queue.enqueue_chunk(project, backbone.version, ids)
+
+
+def _adopt(project: Project, services: Services, state: Finetuning) -> None:
+    """Have the next version made with the backbone: that version's publication is the switch."""
+    message = f"{state.backbone} is adopted: from the next version on, predictions come from it."
+    services.finetunings.save(project, replace(state, phase=Phase.ADOPTED, message=message))
+    log.info("backbone adopted", project=project.id, backbone=state.backbone)
+    services.queue.hint(project)
+    services.forget_backbones({each.backbone for each in services.finetunings.all(project)}, project)

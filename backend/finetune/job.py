@@ -1,0 +1,215 @@
+"""Fine-tuning for one project: the training worker's RQ job, from an order to a judged backbone.
+
+It leaves the project alone: the loop goes on meanwhile on the features that it has. How far it is stands in the store,
+and each step's result on the disk: a job that was killed is begun again by the reconciler, and goes on from there.
+"""
+
+import time
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+
+from redis.exceptions import RedisError
+
+from backend import logs
+from backend.backbones import switch
+from backend.errors import LabelLoopError, RetryLaterError
+from backend.finetune import collect, compare, training_set
+from backend.finetune import train as finetune
+from backend.finetune.train import Before, Start
+from backend.finetune.training_set import Material
+from backend.label_studio import config
+from backend.label_studio.config import Labeling
+from backend.loop import embed, predictions
+from backend.project import Project
+from backend.queue import project_queue
+from backend.queue.project_queue import EMBED, FINETUNE, TRAINING_LEASE
+from backend.services import Services
+from backend.settings import load
+from backend.store import dataset
+from backend.store.dataset import Dataset
+from backend.store.finetunings import AT_WORK, Finetuning, Phase
+from backend.tracking import finetunings
+from model.arrays import BoolArray
+from model.errors import CancelledError, ModelError
+from model.training.history import Epoch
+
+LEASE_WAIT_SECONDS = 5.0
+DATA_WAIT_SECONDS = 60.0
+UNEXPECTED = "Something unexpected went wrong; the training worker's log says what."
+SAVE_SECONDS = 1.0
+
+log = logs.get()
+
+
+def run(project_id: int) -> None:
+    """RQ job: go on with the project's fine-tuning until its backbone is judged."""
+    services = Services(load())
+    project = services.project(project_id)
+    services.queue.started(FINETUNE, project)
+    logs.bind(project=project.id, job=FINETUNE)
+    try:
+        with services.queue.lease(project, LEASE_WAIT_SECONDS, TRAINING_LEASE) as lease:
+            state = services.finetunings.open(project)
+            if lease is None or state is None or state.phase not in AT_WORK:
+                return
+            Finetuner(project, services, state).go()
+    except (RetryLaterError, RedisError) as error:
+        # The reconciler finds what is left.
+        log.warning("fine-tuning put off", reason=str(error))
+    finally:
+        logs.unbind()
+
+
+@dataclass
+class Finetuner:
+    """One project's fine-tuning.
+
+    Attributes:
+        state: how far it is.
+    """
+
+    project: Project
+    services: Services
+    state: Finetuning
+    _saved_at: float = field(default=0.0, init=False)
+
+    def go(self) -> None:
+        """Go on from where it is.
+
+        Raises:
+            RetryLaterError: Label Studio does not answer; later it goes on from where it is.
+        """
+        try:
+            self._steps()
+        except (RetryLaterError, RedisError):
+            raise
+        except CancelledError:
+            self._save(phase=Phase.CANCELLED, message="Cancelled; the backbone of before stays.")
+        except (LabelLoopError, ModelError) as error:
+            log.warning("fine-tuning refused", reason=str(error))
+            self._save(phase=Phase.REFUSED, message=str(error))
+        except Exception:
+            log.exception("fine-tuning failed")
+            self._save(phase=Phase.FAILED, message=UNEXPECTED)
+        finetunings.note(self.project, self.services, self.state)
+        if self.state.phase is Phase.EMBEDDING:
+            self.services.queue.enqueue(EMBED, self.project)
+
+    def _steps(self) -> None:
+        labeling = self._labeling()
+        start = self._start(labeling)
+        self._train(start, self._collect(start, labeling))
+        self._judge(labeling)
+
+    def _labeling(self) -> Labeling:
+        mirrored = self.services.mirror.project(self.project)
+        return config.read(mirrored.label_config if mirrored is not None else "")
+
+    def _data(self, labeling: Labeling) -> Dataset:
+        """The project as it is now; read under its lease, for what is missing is made and kept."""
+        with self.services.queue.lease(self.project, DATA_WAIT_SECONDS) as lease:
+            if lease is None:
+                raise RetryLaterError("The loop works on the project without a pause; the fine-tuning waits.")
+            active, following = self.services.versions.active(self.project), self.services.backbone_of(self.project)
+            backbone = switch.in_use(self.project, self.services, active, following)
+            return dataset.load(self.project, self.services, labeling, backbone)
+
+    def _start(self, labeling: Labeling) -> Start:
+        """What to begin with; settled when it begins, so that a job that is taken up again finds the same."""
+        services, wish = self.services, self.state.wish
+        origin = finetune.origin(wish.network, services.backbones.origin)
+        recipe = finetune.recipe(origin, wish.options, services.settings.seed)
+        if self.state.phase is not Phase.WAITING:
+            return Start(recipe, origin.weights, self._before(self.state.warm_from, labeling))
+        adopted = None if wish.fresh else services.finetunings.adopted(self.project, self.state.base)
+        start = Start(recipe, origin.weights, self._before(adopted, labeling))
+        if not start.fits:
+            start = replace(start, before=None)
+        self._save(
+            phase=Phase.COLLECTING,
+            network=recipe.network,
+            warm_from=start.before.folder.name if start.before is not None else "",
+            epochs=start.epochs,
+            started_at=datetime.now(UTC).isoformat(),
+        )
+        return start
+
+    def _before(self, version: str | None, labeling: Labeling) -> Before | None:
+        return Before.of(version, self.services.backbones, labeling.current) if version else None
+
+    def _collect(self, start: Start, labeling: Labeling) -> Material:
+        folder = self.services.finetunings.home(self.project, self.state) / "data"
+        if folder.exists():
+            return training_set.load(folder)
+        data = self._data(labeling)
+        self._save(labels=int(data.labelled.sum()))
+        chosen = training_set.choose(data, self._held(data))
+        return collect.run(self.project, self.services, chosen, start.side, folder, self._collected)
+
+    def _held(self, data: Dataset) -> BoolArray:
+        """(n,) tasks that no backbone learns from."""
+        learned = self.services.backbones.learned(data.backbone)
+        return training_set.validation(self.project, data, self.services.settings.near_duplicate, learned)
+
+    def _collected(self, done: int, total: int) -> None:
+        self._stop_if_cancelled()
+        if time.monotonic() - self._saved_at > SAVE_SECONDS:
+            self._save(done=done, total=total, message=f"{done} of {total} images are here.")
+
+    def _train(self, start: Start, images: Material) -> None:
+        if self.state.phase is Phase.JUDGING:
+            return
+        train, validate = len(images.split.train), len(images.split.validation)
+        message = f"Trains {start.recipe.network} on {train} images; the best epoch is chosen by {validate} others."
+        self._save(phase=Phase.TRAINING, images=(train, validate), message=message, done=0, total=0)
+        home = self.services.finetunings.home(self.project, self.state)
+        store = self.services.finetunings
+        trained = finetune.run(
+            start,
+            images,
+            home / "network",
+            self._finish_epoch,
+            lambda: store.is_cancelled(self.project, self.state),
+        )
+        learned = {**(start.before.learned if start.before is not None else {}), **images.learned}
+        backbone = finetune.keep(trained.network, learned, home / "network", self.services.backbones)
+        log.info("trained", backbone=backbone.version, epochs=len(trained.history))
+        message = f"{backbone.version} is trained, and judged on labels that no backbone learned from."
+        # Of an epoch right before a kill the checkpoint may know, and the state not.
+        history = tuple(asdict(epoch) for epoch in trained.history)
+        self._save(phase=Phase.JUDGING, backbone=backbone.version, history=history, seconds_left=None, message=message)
+
+    def _finish_epoch(self, epoch: Epoch, seconds_left: float) -> None:
+        before = [each for each in self.state.history if each["number"] < epoch.number]
+        self._save(history=(*before, asdict(epoch)), seconds_left=seconds_left)
+        losses = {"train_loss": epoch.train_loss, "validation_loss": epoch.validation_loss}
+        project_queue.show_progress(epoch.number, self.state.epochs, FINETUNE, seconds_left=seconds_left, **losses)
+
+    def _judge(self, labeling: Labeling) -> None:
+        services = self.services
+        data = self._data(labeling)
+        backbone = services.backbones.get(self.state.backbone)
+        tasks = services.mirror.tasks(self.project, data.task_ids[data.labelled].tolist())
+        for start in range(0, len(tasks), embed.CHUNK):
+            self._stop_if_cancelled()
+            embed.some(self.project, services, backbone, tasks[start : start + embed.CHUNK])
+        labelled = [task.id for task in tasks]
+        features = predictions.features_of(self.project, services, backbone, labelled)
+        verdict = compare.run(data, features, self._held(data), self.services.settings.seed)
+        log.info("judged", text=verdict.text)
+        said = f"{backbone.version} is {verdict.text}."
+        self._save(verdict=verdict.to_json())
+        if verdict.blocked:
+            self._save(phase=Phase.KEPT_BACK, message=f"{said} The backbone of before stays.")
+            services.forget_backbones({backbone.version}, self.project)
+            return
+        self._save(phase=Phase.EMBEDDING, message=said)
+
+    def _stop_if_cancelled(self) -> None:
+        if self.services.finetunings.is_cancelled(self.project, self.state):
+            raise CancelledError("The fine-tuning was cancelled.")
+
+    def _save(self, **changes: object) -> None:
+        self.state = replace(self.state, **changes)  # type: ignore[arg-type]
+        self.services.finetunings.save(self.project, self.state)
+        self._saved_at = time.monotonic()

@@ -1,0 +1,255 @@
+"""One run of the loop for one project: sync, embed, make a version, publish it. And the refresh while idle.
+
+`run` and `refresh` are the RQ jobs. A run is safe to repeat and safe to kill at any point: everything it learns is
+written to the mirror and the stores as it goes, and Label Studio sees a version only when it is whole. Its second
+stage follows when nobody waits for a run.
+"""
+
+import hashlib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from redis.exceptions import RedisError
+
+from backend import logs
+from backend.backbones import switch
+from backend.errors import LabelLoopError, NotFoundError, RetryLaterError
+from backend.label_studio import config
+from backend.loop import embed, publish, second_stage
+from backend.loop import refresh as refresh_stage
+from backend.loop.stopwatch import Stopwatch
+from backend.loop.version import Making, figures, is_kept_back, was_kept_back_for
+from backend.project import Project
+from backend.queue.project_queue import EMBED, REFRESH, RUN, Lease
+from backend.services import Services
+from backend.settings import load
+from backend.store import dataset, sync
+from backend.store.dataset import Dataset
+from backend.store.versions import Version
+from backend.tracking import heads
+from model.backbone.backbone import Backbone
+
+LEASE_WAIT_SECONDS = 5.0
+"""A refresh gives the project back between two slices: a run waits so long for it."""
+
+RETRY_SECONDS = 5.0
+"""How soon a run is tried again that met a Label Studio or a Redis that did not answer."""
+
+DEBOUNCE_LIMIT = 5
+"""A stream of events that never pauses is waited for this many times the debounce at most."""
+
+MOST_HEALED = 100
+"""Labelled tasks named in one import, so that Label Studio counts their annotations anew."""
+
+KEPT_BACK_AMONG = 50
+"""How many versions are looked back for one that was kept back: more were hardly made between two labels."""
+
+log = logs.get()
+
+
+def run(project_id: int) -> None:
+    """RQ job: bring a project up to date, and publish a new version if anything changed."""
+    services = _services()
+    project = services.project(project_id)
+    services.queue.started(RUN, project)
+    with _logged(project), services.queue.lease(project, LEASE_WAIT_SECONDS) as lease:
+        if lease is None:
+            log.info("another run has the project")
+            return
+        published = Run(project, services, lease).go()
+        if published is not None:
+            runs_wait = partial(_runs_wait, project, services)
+            second_stage.run(project, services, *published, held=lease.held, runs_wait=runs_wait)
+    if services.queue.dirty_since(project) is not None and not services.queue.postponed(project):
+        services.queue.enqueue(RUN, project)
+
+
+def refresh(project_id: int) -> None:
+    """RQ job: give the rest of the queue the active version's predictions until somebody is at work again."""
+    services = _services()
+    project = services.project(project_id)
+    services.queue.started(REFRESH, project)
+    with _logged(project), services.queue.lease(project, 0) as lease:
+        version = services.versions.active(project)
+        mirrored = services.mirror.project(project)
+        if lease is None or version is None or mirrored is None or mirrored.problem is not None:
+            return
+
+        runs_wait = partial(_runs_wait, project, services)
+        try:
+            labeling = config.read(mirrored.label_config)
+            finished: Version | None = version
+            if version.insight is None:
+                data = dataset.load(project, services, labeling, services.backbones.get(version.backbone))
+                finished = second_stage.run(project, services, version, data, held=lease.held, runs_wait=runs_wait)
+            if finished is None:
+                return
+            done = refresh_stage.run(project, services, finished, labeling, lambda: not lease.held() or runs_wait())
+        except LabelLoopError as error:
+            # What is cut off is found again: as soon as it has been quiet for a while. What will not mend by itself is
+            # the next run's to report.
+            log.warning("refresh put off", reason=str(error))
+            if isinstance(error, RetryLaterError):
+                services.queue.touch(project)
+            else:
+                # Perhaps the project is gone: a run finds that out, and forgets it.
+                services.queue.hint(project)
+            return
+        backbone = services.backbones.get(version.backbone)
+        services.features.tidy(backbone.version, backbone.width)
+        log.info("refreshed", tasks=done, version=version.name)
+
+
+class Run:
+    """One pass along the line."""
+
+    def __init__(self, project: Project, services: Services, lease: Lease) -> None:
+        self.project = project
+        self.services = services
+        self.lease = lease
+        self.stopwatch = Stopwatch(lease.check)
+
+    def go(self) -> tuple[Version, Dataset] | None:
+        """Run, and leave the queue's books in order whatever happens.
+
+        Returns:
+            The version that was published, if one was, and what it was made of.
+        """
+        queue, project = self.services.queue, self.project
+        published: tuple[Version, Dataset] | None = None
+        self._debounce()
+        # The mark first: a run that is killed between the two must be found by one of them.
+        queue.begin(project)
+        queue.clear_dirty(project)
+        try:
+            outcome, published = self._line()
+        except NotFoundError:
+            self.services.mirror.forget(project)
+            outcome = "forgotten"
+            log.warning("Label Studio no longer has the project; it is forgotten")
+        except (RetryLaterError, RedisError) as error:
+            outcome = "postponed"
+            log.warning("run postponed", reason=str(error))
+        except Exception:
+            log.exception("run failed", failures_in_a_row=queue.failed(project))
+            self._book("failed")
+            raise
+        self._book(outcome)
+        return published
+
+    def _book(self, outcome: str) -> None:
+        """Put how the run ended into the queue's books; its mark goes last, so that half a booking is taken up again.
+
+        Raises:
+            RedisError: Redis is away; the mark stays, or is lost with all else: the reconciler finds both.
+        """
+        queue, project = self.services.queue, self.project
+        if outcome == "postponed":
+            queue.postpone(project, RETRY_SECONDS)
+        elif outcome != "failed":
+            queue.succeeded(project)
+        if outcome in ("published", "kept_back"):
+            queue.touch(project)
+        queue.end(project)
+        queue.count({**self.stopwatch.measures, f"runs:{outcome}": 1})
+
+    def _line(self) -> tuple[str, tuple[Version, Dataset] | None]:
+        stage, measures = self.stopwatch.stage, self.stopwatch.measures
+        with stage("sync"):
+            synced = sync.run(self.project, self.services)
+        if synced.labeling is None:
+            return "unsupported", None
+        active = self._active(synced.state.model_version)
+        backbone = self._backbone(active)
+        with stage("embed"):
+            embedded = embed.run(self.project, self.services, backbone)
+        measures["images"] = embedded.images
+        with stage("load"):
+            data = dataset.load(self.project, self.services, synced.labeling, backbone)
+        if embedded.left:
+            self.services.queue.hint(self.project)
+        if not len(data.task_ids):
+            return "empty", None
+        making = Making(data, active, self._kept_back(active), self.services, self.stopwatch)
+        if not (synced.version_wanted or making.wanted):
+            return "unchanged", None
+        version = making.make()
+        logs.bind(version=version.name)
+        with stage("save"):
+            self.services.versions.save(self.project, version, figures(version, active))
+        heads.note(self.project, self.services, version, synced.state.title)
+        if is_kept_back(version):
+            log.warning("kept back", reason=version.record["promotion"]["text"])
+            self.services.versions.prune(self.project, self.services.settings.versions_kept)
+            return "kept_back", None
+        with stage("publish"):
+            labelled = sorted(making.changed & data.labels.keys())[:MOST_HEALED]
+            stored = publish.run(self.project, self.services, version, synced.labeling, labelled, self.lease.check)
+        measures["predictions"] = stored
+        log.info(
+            "published",
+            labels=len(data.labels),
+            queue=len(version.task_ids),
+            seconds={name.partition(":")[2]: round(value, 3) for name, value in measures.items() if ":" in name},
+        )
+        return "published", (version, data)
+
+    def _active(self, shown: str) -> Version | None:
+        """The active version; a run that was killed right after the switch is made good here."""
+        versions = self.services.versions
+        active = versions.active(self.project)
+        newer = active is None or shown > active.name
+        if newer and shown in versions.names(self.project):
+            versions.activate(self.project, shown)
+            active = versions.active(self.project)
+        return active
+
+    def _backbone(self, active: Version | None) -> Backbone:
+        """The backbone to work with; where it is to change, the other one's features are made meanwhile."""
+        following = self.services.backbone_of(self.project)
+        backbone = switch.in_use(self.project, self.services, active, following)
+        if backbone != following:
+            self.services.queue.enqueue(EMBED, self.project)
+        return backbone
+
+    def _kept_back(self, active: Version | None) -> Version | None:
+        """The last version that was kept back in favour of the active one's head; None where that has its files no
+        more."""
+        made = self.services.versions.history(self.project, KEPT_BACK_AMONG) if active is not None else []
+        names = [each.name for each in made if active is not None and was_kept_back_for(active, each.figures)]
+        try:
+            return self.services.versions.load(self.project, names[-1]) if names else None
+        except FileNotFoundError:
+            return None
+
+    def _debounce(self) -> None:
+        pause = self.services.settings.debounce_seconds
+        deadline = time.time() + DEBOUNCE_LIMIT * pause
+        while (last := self.services.queue.dirty_since(self.project)) is not None:
+            wait = min(last + pause, deadline) - time.time()
+            if wait <= 0:
+                return
+            time.sleep(min(wait, pause))
+
+
+def _runs_wait(project: Project, services: Services) -> bool:
+    """Whether a run waits. Other projects' runs count too: this worker may be the only one."""
+    try:
+        return services.queue.waiting(RUN, project) or services.queue.runs_wait()
+    except RedisError:
+        return True
+
+
+def _services() -> Services:
+    return Services(load())
+
+
+@contextmanager
+def _logged(project: Project) -> Iterator[None]:
+    logs.bind(project=project.id, run=hashlib.sha256(f"{project.key}{time.time_ns()}".encode()).hexdigest()[:8])
+    try:
+        yield
+    finally:
+        logs.unbind()

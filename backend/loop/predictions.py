@@ -1,0 +1,142 @@
+"""Predictions as Label Studio stores them: made from a version, imported, and noted in the mirror."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from backend.errors import OperatorError, PublicationRefusedError
+from backend.label_studio.client import Json
+from backend.label_studio.config import Labeling
+from backend.project import Project
+from backend.services import Services
+from backend.store.versions import Version
+from model.arrays import FloatArray
+from model.backbone.backbone import Backbone
+from model.rank.margin import margin
+
+LAST = 1.0
+"""Rank score of a task that nothing is known of: everything else is asked first."""
+
+
+def rank_scores(version: Version) -> dict[int, float]:
+    """Rank score in [0, 1] by task id, of the tasks in the version's queue."""
+    return dict(zip(version.task_ids.tolist(), version.scores.tolist(), strict=True))
+
+
+def predict(
+    version: Version,
+    labeling: Labeling,
+    features: Mapping[int, FloatArray],
+    task_ids: Sequence[int],
+    scores: Mapping[int, float],
+) -> list[Json]:
+    """One prediction per task, in order.
+
+    A task without a feature, or a version without a head, gets an empty result: ranked, but not pre-annotated.
+
+    Args:
+        features: (d,) by task id, of those tasks that have one.
+        scores: rank scores by task id; a task that is not there is ranked by its margin.
+    """
+    known = [task for task in task_ids if task in features]
+    picked: dict[int, tuple[str, float, float]] = {}
+    head = version.best_head
+    if head is not None and known:
+        probabilities = head.probabilities(np.stack([features[task] for task in known]))
+        for task, row, gap in zip(known, probabilities, margin(probabilities), strict=True):
+            best = int(np.argmax(row))
+            picked[task] = (head.classes[best], float(row[best]), float(gap))
+    predictions = []
+    for task in task_ids:
+        result: list[Json] = []
+        score = scores.get(task, LAST)
+        if task in picked:
+            choice, confidence, gap = picked[task]
+            score = scores.get(task, gap)
+            # The label config may have lost this choice since the version was made.
+            current = labeling.current(choice)
+            result = labeling.regions(current, confidence) if current is not None else []
+        predictions.append({"task": task, "result": result, "score": score, "model_version": version.name})
+    return predictions
+
+
+def features_of(
+    project: Project, services: Services, backbone: Backbone, task_ids: Sequence[int]
+) -> dict[int, FloatArray]:
+    """Stored features of one backbone by task id, of those tasks that have one."""
+    tasks = [task for task in services.mirror.tasks(project, task_ids) if task.content_hash is not None]
+    hashes = [task.content_hash or "" for task in tasks]
+    features, missing = services.features.get(backbone.version, backbone.width, hashes)
+    return {task.id: features[index] for index, task in enumerate(tasks) if index not in missing}
+
+
+def unaudited(project: Project, services: Services, features: Mapping[int, FloatArray]) -> dict[int, FloatArray]:
+    """The features without those of tasks under audit: these get no pre-annotation, which could sway who answers."""
+    audited = set(services.autolabelings.audited(project))
+    return {task: feature for task, feature in features.items() if task not in audited}
+
+
+def change(project: Project, services: Services, version: Version, labeling: Labeling, task: int) -> None:
+    """Make a task's newest prediction the version's; a task without one gets it.
+
+    Whoever has the task open submits the prediction's id with the annotation, and Label Studio refuses an id that is
+    gone. A change takes some fifty times as long as a removal and an import.
+    """
+    number = services.label_studio.newest_prediction(project.id, task)
+    if number is None:
+        publish(project, services, version, labeling, [task])
+        return
+    (prediction,) = _made(project, services, version, labeling, [task], rank_scores(version))
+    services.label_studio.change_prediction(number, prediction)
+    services.mirror.record_changed(project, [task], version.edition)
+
+
+def publish(
+    project: Project,
+    services: Services,
+    version: Version,
+    labeling: Labeling,
+    task_ids: Sequence[int],
+    labelled: Sequence[int] = (),
+) -> int:
+    """Import the version's predictions for these tasks into Label Studio; return how many it stored.
+
+    Tasks that were deleted meanwhile are left out.
+
+    Args:
+        labelled: tasks that were labelled lately. An import that overlaps a submit can set the task's counters back;
+            the next import that names the task counts them anew.
+
+    Raises:
+        PublicationRefusedError: Label Studio stored fewer than it was sent.
+    """
+    task_ids = [*task_ids, *labelled]
+    scores = rank_scores(version) | dict.fromkeys(labelled, LAST)
+    predictions = _made(project, services, version, labeling, task_ids, scores)
+    try:
+        stored = services.label_studio.import_predictions(project.id, predictions)
+    except OperatorError:
+        # One task that is gone refuses the whole call.
+        existing = {int(task["id"]) for task in services.label_studio.all_tasks(project.id)}
+        predictions = [item for item in predictions if item["task"] in existing]
+        stored = services.label_studio.import_predictions(project.id, predictions)
+    if stored != len(predictions):
+        raise PublicationRefusedError(
+            f"Label Studio stored {stored} of {len(predictions)} predictions of version {version.name}; "
+            "is every class still a choice of the label config?"
+        )
+    services.mirror.record_published(project, [item["task"] for item in predictions], version.edition)
+    return stored
+
+
+def _made(
+    project: Project,
+    services: Services,
+    version: Version,
+    labeling: Labeling,
+    task_ids: Sequence[int],
+    scores: Mapping[int, float],
+) -> list[Json]:
+    """What `predict` makes of the stored features, without a word on tasks under audit."""
+    features = features_of(project, services, services.backbones.get(version.backbone), task_ids)
+    return predict(version, labeling, unaudited(project, services, features), task_ids, scores)

@@ -1,0 +1,38 @@
+"""The gate before publication: a version that is worse than the active one beyond chance is kept back."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from backend.store.dataset import Dataset
+from backend.store.versions import Version
+from model.arrays import BoolArray
+from model.insight.promotion import Verdict, worse_beyond_chance
+
+COMPARABLE = ("classes", "backbone")
+"""Settings that both versions must share: with other classes or features, a worse figure may be what was wanted."""
+
+
+def run(
+    data: Dataset, predicted: Mapping[int, str], active: Version, made_with: Mapping[str, object]
+) -> Verdict | None:
+    """Compare a new version with the active one on the arm labels that both predicted out of fold, as labelled now.
+
+    Args:
+        predicted: the new version's out-of-fold classes by task, of counted arm labels.
+        made_with: the settings that the new version depends on.
+
+    Returns:
+        None where the two can't be compared.
+    """
+    before = dict(active.record.get("out_of_fold", ()))
+    if any(made_with[name] != active.record["settings"][name] for name in COMPARABLE):
+        return None
+    both = sorted(before.keys() & predicted.keys())
+    truth = [data.labels[task].choice for task in both]
+    old, new = ([by_task[task] for task in both] for by_task in (before, predicted))
+    return worse_beyond_chance(_same(old, truth), _same(new, truth))
+
+
+def _same(answers: Sequence[str], truth: Sequence[str]) -> BoolArray:
+    return np.array([answer == right for answer, right in zip(answers, truth, strict=True)], dtype=bool)

@@ -1,0 +1,195 @@
+"""Makes a project's next version, if there is reason to: train, evaluate, promote, rank."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from backend import __version__
+from backend.loop import evaluate, predictions, promote, rank, train
+from backend.loop.stopwatch import Stopwatch
+from backend.services import Services
+from backend.store.dataset import Dataset
+from backend.store.versions import Version, new_name
+from model.head.head import Head
+from model.insight.evidence import LEAST_ARM_LABELS
+from model.insight.promotion import Verdict
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A head, and what is known of it.
+
+    Attributes:
+        head: None before two classes have a label.
+        origin: the version that it was trained for.
+        labels: as the record of a version keeps them.
+        evaluation: JSON; None while no arm label counts.
+        out_of_fold: task and class of each counted arm label, predicted by a head that never saw it.
+        verdict: how it compares with the active version; None where it can't be compared, or is the same head.
+    """
+
+    head: Head | None
+    origin: str
+    labels: list[list[Any]]
+    evaluation: dict[str, Any] | None
+    out_of_fold: list[list[Any]]
+    verdict: Verdict | None = None
+
+
+class Making:
+    """What a run makes of a project's data, given the active version.
+
+    Attributes:
+        changed: tasks whose label is new, another one, or gone since the active version.
+    """
+
+    def __init__(
+        self,
+        data: Dataset,
+        active: Version | None,
+        kept_back: Version | None,
+        services: Services,
+        stopwatch: Stopwatch,
+    ) -> None:
+        """Compare the data with the active version.
+
+        Args:
+            kept_back: the last version that was kept back in favour of the active one's head, if any.
+        """
+        self._data, self._active, self._services, self._stopwatch = data, active, services, stopwatch
+        self._settings = made_with(data, services)
+        self.changed = set(data.labels) if active is None else _changed(data, active.record["labels"])
+        # These very labels made a version that was kept back: only another label is reason to train again.
+        self._tried = (
+            kept_back is not None
+            and kept_back.record["settings"] == self._settings
+            and not _changed(data, kept_back.record["labels"])
+        )
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the active version is out of date."""
+        if self._active is None:
+            return True
+        enough = len(self.changed) >= self._services.settings.min_new_annotations
+        if not self._tried and (enough or self._active.record["settings"] != self._settings):
+            return True
+        if self._active.record.get("audit", []) != list(self._data.audited):
+            return True
+        # A task whose image could not be read then, but can be now, has no place in the version's queue yet.
+        placed = set(self._active.task_ids[self._active.scores < predictions.LAST].tolist())
+        listed = set(self._active.task_ids.tolist())
+        pool = self._data.task_ids[self._data.pool].tolist()
+        return not (placed.issuperset(pool) and listed.issuperset(self._data.unreadable))
+
+    def make(self) -> Version:
+        """A version of the data as it is: with the active version's head, unless there is reason to train."""
+        name = new_name()
+        active = self._active
+        same = active is not None and not self.changed and active.record["settings"] == self._settings
+        trained = _trained_before(active) if active is not None and (same or self._tried) else self._train(name)
+        with self._stopwatch.stage("rank"):
+            queue, strategy = rank.run(self._data, trained.head, self._services.settings)
+        record = {
+            "labels": trained.labels,
+            "settings": self._settings,
+            "strategy": strategy,
+            "evaluation": trained.evaluation,
+            "out_of_fold": trained.out_of_fold,
+            "origin": trained.origin,
+            "promotion": None if trained.verdict is None else trained.verdict.to_json(),
+            "audit": list(self._data.audited),
+            "seconds": dict(self._stopwatch.measures),
+        }
+        return Version(name, trained.head, queue.task_ids, queue.scores, record)
+
+    def _train(self, name: str) -> Trained:
+        seed = self._services.settings.seed
+        labels = [
+            [label.task_id, label.choice, list(label.annotation_ids), label.updated_at.isoformat()]
+            for label in self._data.labels.values()
+        ]
+        with self._stopwatch.stage("train"):
+            head = train.run(self._data)
+        if head is None:
+            return Trained(None, name, labels, None, [])
+        with self._stopwatch.stage("evaluate"):
+            evaluated = evaluate.run(self._data, head, seed)
+        verdict = None
+        if self._active is not None:
+            verdict = promote.run(self._data, evaluated.predicted, self._active, self._settings)
+        return Trained(
+            head=evaluated.head,
+            origin=name,
+            labels=labels,
+            evaluation=None if evaluated.evaluation is None else evaluated.evaluation.to_json(),
+            out_of_fold=[[task, choice] for task, choice in evaluated.predicted.items()],
+            verdict=verdict,
+        )
+
+
+def is_kept_back(version: Version) -> bool:
+    """Whether a version is worse than the one that was active when it was made, beyond chance."""
+    promotion = version.record.get("promotion")
+    return promotion is not None and bool(promotion["blocked"])
+
+
+def origin(version: Version) -> str:
+    """The version that this one's head was trained for; its own name unless it took over the active one's head."""
+    return str(version.record.get("origin", version.name))
+
+
+def was_kept_back_for(active: Version, kept: Mapping[str, Any] | None) -> bool:
+    """Whether a version of the history was kept back in favour of the active one's head.
+
+    Args:
+        kept: `figures` of that version.
+    """
+    kept_back = kept.get("kept_back") if kept is not None else None
+    return kept_back is not None and kept_back["than"] == origin(active)
+
+
+def figures(version: Version, than: Version | None) -> dict[str, Any]:
+    """What is kept of a version for the history: few numbers, for there may be thousands of versions.
+
+    Args:
+        than: the active version.
+    """
+    measured = version.record["evaluation"] or {"n": 0, "accuracy": None}
+    kept_back = None
+    if than is not None and is_kept_back(version):
+        kept_back = {"than": origin(than), "why": version.record["promotion"]["text"]}
+    return {
+        "labels": len(version.record["labels"]),
+        "arm_labels": measured["n"],
+        "accuracy": measured["accuracy"] if measured["n"] >= LEAST_ARM_LABELS else None,
+        "kept_back": kept_back,
+    }
+
+
+def made_with(data: Dataset, services: Services) -> dict[str, Any]:
+    """What else a version depends on: when it changes, a new one is made from the same labels."""
+    settings = services.settings
+    return {
+        "code": __version__,
+        "backbone": data.backbone,
+        "classes": list(data.classes),
+        "seed": settings.seed,
+        "arm_share": settings.arm_share,
+        "strategy": settings.strategy,
+        "near_duplicate": settings.near_duplicate,
+    }
+
+
+def _trained_before(active: Version) -> Trained:
+    record = active.record
+    return Trained(
+        active.head, origin(active), record["labels"], record["evaluation"], list(record.get("out_of_fold", ()))
+    )
+
+
+def _changed(data: Dataset, labels: Iterable[Sequence[Any]]) -> set[int]:
+    """Tasks whose label is new, another one, or gone since a version was made of `labels`."""
+    before = {task: (choice, at) for task, choice, _, at in labels}
+    now = {task: (label.choice, label.updated_at.isoformat()) for task, label in data.labels.items()}
+    return {task for task in before.keys() | now.keys() if before.get(task) != now.get(task)}

@@ -1,0 +1,156 @@
+"""What a run works on: one project's features, labels and random arm as arrays, read once."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from backend.label_studio.config import Labeling
+from backend.project import Project
+from backend.services import Services
+from backend.store.labels import Label, resolve
+from backend.store.mirror import MirroredTask
+from model import arm
+from model.arrays import BoolArray, FloatArray, IntArray
+from model.backbone.backbone import Backbone
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A project's tasks, by ascending id.
+
+    Attributes:
+        classes: of the label config, in its order.
+        task_ids: (n,) int64, tasks that have a feature.
+        features: (n, d) float16.
+        targets: (n,) int64, index into `classes`, -1 where there is no label.
+        skipped: (n,) bool, unlabelled tasks that somebody skipped.
+        arm_positions: (n,) float64 in [0, 1): the place in the random arm; NaN outside it.
+        counted: (n,) bool, labelled arm tasks that were answered in the arm's order.
+        unreadable: unlabelled tasks whose image can't be used.
+        labels: every label by task id, of tasks without a feature too.
+        points: (n, m) float32, `model.geometry.points` of the features where they are known; made where they are
+            needed otherwise.
+        automatic: tasks that are labelled automatically, or are just being so: nobody is asked for them, and they are
+            no labels.
+        audited: tasks that an audit asks for, before all others.
+        backbone: version of the one whose features these are; empty where features come from nowhere else.
+    """
+
+    classes: tuple[str, ...]
+    task_ids: IntArray
+    features: FloatArray
+    targets: IntArray
+    skipped: BoolArray
+    arm_positions: FloatArray
+    counted: BoolArray
+    unreadable: tuple[int, ...]
+    labels: dict[int, Label]
+    points: FloatArray | None = None
+    automatic: frozenset[int] = frozenset()
+    audited: tuple[int, ...] = ()
+    backbone: str = ""
+
+    @property
+    def labelled(self) -> BoolArray:
+        """(n,) bool."""
+        return self.targets >= 0
+
+    @property
+    def pool(self) -> BoolArray:
+        """(n,) bool: tasks that can be asked for."""
+        return ~self.labelled & ~np.isin(self.task_ids, list(self.automatic))
+
+    @property
+    def answered(self) -> BoolArray:
+        """(n,) bool: tasks that somebody labelled or skipped."""
+        return self.labelled | self.skipped
+
+    @property
+    def in_arm(self) -> BoolArray:
+        """(n,) bool."""
+        return ~np.isnan(self.arm_positions)
+
+    @property
+    def classes_seen(self) -> int:
+        """Classes with a label or more."""
+        return len(np.unique(self.targets[self.labelled]))
+
+
+def load(project: Project, services: Services, labeling: Labeling, backbone: Backbone) -> Dataset:
+    """Read a project from the mirror and the feature store.
+
+    Args:
+        backbone: whose features.
+    """
+    tasks = services.mirror.tasks(project)
+    annotations = services.mirror.annotations(project)
+    labels = resolve(annotations, labeling.current)
+    ready, features = _with_features(project, services, tasks, backbone)
+    ids = np.array([task.id for task in ready], dtype=np.int64)
+    index_of = {name: index for index, name in enumerate(labeling.classes)}
+    targets = np.array(
+        [index_of[labels[task].choice] if task in labels else -1 for task in ids.tolist()], dtype=np.int64
+    )
+    skips = {annotation.task_id: annotation.created_at for annotation in annotations if annotation.skipped}
+    positions = arm.hash_positions(project.key, ids)
+    in_arm = arm.in_arm(positions, services.settings.arm_share)
+    answers = {**skips, **{task: label.answered_at for task, label in labels.items()}}
+    answered_at = np.array([answers[task].timestamp() if task in answers else np.nan for task in ids.tolist()])
+    created_at = np.array([task.created_at.timestamp() for task in ready])
+    counted = np.zeros(len(ids), dtype=bool)
+    counted[in_arm] = arm.counted(positions[in_arm], created_at[in_arm], answered_at[in_arm])
+    return Dataset(
+        classes=labeling.classes,
+        task_ids=ids,
+        features=features,
+        targets=targets,
+        skipped=np.array([task in skips for task in ids.tolist()], dtype=bool) & (targets < 0),
+        arm_positions=np.where(in_arm, positions, np.nan),
+        counted=counted & (targets >= 0),
+        unreadable=tuple(
+            task.id
+            for task in tasks
+            if task.content_hash is None and task.image_problem is not None and task.id not in labels
+        ),
+        labels=labels,
+        points=services.geometry.points(project, ids, features, services.settings.seed),
+        automatic=frozenset(services.autolabelings.in_writing(project)).union(
+            annotation.task_id for annotation in annotations if annotation.automatic
+        ),
+        audited=services.autolabelings.audited(project),
+        backbone=backbone.version,
+    )
+
+
+def with_labels(data: Dataset, labels: Iterable[Sequence[Any]]) -> Dataset:
+    """The project as it was labelled for a version: later labels, and labels that are other ones now, are left out.
+
+    Args:
+        labels: `labels` of the version's record: task, choice, annotations, time of the last change.
+    """
+    made_of = {task: (choice, at) for task, choice, _, at in labels}
+    kept = {
+        task: label
+        for task, label in data.labels.items()
+        if made_of.get(task) == (label.choice, label.updated_at.isoformat())
+    }
+    if len(kept) == len(data.labels):
+        return data
+    known = np.isin(data.task_ids, list(kept))
+    return replace(data, targets=np.where(known, data.targets, -1), counted=data.counted & known, labels=kept)
+
+
+def _with_features(
+    project: Project, services: Services, tasks: list[MirroredTask], backbone: Backbone
+) -> tuple[list[MirroredTask], FloatArray]:
+    """The tasks that have a feature, and these (n, d); tasks whose feature was lost are marked to be embedded again."""
+    hashed = [task for task in tasks if task.content_hash is not None]
+    keys = [task.content_hash for task in hashed if task.content_hash is not None]
+    features, missing = services.features.get(backbone.version, backbone.width, keys)
+    if not missing:
+        return hashed, features
+    services.mirror.forget_features(project, [hashed[row].id for row in sorted(missing)])
+    kept = [row for row in range(len(hashed)) if row not in missing]
+    return [hashed[row] for row in kept], features[kept]

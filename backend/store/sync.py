@@ -1,0 +1,176 @@
+"""Bring the mirror up to Label Studio's state."""
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from backend import logs
+from backend.errors import UnsupportedConfigError
+from backend.label_studio import automatic, config
+from backend.label_studio.client import ProjectState
+from backend.label_studio.config import Labeling
+from backend.project import Project
+from backend.services import Services
+from backend.store.labels import Annotation
+from backend.store.mirror import NOT_CONNECTED, MirroredProject, PulledTask
+from backend.store.versions import NO_VERSION
+
+OVERLAP = timedelta(seconds=2)
+"""Changes are asked for again this far back: two writes can carry the same instant, or commit out of order."""
+
+RECOMPARE = timedelta(seconds=60)
+"""Counts that keep disagreeing (a writer is faster than we) lead to a full comparison no more often than this."""
+
+log = logs.get()
+
+
+@dataclass(frozen=True)
+class Synced:
+    """The project after a pull.
+
+    Attributes:
+        labeling: None where there is nothing to learn; the mirror says why.
+        version_wanted: Label Studio has no version of ours active and nobody chose another one by hand.
+    """
+
+    state: ProjectState
+    labeling: Labeling | None
+    version_wanted: bool
+
+
+def run(project: Project, services: Services) -> Synced:
+    """Pull what changed; compare everything when the counts disagree, and now and then.
+
+    Raises:
+        NotFoundError: Label Studio no longer has the project.
+        RetryLaterError: Label Studio does not answer.
+    """
+    state = services.label_studio.project(project.id)
+    problem: str | None = None
+    labeling: Labeling | None = None
+    wanted = False
+    if state.model_version not in services.versions.names(project):
+        titles = services.label_studio.connections(project.id)
+        wanted = state.model_version in ("", NO_VERSION, *titles)
+        problem = None if titles else NOT_CONNECTED
+    if problem is None:
+        try:
+            labeling = config.read(state.label_config)
+        except UnsupportedConfigError as error:
+            problem = str(error)
+            log.warning("label config not supported", reason=problem)
+    if labeling is not None and _read_otherwise(services.mirror.project(project), labeling):
+        services.mirror.forget_pulled(project)
+    services.mirror.record_state(project, state, problem)
+    if labeling is not None:
+        _pull(project, services, labeling, state)
+    return Synced(state, labeling, wanted)
+
+
+def _read_otherwise(before: MirroredProject | None, labeling: Labeling) -> bool:
+    """Whether the mirror was filled by a label config that looks at other fields."""
+    if before is None:
+        return False
+    try:
+        return config.read(before.label_config).fields != labeling.fields
+    except UnsupportedConfigError:
+        return True
+
+
+def _pull(project: Project, services: Services, labeling: Labeling, state: ProjectState) -> None:
+    mirrored = services.mirror.project(project)
+    now = datetime.now(UTC)
+    if mirrored is None or mirrored.watermark is None or mirrored.compared_at is None:
+        _compare_everything(project, services, labeling, now)
+        return
+    changed = services.label_studio.changed_tasks(project.id, mirrored.watermark - OVERLAP)
+    if changed is None:
+        _compare_everything(project, services, labeling, now)
+        return
+    pulled = [with_annotations(task, labeling) for task in changed]
+    services.mirror.apply(project, pulled)
+    watermark = max([mirrored.watermark, *(task.updated_at for task in pulled)])
+    services.mirror.set_pulled(project, watermark=watermark)
+    age = now - mirrored.compared_at
+    due = age > timedelta(seconds=services.settings.full_comparison_seconds)
+    if due or _changes_missed(project, services, state, age):
+        _compare_everything(project, services, labeling, now)
+
+
+def _changes_missed(project: Project, services: Services, state: ProjectState, age: timedelta) -> bool:
+    """Whether the counts ask for a full comparison; the last one was `age` ago."""
+    held = services.mirror.counts(project)
+    if (held.tasks, held.annotations, held.skipped) == (state.tasks, state.annotations, state.skipped):
+        return False
+    # An annotator may have submitted between the two calls: only a lasting difference counts.
+    state = services.label_studio.project(project.id)
+    if (held.tasks, held.annotations, held.skipped) == (state.tasks, state.annotations, state.skipped):
+        return False
+    # Tasks too many were deleted: one comparison settles that, so it need not wait.
+    return held.tasks > state.tasks or age > RECOMPARE
+
+
+def _compare_everything(project: Project, services: Services, labeling: Labeling, now: datetime) -> None:
+    # Asked for first: what changes while the pages come in is pulled again by the next run.
+    newest = services.label_studio.newest_change(project.id)
+    listed = [_without_annotations(task, labeling) for task in services.label_studio.all_tasks(project.id)]
+    known = services.mirror.updated_at(project)
+    mirrored = services.mirror.project(project)
+    anew = mirrored is None or mirrored.watermark is None
+    services.mirror.apply(project, [task for task in listed if anew or known.get(task.id) != task.updated_at])
+    annotated = [with_annotations(task, labeling) for task in services.label_studio.annotated_tasks(project.id)]
+    services.mirror.apply(project, annotated)
+    services.mirror.remove_tasks(project, known.keys() - {task.id for task in listed} - {task.id for task in annotated})
+    services.mirror.keep_annotations_of(project, {task.id for task in annotated})
+    # The overlap begins after what was just compared: a large import is not pulled again by every run.
+    services.mirror.set_pulled(project, watermark=newest and newest + OVERLAP, compared_at=now)
+    log.info("compared everything", tasks=len(listed), annotated=len(annotated))
+
+
+def _without_annotations(task: dict[str, Any], labeling: Labeling) -> PulledTask:
+    return PulledTask(
+        id=int(task["id"]),
+        image=_address(task, labeling),
+        created_at=datetime.fromisoformat(task["created_at"]),
+        updated_at=datetime.fromisoformat(task["updated_at"]),
+        annotations=None,
+    )
+
+
+def with_annotations(task: dict[str, Any], labeling: Labeling) -> PulledTask:
+    """Read a task as Label Studio sends it, with its annotations."""
+    plain = _without_annotations(task, labeling)
+    annotations = tuple(
+        Annotation(
+            id=int(annotation["id"]),
+            task_id=plain.id,
+            choice=labeling.label(annotation.get("result") or ()),
+            skipped=bool(annotation.get("was_cancelled")),
+            ground_truth=bool(annotation.get("ground_truth")),
+            completed_by=_user(annotation.get("completed_by")),
+            created_at=datetime.fromisoformat(annotation["created_at"]),
+            updated_at=datetime.fromisoformat(annotation["updated_at"]),
+            lead_time=_seconds(annotation.get("lead_time")),
+            automatic=automatic.is_automatic(annotation),
+        )
+        for annotation in task.get("annotations") or ()
+    )
+    return PulledTask(plain.id, plain.image, plain.created_at, plain.updated_at, annotations)
+
+
+def _address(task: dict[str, Any], labeling: Labeling) -> str:
+    address = (task.get("data") or {}).get(labeling.image_key)
+    return address if isinstance(address, str) else ""
+
+
+def _user(value: Any) -> int | None:
+    if isinstance(value, dict):
+        value = value.get("id")
+    return value if isinstance(value, int) else None
+
+
+def _seconds(value: Any) -> float | None:
+    """A duration that somebody's client sent: finite and not negative, or nothing."""
+    plain = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if plain and 0 <= value < math.inf else None

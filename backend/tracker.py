@@ -1,0 +1,32 @@
+"""Delivers what is tracked to MLflow, once: `python -m backend.tracker`. Ends with 1 where something was left."""
+
+import os
+import sys
+from contextlib import suppress
+
+from redis.exceptions import RedisError
+
+from backend import logs
+from backend.services import Services
+from backend.settings import load
+from backend.tracking.delivery import deliver
+
+log = logs.get()
+
+
+def main() -> int:
+    """Deliver with the least urgency: whatever else this machine does comes first."""
+    os.nice(19)
+    settings = load()
+    logs.configure(settings)
+    services = Services(settings)
+    sent = deliver(services.outbox, settings.mlflow_tracking_uri, settings.model_dir / "mlflow-artifacts")
+    left = len(services.outbox.waiting())
+    log.info("delivered to MLflow", sent=sent, left=left)
+    with suppress(RedisError):
+        services.queue.count({"tracked": sent})
+    return 1 if left else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""Head fits for MLflow: each version whose head was trained for it is a run there."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from backend import logs
+from backend.loop.version import is_kept_back, origin
+from backend.project import Project
+from backend.services import Services
+from backend.store.versions import Version
+from backend.tracking.outbox import Tracked, experiment
+
+MEASURED = ("accuracy", "top5", "log_loss", "ece")
+
+log = logs.get()
+
+
+def note(project: Project, services: Services, version: Version, title: str) -> None:
+    """Have a version tracked, unless it took over the active one's head. Costs a millisecond, and never raises.
+
+    Args:
+        version: saved.
+        title: of the project.
+    """
+    if version.head is None or origin(version) != version.name:
+        return
+    try:
+        services.outbox.note(_tracked(project, services, version, title))
+    except Exception as error:
+        log.warning("not tracked", version=version.name, reason=repr(error))
+
+
+def _tracked(project: Project, services: Services, version: Version, title: str) -> Tracked:
+    record, settings = version.record, version.record["settings"]
+    measures = record["seconds"]
+    ended = datetime.now(UTC)
+    fitting = sum(measures.get(f"seconds:{stage}", 0.0) for stage in ("train", "evaluate"))
+    return Tracked(
+        experiment=experiment(project, title),
+        name=version.name,
+        kind="head",
+        started=ended - timedelta(seconds=fitting),
+        ended=ended,
+        settings={**settings, "classes": len(settings["classes"]), "ranked_by": record["strategy"]},
+        metrics={
+            "labels": len(record["labels"]),
+            **_measured(record["evaluation"]),
+            **{name.replace(":", "/"): value for name, value in measures.items()},
+        },
+        confusion=_confusion(record),
+        tags={
+            "version": version.name,
+            "project": str(project.id),
+            "label_studio": project.url,
+            "backbone": settings["backbone"],
+            "code": settings["code"],
+            "kept_back": "yes" if is_kept_back(version) else "no",
+        },
+        artefacts=[services.versions.head_file(project, version.name)],
+    )
+
+
+def _measured(evaluation: Mapping[str, Any] | None) -> dict[str, float]:
+    """What the random arm says, with its intervals."""
+    if evaluation is None:
+        return {"arm_labels": 0}
+    figures: dict[str, float] = {"arm_labels": evaluation["n"]}
+    for name in MEASURED:
+        estimate = evaluation[name]
+        if estimate is not None:
+            figures |= {name: estimate["value"], f"{name}/low": estimate["low"], f"{name}/high": estimate["high"]}
+    return figures
+
+
+def _confusion(record: Mapping[str, Any]) -> Mapping[tuple[str, str], int]:
+    """How often each label of the arm was predicted as what, by heads that never saw it."""
+    labels = {task: choice for task, choice, *_ in record["labels"]}
+    return Counter((labels[task], predicted) for task, predicted in record["out_of_fold"])

@@ -1,0 +1,131 @@
+"""What in a project's own settings makes learning, ranking or writing fail."""
+
+import io
+from collections.abc import Collection
+
+from PIL import Image, UnidentifiedImageError
+
+from backend.errors import ImageUnavailableError, LabelLoopError
+from backend.images.fetcher import CLOUD_SCHEMES, LOCAL_FILES, ImageFetcher
+from backend.label_studio import config
+from scripts.cli.connection import answers
+from scripts.cli.connection.api import ApiError, Json, LabelStudioApi
+from scripts.cli.connection.findings import Finding, error, ok, warning
+
+IMAGE_MAX_BYTES = 50_000_000
+IMAGE_SECONDS = 20.0
+SAMPLING = "Uncertainty sampling"
+
+
+def label_config(project: Json) -> Finding:
+    """The backend can learn what the label config asks for."""
+    try:
+        labeling = config.read(project["label_config"])
+    except LabelLoopError as problem:
+        return error(str(problem), "Change it under Settings > Labeling Interface, then run connect again.")
+    return ok(f"The label config asks for one of {len(labeling.classes)} classes of the image in {labeling.image_key}.")
+
+
+def image(label_studio: LabelStudioApi, project: Json) -> Finding:
+    """One task's image, fetched as the backend will fetch it."""
+    try:
+        key = config.read(project["label_config"]).image_key
+    except LabelLoopError:
+        return warning("No image was tried.", "Mend the label config first.")
+    tasks = label_studio.get(f"/api/tasks?project={project['id']}&page_size=1")["tasks"]
+    if not tasks:
+        return warning("No image was tried: the project has no tasks.", "Import images, then run connect --check.")
+    address = str(tasks[0]["data"].get(key, ""))
+    fetcher = ImageFetcher(label_studio.client(), IMAGE_MAX_BYTES, IMAGE_SECONDS)
+    try:
+        content = fetcher.fetch(address, int(tasks[0]["id"]))
+        with Image.open(io.BytesIO(content)) as picture:
+            return ok(f"The image of task {tasks[0]['id']} was fetched ({picture.width} × {picture.height}).")
+    except ImageUnavailableError as failure:
+        return error(f"The image of task {tasks[0]['id']} cannot be fetched: {failure}", _mend(address))
+    except (UnidentifiedImageError, OSError):
+        return error(f"What task {tasks[0]['id']} has in {key} is not an image: {address[:120]}", _mend(address))
+
+
+def _mend(address: str) -> str:
+    """What to do about an address that gives no image."""
+    if address.startswith(LOCAL_FILES):
+        return (
+            "Add a Local Files storage under Settings > Cloud Storage whose path is the image's folder, and start "
+            "Label Studio with LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED and LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT."
+        )
+    if address.partition("://")[0] in CLOUD_SCHEMES:
+        return "Add the bucket as a source under Settings > Cloud Storage, with credentials that may read it."
+    if address.startswith("/data/upload/"):
+        return "Import the file again: Label Studio has lost it, or it belongs to a project that is gone."
+    return "Make the address open in a browser on the backend's machine, without a log-in."
+
+
+def ranking(label_studio: LabelStudioApi, project: Json, versions: Collection[str] | None) -> list[Finding]:
+    """Label Studio hands out the lowest score of the active version.
+
+    Args:
+        label_studio: that holds the project.
+        project: as Label Studio's API shows it.
+        versions: that the backend has made, or None where that is not known.
+    """
+    findings = []
+    if project["sampling"] != SAMPLING:
+        findings.append(
+            warning(
+                f'Sampling is "{project["sampling"]}": the order of the queue has no effect.',
+                "Run connect without --check, and leave Settings > General > Task Sampling alone.",
+            )
+        )
+    active = project["model_version"]
+    # Before the first version, model_version is empty or the title of the ML connection.
+    if versions and active not in versions:
+        findings.append(
+            warning(
+                f"model_version is {active!r}, which is no version of the backend: tasks come in random order.",
+                "Choose a version of the backend under Settings > Annotation; the next run sets it as well.",
+            )
+        )
+    if project["maximum_annotations"] > 1:
+        findings.append(
+            warning(
+                f"maximum_annotations is {project['maximum_annotations']}: tasks already annotated once come first.",
+                "Set it to 1 through the API (PATCH /api/projects/ID), unless you need several opinions.",
+            )
+        )
+    if not project["show_collab_predictions"]:
+        findings.append(
+            warning("Annotators do not see the pre-annotations.", "Switch them on under Settings > Annotation.")
+        )
+    findings.extend(_members(label_studio, int(project["id"])))
+    return findings or [ok("The project's settings let Label Studio hand out the lowest score first.")]
+
+
+def _members(label_studio: LabelStudioApi, project_id: int) -> list[Finding]:
+    """With two members or more, Label Studio draws among the tasks. Community Edition has no such address (404)."""
+    try:
+        members = label_studio.get(f"/api/projects/{project_id}/members/")
+    except ApiError:
+        return []
+    count = len(members) if isinstance(members, list) else int(members.get("count", 0))
+    if count < 2:
+        return []
+    return [
+        warning(
+            f"The project has {count} members: Label Studio then draws at random instead of the lowest score.",
+            "Remove them from the project; users of the organisation see it all the same.",
+        )
+    ]
+
+
+def prediction_imports(label_studio: LabelStudioApi, project_id: int) -> Finding:
+    """Whether Label Studio recounts the whole project with every import of predictions.
+
+    Its feature flags show to a browser only. But its two importers refuse a task that is not there, before anything
+    is written, in different words (label_studio/data_import/api.py, release 1.23.2): so one is asked to.
+    """
+    try:
+        label_studio.send_object("POST", f"/api/projects/{project_id}/import/predictions", [{"task": 0, "result": []}])
+    except ApiError as refusal:
+        return answers.of_import(refusal)
+    return answers.of_import(None)

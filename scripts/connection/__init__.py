@@ -1,5 +1,0 @@
-"""Attach the backend to a project of an existing Label Studio, check the connection, and take it off again.
-
-Package name: `scripts.connection` (`scripts/connect` and `scripts/disconnect` are the bash commands that run it).
-Other scripts call `scripts.connection.attach.attach(...)`.
-"""

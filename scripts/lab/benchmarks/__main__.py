@@ -1,0 +1,165 @@
+"""`./scripts/benchmark`: run the benchmarks one after the other, print the table, write the files."""
+
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property, partial
+from pathlib import Path
+
+from model.backbone.backbone import backbone
+from model.networks.export import export
+from scripts.cli.connection.api import ApiError
+from scripts.demo_app.errors import DemoError
+from scripts.lab.benchmarks import (
+    cycle,
+    embedding,
+    few_labels,
+    images,
+    predict,
+    report,
+    rerank,
+    retrain,
+    samples,
+    start,
+    warm_start,
+    webhook,
+)
+from scripts.lab.benchmarks import stack as stacks
+from scripts.lab.benchmarks.errors import BenchmarkError
+from scripts.lab.benchmarks.figures import Outcome
+from scripts.lab.benchmarks.images import ImageSet
+from scripts.lab.benchmarks.options import Options, parse
+from scripts.lab.benchmarks.projects import make
+from scripts.lab.benchmarks.stack import Database
+from scripts.stack.errors import StackError
+from scripts.stack.surroundings import inherited
+
+# LanceDB warns of every process that is started here; those begin anew and share nothing with it.
+warnings.filterwarnings("ignore", message="lancedb fork support", category=RuntimeWarning)
+
+BACKBONE = "efficientnet-lite0"
+EMBEDDED_FILES = 64
+RETRAIN_LABELS = 5_000
+SERVED_TASKS, SERVED_LABELS = 1_000, 500
+"""The project that `/predict` and `/webhook` are measured on."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure; returns 0 if every target is met, 3 if one is not, 1 if something could not be measured."""
+    options = parse(arguments)
+    # Requests of libraries to our own servers must pass by a proxy too.
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = inherited()["NO_PROXY"]
+    about = report.machine()
+    outcomes: dict[str, Outcome] = {}
+    try:
+        for name, outcome in Benchmarks(options).run():
+            outcomes[name] = outcome
+            print(report.table({name: outcome}), end="\n\n", flush=True)
+    except (BenchmarkError, DemoError, StackError, ApiError) as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 1
+    finally:
+        # What was measured before something failed is worth keeping.
+        _write(outcomes, about, options)
+    missed = [figure.measure for outcome in outcomes.values() for figure in outcome["figures"] if figure.met is False]
+    print(f"Missed: {'; '.join(missed)}" if missed else "All targets are met.")
+    return 3 if missed else 0
+
+
+class Benchmarks:
+    """The benchmarks that were asked for, with what they share."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._documents = options.home / "images"
+        self._backbones = options.home / "stack" / "backend" / "backbones"
+
+    def run(self) -> Iterator[tuple[str, Outcome]]:
+        """Name and outcome of each, as soon as it is there."""
+        by_name: dict[str, Callable[[], Iterator[tuple[str, Outcome]]]] = {
+            "embedding": self._embedding,
+            "retrain": self._retrain,
+            "rerank": self._rerank,
+            "start": self._start,
+            "predict": self._predict,
+            "webhook": self._webhook,
+            "cycle": self._cycle,
+            "warm-start": partial(self._trained, "warm start", warm_start.run),
+            "few-labels": partial(self._trained, "few labels", few_labels.run),
+        }
+        for name in self._options.only:
+            yield from by_name[name]()
+
+    @cached_property
+    def _images(self) -> ImageSet:
+        path = self._options.caltech
+        if path is None:
+            return images.drawn(max(*self._options.tasks, SERVED_TASKS), self._documents / "drawn")
+        return images.of_path(path, self._documents / path.name.split(".")[0])
+
+    @cached_property
+    def _backbone(self) -> Path:
+        known = backbone(BACKBONE)
+        folder = self._backbones / known.version
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        export(known, folder)
+        return folder
+
+    def _embedding(self) -> Iterator[tuple[str, Outcome]]:
+        yield "embedding", embedding.run(self._images.read(EMBEDDED_FILES), self._backbone)
+
+    def _retrain(self) -> Iterator[tuple[str, Outcome]]:
+        source = self._images
+        if source.real and len(source.names) >= RETRAIN_LABELS:
+            kept = self._options.home / f"{source.folder.name}-{self._backbone.name}.npy"
+            features = samples.embedded(source.read(len(source.names)), self._backbone, kept)
+            classes = source.classes
+            labels = samples.numbered(source.labels, classes)
+        else:
+            features, labels = samples.drawn(RETRAIN_LABELS + SERVED_TASKS, images.CLASSES)
+            classes = [f"class {number:03d}" for number in range(images.CLASSES)]
+        yield "retrain", retrain.run(features, labels, classes, RETRAIN_LABELS)
+
+    def _rerank(self) -> Iterator[tuple[str, Outcome]]:
+        for count in (10_000, 100_000):
+            yield f"rerank {count}", rerank.run(self._options.home / f"rerank-{count}", count)
+
+    def _start(self) -> Iterator[tuple[str, Outcome]]:
+        yield "start", start.run(self._options.home / "start", self._backbone.parent)
+
+    def _predict(self) -> Iterator[tuple[str, Outcome]]:
+        with stacks.running(self._options.home / "stack", self._documents) as stack:
+            project = make(stack, self._images.part(SERVED_TASKS), SERVED_LABELS)
+            yield "predict", predict.run(stack, project)
+
+    def _webhook(self) -> Iterator[tuple[str, Outcome]]:
+        with stacks.running(self._options.home / "stack", self._documents) as stack:
+            project = make(stack, self._images.part(SERVED_TASKS), SERVED_LABELS)
+            yield "webhook", webhook.run(stack, project)
+
+    def _cycle(self) -> Iterator[tuple[str, Outcome]]:
+        databases = [Database.SQLITE, *([Database.POSTGRESQL] if self._options.postgres else [])]
+        for database in databases:
+            for tasks in self._options.tasks:
+                labels = min(self._options.labels, tasks // 2)
+                name = f"{tasks:,} tasks, {labels} labels, {database}"
+                with stacks.running(self._options.home / "stack", self._documents, database) as stack:
+                    project = make(stack, self._images.part(tasks), labels)
+                    yield f"cycle, {name}", cycle.run(stack, project, name, self._options.submits)
+
+    def _trained(self, name: str, measure: Callable[[Path, Path], Outcome]) -> Iterator[tuple[str, Outcome]]:
+        assert self._options.caltech is not None  # noqa: S101 - the command line has seen to it
+        yield name, measure(self._options.caltech, self._options.home / "pixels")
+
+
+def _write(outcomes: dict[str, Outcome], about: dict[str, object], options: Options) -> None:
+    if options.out is not None:
+        report.write_json(outcomes, about, options.out)
+    if options.markdown is not None:
+        options.markdown.parent.mkdir(parents=True, exist_ok=True)
+        options.markdown.write_text(report.markdown(outcomes, about))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

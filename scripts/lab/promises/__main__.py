@@ -1,0 +1,34 @@
+"""`./scripts/trust`: simulate projects in parallel, print how often each promise held, write the answers."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from scripts.lab.promises import projects, report, worlds
+from scripts.lab.promises.errors import TrustError
+from scripts.lab.promises.kinds import kind
+from scripts.lab.promises.options import parse
+from scripts.lab.promises.promise import tally
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Simulate; returns 0 if every promise is kept, 3 if one is not, 1 if projects can't be simulated."""
+    options = parse(arguments)
+    try:
+        # Before any process is started: a file that can't be used is refused at once.
+        worlds.source(options.features)
+        answers = {name: projects.answers(name, options) for name in options.only}
+    except TrustError as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 1
+    tallies = [tally(promise, answers[name]) for name in options.only for promise in kind(name).PROMISES]
+    print(report.table(tallies))
+    if options.out is not None:
+        settings = {key: str(value) if isinstance(value, Path) else value for key, value in asdict(options).items()}
+        report.write_json(tallies, [each for name in options.only for each in answers[name]], settings, options.out)
+    return 0 if all(each.kept for each in tallies) else 3
+
+
+if __name__ == "__main__":
+    sys.exit(main())

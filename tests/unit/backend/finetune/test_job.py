@@ -1,0 +1,324 @@
+"""The fine-tuning's job on a real Redis and real images, without Label Studio: the loop's mirror is filled by hand."""
+
+import base64
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from backend import settings
+from backend.backbones import reembed, switch
+from backend.finetune import requests, training_set
+from backend.finetune import train as training
+from backend.finetune.job import Finetuner
+from backend.label_studio import config
+from backend.label_studio.client import ProjectState
+from backend.loop import embed
+from backend.project import Project
+from backend.services import Services
+from backend.settings import Settings
+from backend.store import dataset
+from backend.store.finetunings import Finetuning, Phase, Wish
+from backend.store.labels import Annotation
+from backend.store.mirror import PulledTask
+from backend.store.versions import Version, new_name
+from model import arm
+from model.backbone.backbone import backbone
+from model.networks import saved
+from model.training.fit import Trained
+from scripts.demo_app.project import label_config
+from tests.support.pictures import picture
+from tests.support.poor_backbone import BASE, export_poor
+
+pytestmark = pytest.mark.integration
+
+CLASSES = ("circle", "square", "triangle", "hexagon")
+TASKS = 120
+LABELING = config.read(label_config(list(CLASSES)))
+QUICK: dict[str, Any] = {"epochs": 2, "resolution": 32, "batch_size": 16}
+GOOD = Wish("cnn-small:8-8-8:3-3-3", options=QUICK)
+POOR = Wish("cnn-small:1-1-1:3-3-3", options={**QUICK, "epochs": 1, "rate": 1e-9})
+NOBODY = "http://127.0.0.1:9"
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def poor(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return export_poor(tmp_path_factory.mktemp("poor"))
+
+
+@pytest.fixture(scope="module")
+def filled(poor: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a backend whose project 1 has labelled tasks with features of the poor backbone."""
+    folder = tmp_path_factory.mktemp("filled")
+    (folder / "backbones").mkdir()
+    (folder / "backbones" / backbone(BASE).version).symlink_to(poor / backbone(BASE).version)
+    made = Services(Settings(model_dir=folder, label_studio_url=NOBODY, device="cpu"))
+    made.migrate()
+    fill(made, made.project(1))
+    return folder
+
+
+@pytest.fixture
+def services(filled: Path, tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
+    """A copy of that backend, whose jobs find it by the environment."""
+    folder = tmp_path / "data"
+    shutil.copytree(filled, folder, symlinks=True)
+    given = {"LABEL_STUDIO_URL": NOBODY, "REDIS_URL": redis_url, "MODEL_DIR": str(folder), "DEVICE": "cpu"}
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    settings.load.cache_clear()
+    yield Services(settings.load())
+    settings.load.cache_clear()
+
+
+@pytest.fixture
+def project(services: Services) -> Project:
+    return services.project(1)
+
+
+def fill(services: Services, project: Project) -> None:
+    """Labelled tasks as a sync leaves them, arm tasks answered in their order; then embedded."""
+    state = ProjectState("test", label_config(list(CLASSES)), "", "", TASKS, TASKS, 0)
+    services.mirror.record_state(project, state, None)
+    services.mirror.apply(project, [labelled(project, number) for number in range(1, TASKS + 1)])
+    embed.run(project, services, services.backbone_of(project))
+
+
+def labelled(project: Project, number: int) -> PulledTask:
+    """A task and its annotation; arm tasks are answered in the order of the arm."""
+    kind = number % len(CLASSES)
+    data = base64.b64encode(picture(kind, number)).decode()
+    answered = BEGIN + timedelta(hours=1 + arm.hash_position(project.key, number))
+    annotation = Annotation(number, number, CLASSES[kind], False, False, 1, answered, answered)
+    return PulledTask(number, f"data:image/png;base64,{data}", BEGIN, answered, (annotation,))
+
+
+def finetune(services: Services, project: Project, wish: Wish = GOOD) -> Finetuning:
+    """Order a fine-tuning and have the training worker's job done; how far it is then."""
+    state = requests.begin(project, services, wish)
+    worker = Finetuner(project, services, state)
+    worker.go()
+    return worker.state
+
+
+def embed_all(services: Services, project: Project) -> int:
+    """Do what workers do with the chunks until the backbone is adopted; how many chunks there were."""
+    reembed.run(project.id)
+    queue = services.queue._queues["chunk"]
+    chunks = 0
+    while queue.count:
+        job = queue.pop_job_id()
+        reembed.embed_chunk(*queue.job_class.fetch(job, connection=services.queue.redis).args)
+        chunks += 1
+    reembed.run(project.id)
+    return chunks
+
+
+def newest(services: Services, project: Project) -> Finetuning:
+    found = services.finetunings.newest(project)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def adopted(services: Services, project: Project) -> Finetuning:
+    """A fine-tuning that ended well."""
+    finetune(services, project)
+    embed_all(services, project)
+    return newest(services, project)
+
+
+def test_a_better_backbone_is_adopted_when_all_images_are_embedded_by_it(services: Services, project: Project) -> None:
+    state = finetune(services, project)
+    assert state.phase is Phase.EMBEDDING, state.message
+    assert state.verdict is not None
+    assert state.verdict["won"] > state.verdict["lost"]
+    assert services.backbone_of(project) == services.backbones.base
+    # The labelled ones were embedded to judge it.
+    assert embed_all(services, project) == 0
+    assert newest(services, project).phase is Phase.ADOPTED
+    assert services.backbone_of(project).version == state.backbone != services.backbones.base.version
+    assert switch.left(project, services, services.backbone_of(project)) == []
+    assert services.queue.dirty_since(project) is not None
+
+
+def test_tasks_without_a_label_are_embedded_in_chunks_by_any_worker(
+    services: Services, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reembed, "CHUNK_TASKS", 8)
+    more = [labelled(project, number) for number in range(TASKS + 1, TASKS + 21)]
+    services.mirror.apply(project, [PulledTask(each.id, each.image, BEGIN, BEGIN, ()) for each in more])
+    embed.run(project, services, services.backbone_of(project))
+    finetune(services, project)
+    assert embed_all(services, project) == 3
+    assert newest(services, project).phase is Phase.ADOPTED
+
+
+def test_no_backbone_learns_from_the_random_arm_or_from_what_judges_it(
+    services: Services, project: Project, adopted: Finetuning
+) -> None:
+    learned = json.loads((services.backbones.network(adopted.backbone) / "learned.json").read_text())
+    data = dataset.load(project, services, LABELING, services.backbones.base)
+    judging = training_set.validation(project, data, services.settings.near_duplicate, ()) | data.in_arm
+    assert judging.sum() > 20
+    assert len(learned) > TASKS / 2
+    assert set(data.task_ids[judging].tolist()) & {int(task) for task in learned} == set()
+
+
+def test_a_worse_challenger_is_kept_back(services: Services, project: Project, adopted: Finetuning) -> None:
+    state = finetune(services, project, POOR)
+    assert state.phase is Phase.KEPT_BACK, state.message
+    assert state.verdict is not None
+    assert state.verdict["lost"] >= state.verdict["won"]
+    assert services.backbone_of(project).version == adopted.backbone
+    assert not services.backbones.is_ready(state.backbone)
+
+
+def test_a_training_that_comes_to_the_same_costs_the_backbone_in_use_nothing(
+    services: Services, project: Project, adopted: Finetuning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Two trainings alike differ in their last bits where threads shared the work differently.
+    same = Trained(saved.load(services.backbones.network(adopted.backbone)), (), 1, 0.0)
+    monkeypatch.setattr(training, "run", lambda *_: same)
+    state = finetune(services, project, replace(GOOD, fresh=True))
+    assert state.phase is Phase.KEPT_BACK
+    assert state.backbone == adopted.backbone
+    assert services.backbone_of(project).version == adopted.backbone
+    assert services.backbones.is_ready(adopted.backbone)
+
+
+def test_the_next_training_goes_on_from_the_last_one(services: Services, project: Project, adopted: Finetuning) -> None:
+    worker = Finetuner(project, services, requests.begin(project, services, GOOD))
+    start = worker._start(LABELING)
+    assert worker.state.warm_from == adopted.backbone
+    assert start.before is not None
+    assert start.before.folder == services.backbones.network(adopted.backbone)
+    assert worker.state.epochs == start.epochs
+
+
+def test_a_training_that_is_wished_fresh_begins_with_the_weights_of_its_network(
+    services: Services, project: Project, adopted: Finetuning
+) -> None:
+    worker = Finetuner(project, services, requests.begin(project, services, replace(GOOD, fresh=True)))
+    assert worker._start(LABELING).before is None
+
+
+def test_the_backbone_of_before_comes_back(services: Services, project: Project, adopted: Finetuning) -> None:
+    assert requests.undo(project, services) is None
+    assert newest(services, project).phase is Phase.UNDONE
+    assert services.backbone_of(project) == services.backbones.base
+
+
+def made_with(backbone: str) -> Version:
+    """An active version, as far as its backbone goes."""
+    record = {"settings": {"backbone": backbone}}
+    return Version(new_name(), None, np.empty(0, dtype=np.int64), np.empty(0), record)
+
+
+def test_a_project_changes_its_backbone_when_all_images_have_the_features_of_the_next(
+    services: Services, project: Project, adopted: Finetuning
+) -> None:
+    base, active = services.backbones.base, made_with(services.backbones.base.version)
+    following = services.backbone_of(project)
+    assert switch.in_use(project, services, active, following).version == adopted.backbone
+    new = replace(labelled(project, TASKS + 1), annotations=())
+    services.mirror.apply(project, [new])
+    embed.run(project, services, base)
+    assert switch.in_use(project, services, active, following) == base
+    assert switch.in_use(project, services, None, following).version == adopted.backbone
+    reembed.embed_chunk(project.id, adopted.backbone, [new.id])
+    assert switch.in_use(project, services, active, following).version == adopted.backbone
+
+
+def test_a_project_does_not_wait_for_images_that_nobody_can_have(
+    services: Services, project: Project, adopted: Finetuning
+) -> None:
+    services.mirror.record_images(project, {1: "0" * 64}, {1: "its host is gone"})
+    assert switch.left(project, services, services.backbones.get(adopted.backbone)) == []
+
+
+def test_a_project_whose_backbone_lost_its_export_does_not_stay_with_it(services: Services, project: Project) -> None:
+    assert (
+        switch.in_use(project, services, made_with("lost-00000000"), services.backbones.base) == services.backbones.base
+    )
+
+
+def test_a_job_that_is_begun_again_repeats_no_epoch(
+    services: Services, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class PowerCut(BaseException):
+        """Nothing catches it."""
+
+    def cut(worker: Finetuner, *_: object) -> None:
+        raise PowerCut
+
+    state = requests.begin(project, services, GOOD)
+    finish = Finetuner._finish_epoch
+    with monkeypatch.context() as broken, pytest.raises(PowerCut):
+        broken.setattr(Finetuner, "_finish_epoch", lambda *given: (finish(*given), cut(*given)))
+        Finetuner(project, services, state).go()
+    stopped = newest(services, project)
+    assert stopped.phase is Phase.TRAINING
+    assert len(stopped.history) == 1
+    again = Finetuner(project, services, stopped)
+    again.go()
+    assert again.state.phase is Phase.EMBEDDING
+    assert again.state.history[0] == stopped.history[0]
+    assert [epoch["number"] for epoch in again.state.history] == [1, 2]
+
+
+@pytest.mark.parametrize("place", ["collect", "train", "judge"])
+def test_it_can_be_cancelled(services: Services, project: Project, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    before: dict[str, Callable[..., Any]] = {
+        "collect": Finetuner._collect, "train": Finetuner._train, "judge": Finetuner._judge
+    }  # fmt: skip
+
+    def cancel_first(worker: Finetuner, *given: Any) -> Any:
+        assert requests.cancel(project, services) is None
+        return before[place](worker, *given)
+
+    monkeypatch.setattr(Finetuner, f"_{place}", cancel_first)
+    state = finetune(services, project)
+    assert state.phase is Phase.CANCELLED
+    assert services.backbone_of(project) == services.backbones.base
+    home = services.finetunings.home(project, state)
+    assert sorted(path.name for path in home.iterdir()) == ["cancel", "state.json"]
+
+
+@pytest.mark.parametrize(
+    ("wish", "said"),
+    [
+        (Wish("resnet-9000"), "resnet-9000"),
+        (Wish(options={"epochs": 0}), "epochs is 0"),
+        (Wish(options={"depth": 3}), "depth"),
+    ],
+)
+def test_what_can_not_be_trained_is_refused_with_its_reason(
+    services: Services, project: Project, wish: Wish, said: str
+) -> None:
+    state = finetune(services, project, wish)
+    assert state.phase is Phase.REFUSED
+    assert said in state.message
+
+
+def test_too_few_labels_are_refused(services: Services, project: Project) -> None:
+    services.mirror.remove_tasks(project, range(25, TASKS + 1))
+    state = finetune(services, project)
+    assert state.phase is Phase.REFUSED
+    assert "Too few labels to fine-tune" in state.message
+
+
+def test_an_order_whose_backbone_lost_its_export_falls_back_on_the_base(
+    services: Services, project: Project, adopted: Finetuning
+) -> None:
+    services.backbones.remove(adopted.backbone)
+    assert services.backbone_of(project) == services.backbones.base
