@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from model.backbone.backbone import PRETRAINED, check_name
@@ -60,7 +60,11 @@ class Settings(BaseSettings):
 
     debounce_seconds: Seconds = Field(0.3, description="A run starts when no event came for so long")
     min_new_annotations: Annotated[int, Field(ge=1)] = Field(1, description="Changed labels that start a training")
-    arm_share: Share = Field(0.1, description="Share of tasks in the random arm, and of the queue given to it")
+    holdout_share: Share = Field(
+        0.1,
+        description="Share of tasks in the holdout, and of the queue given to it",
+        validation_alias=AliasChoices("holdout_share", "arm_share"),
+    )
     strategy: str = Field("auto", description="How the queue is ranked: `auto`, or a strategy of docs/ranking.md")
     near_duplicate: Likeness = Field(
         0.98, description="Images that are more alike (cosine) are asked once, the others last; 1 asks for all alike"

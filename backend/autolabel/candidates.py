@@ -73,7 +73,7 @@ def run(
 ) -> Proposed:
     """The largest set that may keep the promise, or all tasks above the threshold of a plain cut.
 
-    Unlabelled tasks of the random arm are never in it: what is measured on the arm must not depend on the model.
+    Unlabelled tasks of the holdout are never in it: what is measured on the holdout must not depend on the model.
 
     Args:
         heads: of the active version; None before two classes have a label.
@@ -84,7 +84,7 @@ def run(
     """
     check_classes(dataset.classes_seen)
     promise = None if wish.threshold is not None else Promise(wish.max_error or 0.0, wish.confidence or 0.0)
-    free = dataset.pool & ~dataset.in_arm & ~np.isin(dataset.task_ids, list(touched))
+    free = dataset.pool & ~dataset.in_holdout & ~np.isin(dataset.task_ids, list(touched))
     rows, choices, confidences = _predicted(
         dataset, None if heads is None else heads.served, labeling, np.flatnonzero(free)
     )

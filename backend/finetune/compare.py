@@ -10,8 +10,8 @@ from model.head.fitting import out_of_fold
 from model.head.head import FeatureTransform
 from model.insight.promotion import Verdict, better_or_stay
 
-LARGE_ARM = 100
-"""Counted arm labels from which the arm judges alone: a gain of five points is then more likely seen than not."""
+LARGE_HOLDOUT = 100
+"""Counted holdout labels from which the holdout judges alone: a gain of five points is then probably seen."""
 
 
 def run(data: Dataset, challenger: Mapping[int, FloatArray], validation: BoolArray, seed: int) -> Verdict:
@@ -20,15 +20,15 @@ def run(data: Dataset, challenger: Mapping[int, FloatArray], validation: BoolArr
     Args:
         data: with the features of the backbone in use.
         challenger: (d,) the new backbone's feature by task, of labelled tasks.
-        validation: (n,) labelled tasks outside the random arm that no backbone learned from: they judge together with
-            the arm where it is small.
+        validation: (n,) labelled tasks outside the holdout that no backbone learned from: they judge together with
+            the holdout where it is small.
         seed: of the folds.
 
     Returns:
         Blocked, unless the new backbone wins more labels than it loses.
     """
     rows = np.flatnonzero(data.labelled & np.isin(data.task_ids, list(challenger)))
-    judging = data.counted if data.counted[rows].sum() >= LARGE_ARM else data.counted | validation
+    judging = data.counted if data.counted[rows].sum() >= LARGE_HOLDOUT else data.counted | validation
     judging, targets = judging[rows], data.targets[rows]
     if not judging.any():
         return better_or_stay(np.zeros(0, dtype=bool), np.zeros(0, dtype=bool))

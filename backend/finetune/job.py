@@ -200,7 +200,7 @@ class Finetuner:
         said = f"{backbone.version} is {verdict.text}."
         self._save(verdict=verdict.to_json())
         if verdict.blocked:
-            self._save(phase=Phase.KEPT_BACK, message=f"{said} The backbone of before stays.")
+            self._save(phase=Phase.REJECTED, message=f"{said} The backbone of before stays.")
             services.forget_backbones({backbone.version}, self.project)
             return
         self._save(phase=Phase.EMBEDDING, message=said)

@@ -1,4 +1,4 @@
-"""What a network is trained on: a project's labels outside the random arm, and their images on this disk.
+"""What a network is trained on: a project's labels outside the holdout, and their images on this disk.
 
 images.npy          uint8 (n, 3, side, side)
 material.json       task, class and side of each
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from backend.errors import OperatorError
 from backend.project import Project
 from backend.store.dataset import Dataset
-from model import arm
+from model import holdout
 from model.arrays import BoolArray, IntArray
 from model.training.duplicates import near_duplicate_groups
 from model.training.lasting import held_back
@@ -37,7 +37,7 @@ class Material:
         task_ids: (n,) int64, ascending.
         targets: (n,) int64 index into `classes`.
         classes: names, those with an image to train on.
-        split: of the rows; none is for testing: that is the random arm's office.
+        split: of the rows; none is for testing: that is the holdout's office.
     """
 
     images: Pixels
@@ -55,7 +55,7 @@ class Material:
 
 
 def validation(project: Project, data: Dataset, near_duplicate: float, learned: Collection[int]) -> BoolArray:
-    """(n,) labelled tasks outside the arm that no training may learn from.
+    """(n,) labelled tasks outside the holdout that no training may learn from.
 
     Args:
         near_duplicate: see `model.training.duplicates`.
@@ -65,8 +65,8 @@ def validation(project: Project, data: Dataset, near_duplicate: float, learned: 
     if data.points is None or not data.labelled.any():
         return np.zeros(len(data.task_ids), dtype=bool)
     groups = near_duplicate_groups(data.points, near_duplicate)
-    held = held_back(arm.hash_positions(project.key, data.task_ids), groups)
-    return held & data.labelled & ~data.in_arm & ~np.isin(data.task_ids, list(learned))
+    held = held_back(holdout.hash_positions(project.key, data.task_ids), groups)
+    return held & data.labelled & ~data.in_holdout & ~np.isin(data.task_ids, list(learned))
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +85,7 @@ class Chosen:
 
 
 def choose(data: Dataset, held: BoolArray) -> Chosen:
-    """The labelled tasks outside the random arm, of classes that there is something to learn of.
+    """The labelled tasks outside the holdout, of classes that there is something to learn of.
 
     Args:
         data: the project.
@@ -94,7 +94,7 @@ def choose(data: Dataset, held: BoolArray) -> Chosen:
     Raises:
         OperatorError: too few labels to train on.
     """
-    train = data.labelled & ~data.in_arm & ~held
+    train = data.labelled & ~data.in_holdout & ~held
     classes = np.unique(data.targets[train])
     rows = np.flatnonzero((train | held) & np.isin(data.targets, classes))
     chosen = Chosen(
@@ -106,7 +106,7 @@ def choose(data: Dataset, held: BoolArray) -> Chosen:
     if train.sum() < LEAST or len(classes) < 2 or not chosen.held.any():
         raise OperatorError(
             f"Too few labels to fine-tune: {int(train.sum())} to train on, of {len(classes)} classes, and "
-            f"{int(chosen.held.sum())} to choose the best epoch by. Those of the random arm are never trained on. "
+            f"{int(chosen.held.sum())} to choose the best epoch by. Those of the holdout are never trained on. "
             f"Label on: {LEAST} to train on, of two classes, and 1 to choose by are the least."
         )
     return chosen

@@ -18,7 +18,7 @@ def run(dataset: Dataset, quick: Head, nearest: IntArray, seed: int) -> tuple[He
         seed: of the images taken, and of the folds.
 
     Returns:
-        The head, uncalibrated, and the logits of its like on the arm's counted labels, each out of fold: (counted
+        The head, uncalibrated, and the logits of its like on the holdout's counted labels, each out of fold: (counted
         labels, classes of the head), by ascending task.
     """
     column = np.full(len(dataset.classes) + 1, -1)

@@ -10,12 +10,12 @@ import numpy as np
 from backend.store.dataset import Dataset
 from backend.store.labels import Annotation
 from model.arrays import BoolArray
-from model.head.calibrate import MIN_ARM_LABELS
+from model.head.calibrate import MIN_HOLDOUT_LABELS
 from model.head.head import Head
 from model.head.metrics import NOT_ENOUGH, Evaluation
 from model.insight.accuracy import accuracy_now
 from model.insight.advice import STEPS, Advice, Step, advise
-from model.insight.evidence import LEAST_ARM_LABELS, Evidence
+from model.insight.evidence import LEAST_HOLDOUT_LABELS, Evidence
 from model.insight.saved import LabelsSaved, labels_saved
 
 PACE_OF = 200
@@ -40,7 +40,7 @@ def run(
     Args:
         annotations: of the project, for its pace.
         head: the served one; None before two classes have a label.
-        evaluation: of the served kind of head, out of fold on the arm's counted labels.
+        evaluation: of the served kind of head, out of fold on the holdout's counted labels.
         right: (counted labels,) whether it predicted them out of fold, by ascending task.
         seed: of all draws.
     """
@@ -91,19 +91,19 @@ def _evidence(data: Dataset, head: Head, right: BoolArray, seed: int) -> Evidenc
 
 def _nothing(data: Dataset, seconds: float | None) -> tuple[LabelsSaved, Advice]:
     """What can be said before two classes have a label: only how long labels take."""
-    labels, arm = int(data.labelled.sum()), int(data.counted.sum())
+    labels, holdout = int(data.labelled.sum()), int(data.counted.sum())
     steps = tuple(Step(count, None, seconds and count * seconds / 3600, NOT_ENOUGH) for count in STEPS)
-    return LabelsSaved(arm, labels, None, None, NOT_ENOUGH), Advice(arm, labels, steps)
+    return LabelsSaved(holdout, labels, None, None, NOT_ENOUGH), Advice(holdout, labels, steps)
 
 
 def _calibration(head: Head | None, evaluation: Evaluation | None) -> dict[str, Any]:
     n = evaluation.n if evaluation is not None else 0
-    error = evaluation.to_json()["ece"] if evaluation is not None and n >= LEAST_ARM_LABELS else None
+    error = evaluation.to_json()["ece"] if evaluation is not None and n >= LEAST_HOLDOUT_LABELS else None
     return {
         "n": n,
-        "calibrated": n >= MIN_ARM_LABELS,
-        "labels_needed": MIN_ARM_LABELS,
+        "calibrated": n >= MIN_HOLDOUT_LABELS,
+        "labels_needed": MIN_HOLDOUT_LABELS,
         "temperature": head.temperature if head is not None else None,
         "error": error,
-        "note": "" if n >= MIN_ARM_LABELS else NOT_ENOUGH,
+        "note": "" if n >= MIN_HOLDOUT_LABELS else NOT_ENOUGH,
     }

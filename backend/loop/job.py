@@ -20,7 +20,7 @@ from backend.label_studio import config
 from backend.loop import embed, publish, second_stage
 from backend.loop import refresh as refresh_stage
 from backend.loop.stopwatch import Stopwatch
-from backend.loop.version import Making, figures, is_kept_back, was_kept_back_for
+from backend.loop.version import Making, figures, is_rejected, was_rejected_for
 from backend.project import Project
 from backend.queue.project_queue import EMBED, REFRESH, RUN, Lease
 from backend.services import Services
@@ -43,8 +43,8 @@ DEBOUNCE_LIMIT = 5
 MOST_HEALED = 100
 """Labelled tasks named in one import, so that Label Studio counts their annotations anew."""
 
-KEPT_BACK_AMONG = 50
-"""How many versions are looked back for one that was kept back: more were hardly made between two labels."""
+REJECTED_AMONG = 50
+"""How many versions are looked back for one that was rejected: more were hardly made between two labels."""
 
 log = logs.get()
 
@@ -172,7 +172,7 @@ class Run:
             self.services.queue.hint(self.project)
         if not len(data.task_ids):
             return "empty", None
-        making = Making(data, active, self._kept_back(active), self.services, self.stopwatch)
+        making = Making(data, active, self._rejected(active), self.services, self.stopwatch)
         if not (synced.version_wanted or making.wanted):
             return "unchanged", None
         version = making.make()
@@ -180,8 +180,8 @@ class Run:
         with stage("save"):
             self.services.versions.save(self.project, version, figures(version, active))
         heads.note(self.project, self.services, version, synced.state.title)
-        if is_kept_back(version):
-            log.warning("kept back", reason=version.record["promotion"]["text"])
+        if is_rejected(version):
+            log.warning("rejected", reason=version.record["promotion"]["text"])
             self.services.versions.prune(self.project, self.services.settings.versions_kept)
             return "kept_back", None
         with stage("publish"):
@@ -214,11 +214,11 @@ class Run:
             self.services.queue.enqueue(EMBED, self.project)
         return backbone
 
-    def _kept_back(self, active: Version | None) -> Version | None:
-        """The last version that was kept back in favour of the active one's head; None where that has its files no
+    def _rejected(self, active: Version | None) -> Version | None:
+        """The last version that was rejected in favour of the active one's head; None where that has its files no
         more."""
-        made = self.services.versions.history(self.project, KEPT_BACK_AMONG) if active is not None else []
-        names = [each.name for each in made if active is not None and was_kept_back_for(active, each.figures)]
+        made = self.services.versions.history(self.project, REJECTED_AMONG) if active is not None else []
+        names = [each.name for each in made if active is not None and was_rejected_for(active, each.figures)]
         try:
             return self.services.versions.load(self.project, names[-1]) if names else None
         except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The gate before publication: a version that is worse than the active one beyond chance is kept back."""
+"""The gate before publication: a version that is worse than the active one beyond chance is rejected."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,10 +16,10 @@ COMPARABLE = ("classes", "backbone")
 def run(
     data: Dataset, predicted: Mapping[int, str], active: Version, made_with: Mapping[str, object]
 ) -> Verdict | None:
-    """Compare a new version with the active one on the arm labels that both predicted out of fold, as labelled now.
+    """Compare a new version with the active one on the holdout labels that both predicted out of fold, as labelled now.
 
     Args:
-        predicted: the new version's out-of-fold classes by task, of counted arm labels.
+        predicted: the new version's out-of-fold classes by task, of counted holdout labels.
         made_with: the settings that the new version depends on.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Order the pool: what teaches the model most comes first, with the random arm's tasks mixed in."""
+"""Order the pool: what teaches the model most comes first, with the holdout's tasks mixed in."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from backend.settings import Settings
 from backend.store.dataset import Dataset
 from model.head.head import Head
 from model.rank.pool import Pool
-from model.rank.queue import ArmAccount, Candidates, Queue, build_queue
+from model.rank.queue import Candidates, HoldoutAccount, Queue, build_queue
 from model.rank.ranking import Ranking, rank
 
 log = logs.get()
@@ -22,7 +22,7 @@ def run(dataset: Dataset, head: Head | None, settings: Settings) -> tuple[Queue,
         ids=dataset.task_ids,
         features=dataset.features,
         labels=dataset.targets,
-        available=dataset.pool & ~dataset.in_arm & ~dataset.skipped,
+        available=dataset.pool & ~dataset.in_holdout & ~dataset.skipped,
         classes=len(dataset.classes),
         seed=settings.seed,
         head=head,
@@ -30,10 +30,10 @@ def run(dataset: Dataset, head: Head | None, settings: Settings) -> tuple[Queue,
     )
     ranking = rank(pool, settings.queue_head, settings.strategy, settings.near_duplicate)
     (log.warning if ranking.failed else log.info)("ranked", strategy=ranking.strategy, reason=ranking.reason)
-    account = ArmAccount(
-        share=settings.arm_share,
+    account = HoldoutAccount(
+        share=settings.holdout_share,
         answered=int(dataset.answered.sum()),
-        arm_answered=int((dataset.answered & dataset.in_arm).sum()),
+        holdout_answered=int((dataset.answered & dataset.in_holdout).sum()),
     )
     return build_queue(_candidates(dataset, ranking), account, dataset.audited), ranking.strategy
 
@@ -48,7 +48,7 @@ def _candidates(dataset: Dataset, ranking: Ranking) -> Candidates:
         task_ids=np.concatenate([dataset.task_ids[pool], unreadable]),
         places=np.concatenate([places[pool], np.full(len(unreadable), n)]),
         scores=np.concatenate([scores[pool], nothing]),
-        arm_positions=np.concatenate([dataset.arm_positions[pool], nothing]),
+        holdout_positions=np.concatenate([dataset.holdout_positions[pool], nothing]),
         skipped=np.concatenate([dataset.skipped[pool], np.zeros(len(unreadable), dtype=bool)]),
         unreadable=np.concatenate([np.zeros(int(pool.sum()), dtype=bool), np.ones(len(unreadable), dtype=bool)]),
     )

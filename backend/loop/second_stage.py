@@ -97,7 +97,7 @@ def _make(
 
 
 def _serve(project: Project, services: Services, data: Dataset, quick: Head | None) -> Evaluated | None:
-    """The head that is served, calibrated and judged on the arm; None before two classes have a label.
+    """The head that is served, calibrated and judged on the holdout; None before two classes have a label.
 
     Raises:
         InputError: labels that the head was made of are gone: the next version will do without them.

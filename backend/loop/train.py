@@ -6,7 +6,7 @@ from model.head.head import FeatureTransform, Head
 
 
 def run(dataset: Dataset) -> Head | None:
-    """Train on all labels, those of the random arm included; None before two classes have a label."""
+    """Train on all labels, those of the holdout included; None before two classes have a label."""
     if dataset.classes_seen < 2:
         return None
     features, targets = dataset.features[dataset.labelled], dataset.targets[dataset.labelled]

@@ -11,7 +11,7 @@ from backend.services import Services
 from backend.store.dataset import Dataset
 from backend.store.versions import Version, new_name
 from model.head.head import Head
-from model.insight.evidence import LEAST_ARM_LABELS
+from model.insight.evidence import LEAST_HOLDOUT_LABELS
 from model.insight.promotion import Verdict
 
 
@@ -23,8 +23,8 @@ class Trained:
         head: None before two classes have a label.
         origin: the version that it was trained for.
         labels: as the record of a version keeps them.
-        evaluation: JSON; None while no arm label counts.
-        out_of_fold: task and class of each counted arm label, predicted by a head that never saw it.
+        evaluation: JSON; None while no holdout label counts.
+        out_of_fold: task and class of each counted holdout label, predicted by a head that never saw it.
         verdict: how it compares with the active version; None where it can't be compared, or is the same head.
     """
 
@@ -47,23 +47,23 @@ class Making:
         self,
         data: Dataset,
         active: Version | None,
-        kept_back: Version | None,
+        rejected: Version | None,
         services: Services,
         stopwatch: Stopwatch,
     ) -> None:
         """Compare the data with the active version.
 
         Args:
-            kept_back: the last version that was kept back in favour of the active one's head, if any.
+            rejected: the last version that was rejected in favour of the active one's head, if any.
         """
         self._data, self._active, self._services, self._stopwatch = data, active, services, stopwatch
         self._settings = made_with(data, services)
         self.changed = set(data.labels) if active is None else _changed(data, active.record["labels"])
-        # These very labels made a version that was kept back: only another label is reason to train again.
+        # These very labels made a version that was rejected: only another label is reason to train again.
         self._tried = (
-            kept_back is not None
-            and kept_back.record["settings"] == self._settings
-            and not _changed(data, kept_back.record["labels"])
+            rejected is not None
+            and rejected.record["settings"] == self._settings
+            and not _changed(data, rejected.record["labels"])
         )
 
     @property
@@ -128,7 +128,7 @@ class Making:
         )
 
 
-def is_kept_back(version: Version) -> bool:
+def is_rejected(version: Version) -> bool:
     """Whether a version is worse than the one that was active when it was made, beyond chance."""
     promotion = version.record.get("promotion")
     return promotion is not None and bool(promotion["blocked"])
@@ -139,14 +139,14 @@ def origin(version: Version) -> str:
     return str(version.record.get("origin", version.name))
 
 
-def was_kept_back_for(active: Version, kept: Mapping[str, Any] | None) -> bool:
-    """Whether a version of the history was kept back in favour of the active one's head.
+def was_rejected_for(active: Version, kept: Mapping[str, Any] | None) -> bool:
+    """Whether a version of the history was rejected in favour of the active one's head.
 
     Args:
         kept: `figures` of that version.
     """
-    kept_back = kept.get("kept_back") if kept is not None else None
-    return kept_back is not None and kept_back["than"] == origin(active)
+    rejected = kept.get("kept_back") if kept is not None else None
+    return rejected is not None and rejected["than"] == origin(active)
 
 
 def figures(version: Version, than: Version | None) -> dict[str, Any]:
@@ -156,14 +156,14 @@ def figures(version: Version, than: Version | None) -> dict[str, Any]:
         than: the active version.
     """
     measured = version.record["evaluation"] or {"n": 0, "accuracy": None}
-    kept_back = None
-    if than is not None and is_kept_back(version):
-        kept_back = {"than": origin(than), "why": version.record["promotion"]["text"]}
+    rejected = None
+    if than is not None and is_rejected(version):
+        rejected = {"than": origin(than), "why": version.record["promotion"]["text"]}
     return {
         "labels": len(version.record["labels"]),
         "arm_labels": measured["n"],
-        "accuracy": measured["accuracy"] if measured["n"] >= LEAST_ARM_LABELS else None,
-        "kept_back": kept_back,
+        "accuracy": measured["accuracy"] if measured["n"] >= LEAST_HOLDOUT_LABELS else None,
+        "kept_back": rejected,
     }
 
 
@@ -175,7 +175,7 @@ def made_with(data: Dataset, services: Services) -> dict[str, Any]:
         "backbone": data.backbone,
         "classes": list(data.classes),
         "seed": settings.seed,
-        "arm_share": settings.arm_share,
+        "arm_share": settings.holdout_share,
         "strategy": settings.strategy,
         "near_duplicate": settings.near_duplicate,
     }

@@ -1,4 +1,4 @@
-"""What a run works on: one project's features, labels and random arm as arrays, read once."""
+"""What a run works on: one project's features, labels and holdout as arrays, read once."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from backend.project import Project
 from backend.services import Services
 from backend.store.labels import Label, resolve
 from backend.store.mirror import MirroredTask
-from model import arm
+from model import holdout
 from model.arrays import BoolArray, FloatArray, IntArray
 from model.backbone.backbone import Backbone
 
@@ -26,8 +26,8 @@ class Dataset:
         features: (n, d) float16.
         targets: (n,) int64, index into `classes`, -1 where there is no label.
         skipped: (n,) bool, unlabelled tasks that somebody skipped.
-        arm_positions: (n,) float64 in [0, 1): the place in the random arm; NaN outside it.
-        counted: (n,) bool, labelled arm tasks that were answered in the arm's order.
+        holdout_positions: (n,) float64 in [0, 1): the place in the holdout; NaN outside it.
+        counted: (n,) bool, labelled holdout tasks that were answered in the holdout's order.
         unreadable: unlabelled tasks whose image can't be used.
         labels: every label by task id, of tasks without a feature too.
         points: (n, m) float32, `model.geometry.points` of the features where they are known; made where they are
@@ -43,7 +43,7 @@ class Dataset:
     features: FloatArray
     targets: IntArray
     skipped: BoolArray
-    arm_positions: FloatArray
+    holdout_positions: FloatArray
     counted: BoolArray
     unreadable: tuple[int, ...]
     labels: dict[int, Label]
@@ -68,9 +68,9 @@ class Dataset:
         return self.labelled | self.skipped
 
     @property
-    def in_arm(self) -> BoolArray:
+    def in_holdout(self) -> BoolArray:
         """(n,) bool."""
-        return ~np.isnan(self.arm_positions)
+        return ~np.isnan(self.holdout_positions)
 
     @property
     def classes_seen(self) -> int:
@@ -94,20 +94,20 @@ def load(project: Project, services: Services, labeling: Labeling, backbone: Bac
         [index_of[labels[task].choice] if task in labels else -1 for task in ids.tolist()], dtype=np.int64
     )
     skips = {annotation.task_id: annotation.created_at for annotation in annotations if annotation.skipped}
-    positions = arm.hash_positions(project.key, ids)
-    in_arm = arm.in_arm(positions, services.settings.arm_share)
+    positions = holdout.hash_positions(project.key, ids)
+    in_holdout = holdout.in_holdout(positions, services.settings.holdout_share)
     answers = {**skips, **{task: label.answered_at for task, label in labels.items()}}
     answered_at = np.array([answers[task].timestamp() if task in answers else np.nan for task in ids.tolist()])
     created_at = np.array([task.created_at.timestamp() for task in ready])
     counted = np.zeros(len(ids), dtype=bool)
-    counted[in_arm] = arm.counted(positions[in_arm], created_at[in_arm], answered_at[in_arm])
+    counted[in_holdout] = holdout.counted(positions[in_holdout], created_at[in_holdout], answered_at[in_holdout])
     return Dataset(
         classes=labeling.classes,
         task_ids=ids,
         features=features,
         targets=targets,
         skipped=np.array([task in skips for task in ids.tolist()], dtype=bool) & (targets < 0),
-        arm_positions=np.where(in_arm, positions, np.nan),
+        holdout_positions=np.where(in_holdout, positions, np.nan),
         counted=counted & (targets >= 0),
         unreadable=tuple(
             task.id

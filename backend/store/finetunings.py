@@ -37,7 +37,7 @@ class Phase(StrEnum):
     JUDGING = "judging"
     EMBEDDING = "embedding"
     ADOPTED = "adopted"
-    KEPT_BACK = "kept_back"
+    REJECTED = "kept_back"
     REFUSED = "refused"
     CANCELLED = "cancelled"
     FAILED = "failed"
@@ -76,7 +76,7 @@ class Finetuning:
         name: from the time.
         base: version of the backbone that the settings named when it was ordered.
         message: the last that is to be said of it, for people.
-        labels: of the project when it was ordered, then when it began; those of the random arm included.
+        labels: of the project when it was ordered, then when it began; those of the holdout included.
         network: name of what is trained.
         warm_from: version of the fine-tuned backbone that it went on from; empty where it began anew.
         images: how many are trained on, and how many choose the best epoch.

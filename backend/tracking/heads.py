@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from backend import logs
-from backend.loop.version import is_kept_back, origin
+from backend.loop.version import is_rejected, origin
 from backend.project import Project
 from backend.services import Services
 from backend.store.versions import Version
@@ -56,14 +56,14 @@ def _tracked(project: Project, services: Services, version: Version, title: str)
             "label_studio": project.url,
             "backbone": settings["backbone"],
             "code": settings["code"],
-            "kept_back": "yes" if is_kept_back(version) else "no",
+            "kept_back": "yes" if is_rejected(version) else "no",
         },
         artefacts=[services.versions.head_file(project, version.name)],
     )
 
 
 def _measured(evaluation: Mapping[str, Any] | None) -> dict[str, float]:
-    """What the random arm says, with its intervals."""
+    """What the holdout says, with its intervals."""
     if evaluation is None:
         return {"arm_labels": 0}
     figures: dict[str, float] = {"arm_labels": evaluation["n"]}
@@ -75,6 +75,6 @@ def _measured(evaluation: Mapping[str, Any] | None) -> dict[str, float]:
 
 
 def _confusion(record: Mapping[str, Any]) -> Mapping[tuple[str, str], int]:
-    """How often each label of the arm was predicted as what, by heads that never saw it."""
+    """How often each label of the holdout was predicted as what, by heads that never saw it."""
     labels = {task: choice for task, choice, *_ in record["labels"]}
     return Counter((labels[task], predicted) for task, predicted in record["out_of_fold"])

@@ -24,7 +24,7 @@ from backend.web.hints import Hints
 from backend.web.metrics import Telemetry
 from backend.web.reconciler import Reconciler
 from backend.web.state import State
-from model import arm
+from model import holdout
 
 MOST_BODY_BYTES = 256_000_000
 ROUTES = "label_loop"
@@ -221,14 +221,16 @@ class Routes:
             raise NotFound(f"The files of version {name!r} are not kept any more.") from error
         labels = version.record["labels"]
         tasks = np.union1d(version.task_ids, np.array([label[0] for label in labels], dtype=np.int64))
-        in_arm = arm.in_arm(arm.hash_positions(project.key, tasks), version.record["settings"]["arm_share"])
+        in_holdout = holdout.in_holdout(
+            holdout.hash_positions(project.key, tasks), version.record["settings"]["arm_share"]
+        )
         return jsonify(
             name=name,
             labels=len(labels),
             queue=len(version.task_ids),
             task_ids=[label[0] for label in labels],
             annotation_ids=[annotation for label in labels for annotation in label[2]],
-            arm=tasks[in_arm].tolist(),
+            holdout=tasks[in_holdout].tolist(),
             strategy=version.record["strategy"],
             settings=version.record["settings"],
             metrics=version.record["evaluation"],

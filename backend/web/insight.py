@@ -43,7 +43,7 @@ def _note(active: str | None, version: str | None) -> str:
 
 def _told(made: Made, active: str | None) -> dict[str, Any]:
     figures = made.figures or {}
-    kept_back = figures.get("kept_back")
+    rejected = figures.get("kept_back")
     return {
         "version": made.name,
         "created_at": made.created_at.isoformat(),
@@ -53,5 +53,5 @@ def _told(made: Made, active: str | None) -> dict[str, Any]:
         "arm_labels": figures.get("arm_labels"),
         "accuracy": figures.get("accuracy"),
         "served": figures.get("served"),
-        "kept_back": None if kept_back is None else kept_back["why"],
+        "kept_back": None if rejected is None else rejected["why"],
     }

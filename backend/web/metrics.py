@@ -12,7 +12,7 @@ from backend.web.state import State
 
 FIGURES = (
     ("label_loop_labels", "Labels of the version that the figures are of.", ["labels"]),
-    ("label_loop_arm_labels", "Of them, labels of the random arm that count.", ["arm_labels"]),
+    ("label_loop_arm_labels", "Of them, labels of the holdout that count.", ["arm_labels"]),
     ("label_loop_accuracy", "Accuracy on images drawn at random.", ["accuracy", "accuracy", "value"]),
     ("label_loop_accuracy_low", "Lower end of its 95 % interval.", ["accuracy", "accuracy", "low"]),
     ("label_loop_accuracy_high", "Upper end of its 95 % interval.", ["accuracy", "accuracy", "high"]),

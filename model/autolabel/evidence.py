@@ -23,7 +23,7 @@ def gather(
         served: the head whose confidences are in question; its temperature is used.
         features: (n, d) of all images.
         labels: (n,) index into `quick.classes`, -1 where there is no label.
-        at_random: (n,) True for counted labels of the random arm.
+        at_random: (n,) True for counted labels of the holdout.
         edges: (n, n) of `model.graph.affinity` where the served head is the distilled one; None where it is the quick.
 
     Raises:

@@ -35,13 +35,13 @@ DRAWS = 64
 class Evidence:
     """Labelled images, each predicted by a head that never saw its label.
 
-    Take all labels, those of the random arm and those that a strategy chose: the arm alone would need thousands to say
+    Take all labels, those of the holdout and those that a strategy chose: the holdout alone would need thousands to say
     anything of sets that are wrong in one image of five hundred.
 
     Attributes:
         confidences: (m,) in [0, 1], calibrated as the served ones are.
         right: (m,) whether the most probable class is the label.
-        at_random: (m,) True for counted labels of the random arm.
+        at_random: (m,) True for counted labels of the holdout.
     """
 
     confidences: FloatArray

@@ -1,4 +1,4 @@
-"""Calibration: one temperature for all logits, fitted on the random arm's out-of-fold logits."""
+"""Calibration: one temperature for all logits, fitted on the holdout's out-of-fold logits."""
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -6,8 +6,8 @@ from scipy.optimize import minimize_scalar
 from model.arrays import FloatArray, IntArray
 from model.checks import check_labels, check_probabilities
 
-MIN_ARM_LABELS = 20
-"""Counted arm labels below which confidences stay raw: the prior would decide, not they."""
+MIN_HOLDOUT_LABELS = 20
+"""Counted holdout labels below which confidences stay raw: the prior would decide, not they."""
 
 PRIOR_WIDTH = 0.7
 """Spread of log temperatures that is expected before any label is seen: one confident error among few labels must not
@@ -49,12 +49,12 @@ def fit_temperature(logits: FloatArray, labels: IntArray) -> float:
     return float(np.clip(np.exp(found.x), LOWEST, HIGHEST))
 
 
-def temperature_from_arm(logits: FloatArray, labels: IntArray) -> float:
-    """`fit_temperature` where the arm has `MIN_ARM_LABELS` counted labels, else 1: uncalibrated.
+def temperature_from_holdout(logits: FloatArray, labels: IntArray) -> float:
+    """`fit_temperature` where the holdout has `MIN_HOLDOUT_LABELS` counted labels, else 1: uncalibrated.
 
     Raises:
         InputError: as `fit_temperature`.
     """
-    if len(labels) < MIN_ARM_LABELS:
+    if len(labels) < MIN_HOLDOUT_LABELS:
         return 1.0
     return fit_temperature(logits, labels)

@@ -62,28 +62,28 @@ def distil(head: Head, features: FloatArray, labels: IntArray, edges: csr_matrix
 
 
 def distilled_out_of_fold(
-    head: Head, features: FloatArray, labels: IntArray, arm: BoolArray, edges: csr_matrix, *, seed: int
+    head: Head, features: FloatArray, labels: IntArray, holdout: BoolArray, edges: csr_matrix, *, seed: int
 ) -> FloatArray:
-    """Logits of the arm's labelled images, each from a distilled head that never saw that image's label.
+    """Logits of the holdout's labelled images, each from a distilled head that never saw that image's label.
 
     Args:
         head: the quick head of all labels; its classes, transform and l2 are used.
         features: (n, d) of all images.
         labels: (n,) index into `head.classes`, -1 where there is no label.
-        arm: (n,) True for the counted labels of the random arm.
+        holdout: (n,) True for the counted labels of the holdout.
         edges: (n, n), see `model.graph.affinity`.
         seed: of the folds and of the distillation.
 
     Returns:
-        (rows in the arm, classes of the head) float64, in ascending row order. A class that a fold's training lacks
+        (rows in the holdout, classes of the head) float64, in ascending row order. A class that a fold's training lacks
         lies 5 below the row's least logit.
 
     Raises:
-        InputError: as `distil`, or an arm image without a label.
+        InputError: as `distil`, or a holdout image without a label.
     """
-    if (labels[arm] < 0).any():
-        raise InputError("An image of the arm that has no label can't be counted.")
-    rows = np.flatnonzero(arm)
+    if (labels[holdout] < 0).any():
+        raise InputError("An image of the holdout that has no label can't be counted.")
+    rows = np.flatnonzero(holdout)
     logits = np.zeros((len(rows), len(head.classes)))
     fold_of = folds_of(labels[rows], seed)
 

@@ -1,4 +1,4 @@
-"""Fit a head: L-BFGS on the penalised likelihood, and out-of-fold logits of the random arm.
+"""Fit a head: L-BFGS on the penalised likelihood, and out-of-fold logits of the holdout.
 
 The loss is the mean negative log-likelihood plus l2/2 times the squared weights (the bias is free).
 
@@ -23,7 +23,7 @@ DEFAULT_L2 = 1e-3
 two points at 200 labels (Caltech-101), and won nothing later."""
 
 FOLDS = 5
-"""Folds of the random arm's labels in `out_of_fold`; fewer are made where the arm has fewer labels."""
+"""Folds of the holdout's labels in `out_of_fold`; fewer are made where the holdout has fewer labels."""
 
 ABSENT_GAP = 5.0
 """How far below a row's least logit a class lies that the fold's training never saw. Minus infinity would be as true,
@@ -113,27 +113,27 @@ def fit_soft(features: FloatArray, targets: FloatArray, start: Head, *, l2: floa
 def out_of_fold(
     features: FloatArray,
     labels: IntArray,
-    arm: BoolArray,
+    holdout: BoolArray,
     transform: FeatureTransform,
     *,
     l2: float = DEFAULT_L2,
     seed: int,
 ) -> FloatArray:
-    """Logits of the arm's labelled rows, each from a head that never saw that row's label.
+    """Logits of the holdout's labelled rows, each from a head that never saw that row's label.
 
-    A fold's head is fitted on everything else: labels outside the arm and the arm's other folds. All of them start
-    from a head without any arm label, so that nothing leaks through the start.
+    A fold's head is fitted on everything else: labels outside the holdout and the holdout's other folds. All of them
+    start from a head without any holdout label, so that nothing leaks through the start.
 
     Args:
         features: (n, d) of all labelled rows.
         labels: (n,) class indices.
-        arm: (n,) True where the row is a counted label of the random arm.
+        holdout: (n,) True where the row is a counted label of the holdout.
         transform: made of all of the project's features (no label is in it).
         l2: as the head's.
         seed: of the folds.
 
     Returns:
-        (rows in the arm, classes that have labels) float64, rows in the order given, columns as `Head.classes` of a
+        (rows in the holdout, classes that have labels) float64, rows in the order given, columns as `Head.classes` of a
         head fitted on all of it. A class that a fold's training lacks lies 5 below the row's least logit.
 
     Raises:
@@ -141,25 +141,27 @@ def out_of_fold(
     """
     check_features(features)
     check_labels(labels, len(features), int(labels.max(initial=0)) + 1)
-    if arm.shape != labels.shape:
-        raise InputError(f"The arm's mask must have {len(labels)} entries, one for each label, got {arm.shape}.")
+    if holdout.shape != labels.shape:
+        raise InputError(
+            f"The holdout's mask must have {len(labels)} entries, one for each label, got {holdout.shape}."
+        )
     present, targets = np.unique(labels, return_inverse=True)
-    logits = np.zeros((int(arm.sum()), len(present)))
+    logits = np.zeros((int(holdout.sum()), len(present)))
     if not len(logits):
         return logits
     if len(labels) < 2:
         raise InputError("One label alone has nothing that could predict it: label more images first.")
     rows = transform.apply(features)
     order = _by_content(rows, targets)
-    rows, targets, arm_rows = rows[order], targets[order], np.flatnonzero(arm[order])
+    rows, targets, holdout_rows = rows[order], targets[order], np.flatnonzero(holdout[order])
     coordinates = rows @ _basis(rows)
     fold_of = np.full(len(rows), -1)
-    fold_of[arm_rows] = folds_of(targets[arm_rows], seed)
+    fold_of[holdout_rows] = folds_of(targets[holdout_rows], seed)
     base = None
     if len(np.unique(targets[fold_of < 0])) > 1:
         base = _minimise(coordinates[fold_of < 0], targets[fold_of < 0], len(present), l2, None)
     # Where each row of the answer lies in the caller's order.
-    place = np.cumsum(arm)[order] - 1
+    place = np.cumsum(holdout)[order] - 1
 
     def predict_fold(fold: int) -> None:
         held, training = np.flatnonzero(fold_of == fold), np.flatnonzero(fold_of != fold)
@@ -254,7 +256,7 @@ def _by_content(rows: FloatArray, targets: IntArray) -> IntArray:
 
 
 def folds_of(targets: IntArray, seed: int) -> IntArray:
-    """Fold of each of the arm's labels: five, stratified by class. (n,) in [0, 5)."""
+    """Fold of each of the holdout's labels: five, stratified by class. (n,) in [0, 5)."""
     return _stratified_folds(targets, FOLDS, np.random.default_rng(seed))
 
 

@@ -1,10 +1,10 @@
-"""Accuracy now: overall and by class, where enough of the random arm's labels stand behind it."""
+"""Accuracy now: overall and by class, where enough of the holdout's labels stand behind it."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from model.head.metrics import NOT_ENOUGH, Estimate, Evaluation
-from model.insight.evidence import LEAST_ARM_LABELS
+from model.insight.evidence import LEAST_HOLDOUT_LABELS
 
 LEAST_CLASS_LABELS = 10
 """Counted labels of a class below which it gets no figure of its own."""
@@ -15,7 +15,7 @@ class ClassAccuracy:
     """A class's figures; None where too few labels, or predictions, stand behind them.
 
     Attributes:
-        n: counted arm labels of the class.
+        n: counted holdout labels of the class.
         note: "not enough labels yet", or empty.
         recall: of the class's images, the share that is recognised.
         precision: of the images that are given the class, the share that is of it.
@@ -34,7 +34,7 @@ class AccuracyNow:
     On the images that are left it is right more often, where strategies have already asked for the hard ones.
 
     Attributes:
-        n: counted arm labels behind it.
+        n: counted holdout labels behind it.
         note: "not enough labels yet", or empty.
         accuracy: None with fewer than 20.
         per_class: by class.
@@ -54,11 +54,11 @@ def accuracy_now(evaluation: Evaluation | None) -> AccuracyNow:
     """The accuracy that may be shown.
 
     Args:
-        evaluation: of out-of-fold predictions of the arm's counted labels; None where there are none.
+        evaluation: of out-of-fold predictions of the holdout's counted labels; None where there are none.
     """
     if evaluation is None:
         return AccuracyNow(0, NOT_ENOUGH, None, {})
-    enough = evaluation.n >= LEAST_ARM_LABELS
+    enough = evaluation.n >= LEAST_HOLDOUT_LABELS
     return AccuracyNow(
         n=evaluation.n,
         note="" if enough else NOT_ENOUGH,

@@ -40,7 +40,7 @@ class Advice:
     """What going on would bring.
 
     Attributes:
-        n: counted arm labels behind it.
+        n: counted holdout labels behind it.
         labels: of the project now.
         steps: one for each of 100, 200 and 500 further labels.
     """
@@ -58,9 +58,9 @@ def advise(evidence: Evidence, seconds_per_label: float | None) -> Advice:
     """What the next 100, 200 and 500 labels would bring.
 
     The project's own history says how fast the error falls: heads of the first half of its labels and heads of all of
-    them, tested on the arm's labels, none on one that it was fitted on. The error goes on falling by the same power of
-    the number of labels; the interval is that of a bootstrap over the arm's labels, on which the two are paired. No
-    gain is given beyond twice the labels of now: the history reaches no further.
+    them, tested on the holdout's labels, none on one that it was fitted on. The error goes on falling by the same power
+    of the number of labels; the interval is that of a bootstrap over the holdout's labels, on which the two are paired.
+    No gain is given beyond twice the labels of now: the history reaches no further.
 
     Seconds: about those of two evaluations of the head (`model.head.fitting.out_of_fold`).
 
@@ -71,7 +71,7 @@ def advise(evidence: Evidence, seconds_per_label: float | None) -> Advice:
     Raises:
         InputError: a feature that is not finite.
     """
-    n, labels = len(evidence.arm), len(evidence.labelled)
+    n, labels = len(evidence.holdout), len(evidence.labelled)
     history = _errors(evidence) if evidence.enough else None
     steps = []
     for count in STEPS:
@@ -84,7 +84,7 @@ def advise(evidence: Evidence, seconds_per_label: float | None) -> Advice:
 
 
 def _errors(evidence: Evidence) -> tuple[BoolArray, BoolArray] | None:
-    """Whether a head of half the labels, and one of all, is wrong on each counted label of the arm.
+    """Whether a head of half the labels, and one of all, is wrong on each counted label of the holdout.
 
     None where the first half of the labels has a single class.
     """
@@ -96,14 +96,14 @@ def _errors(evidence: Evidence) -> tuple[BoolArray, BoolArray] | None:
 
 
 def _wrong(evidence: Evidence, rows: IntArray) -> BoolArray:
-    """Whether a head of these labels is wrong on each counted label of the arm: (counted labels,) in order of rows.
+    """Whether a head of these labels is wrong on each counted label of the holdout: (counted labels,) in order of rows.
 
-    The arm's labels among the rows are predicted out of fold.
+    The holdout's labels among the rows are predicted out of fold.
     """
     features, labels = evidence.features, evidence.labels
     wrong = np.zeros(len(labels), dtype=bool)
     inside = rows[evidence.counted[rows]]
-    outside = np.setdiff1d(evidence.arm, rows)
+    outside = np.setdiff1d(evidence.holdout, rows)
     logits = out_of_fold(features[rows], labels[rows], evidence.counted[rows], evidence.transform, seed=evidence.seed)
     classes = np.unique(labels[rows])
     if len(inside):
@@ -116,7 +116,7 @@ def _wrong(evidence: Evidence, rows: IntArray) -> BoolArray:
 
 
 def _gain(history: tuple[BoolArray, BoolArray], growth: float, seed: int) -> Estimate:
-    """Fall of the error when labels grow by a factor, with a bootstrap over the arm's labels.
+    """Fall of the error when labels grow by a factor, with a bootstrap over the holdout's labels.
 
     Args:
         history: whether heads of half the labels, and of all, are wrong on each.

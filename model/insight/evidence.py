@@ -9,19 +9,19 @@ from model.checks import check_features, check_labels
 from model.errors import InputError
 from model.head.head import FeatureTransform
 
-LEAST_ARM_LABELS = 20
-"""Counted arm labels below which no figure is given: the interval of an accuracy is then 40 points wide."""
+LEAST_HOLDOUT_LABELS = 20
+"""Counted holdout labels below which no figure is given: the interval of an accuracy is then 40 points wide."""
 
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """A project's images, its labels, and how the served head did on the arm.
+    """A project's images, its labels, and how the served head did on the holdout.
 
     Attributes:
         features: (n, d), any floating dtype, of all images, labelled or not.
         labels: (n,) int, index into the label config's classes, -1 where there is no label.
         answered_at: (n,) float, seconds (of any clock) at which each label was given; NaN without a label.
-        counted: (n,) True for the labels of the random arm that count.
+        counted: (n,) True for the labels of the holdout that count.
         predicted: (n,) int, the class that the served head gives each image.
         right: (counted labels,) whether the served kind of head, fitted without that label, predicted it; in the order
             of the rows.
@@ -42,15 +42,17 @@ class Evidence:
         check_features(self.features, len(self.transform.mean))
         n = (len(self.features),)
         if not self.labels.shape == self.answered_at.shape == self.counted.shape == self.predicted.shape == n:
-            raise InputError(f"Labels, times, arm and predictions must have {n[0]} entries, one for each image.")
+            raise InputError(f"Labels, times, holdout and predictions must have {n[0]} entries, one for each image.")
         classes = int(max(self.labels.max(initial=-1), self.predicted.max(initial=-1))) + 1
         check_labels(self.predicted, n[0], classes)
         if (self.counted & (self.labels < 0)).any():
-            raise InputError("Only a label can count for the arm: some counted images have none.")
+            raise InputError("Only a label can count for the holdout: some counted images have none.")
         if np.isnan(self.answered_at[self.labels >= 0]).any():
             raise InputError("Each label needs the time at which it was given.")
         if self.right.shape != (int(self.counted.sum()),):
-            raise InputError(f"The arm has {int(self.counted.sum())} counted labels, got {len(self.right)} answers.")
+            raise InputError(
+                f"The holdout has {int(self.counted.sum())} counted labels, got {len(self.right)} answers."
+            )
 
     @property
     def labelled(self) -> IntArray:
@@ -58,11 +60,11 @@ class Evidence:
         return np.flatnonzero(self.labels >= 0)
 
     @property
-    def arm(self) -> IntArray:
-        """Rows of the arm's counted labels, ascending."""
+    def holdout(self) -> IntArray:
+        """Rows of the holdout's counted labels, ascending."""
         return np.flatnonzero(self.counted)
 
     @property
     def enough(self) -> bool:
-        """Whether the arm has labels enough for any figure, and of more than one class."""
-        return len(self.arm) >= LEAST_ARM_LABELS and len(np.unique(self.labels[self.arm])) > 1
+        """Whether the holdout has labels enough for any figure, and of more than one class."""
+        return len(self.holdout) >= LEAST_HOLDOUT_LABELS and len(np.unique(self.labels[self.holdout])) > 1

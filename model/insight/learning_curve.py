@@ -1,9 +1,9 @@
 """Learning curves: how the error of a head falls with the number of random labels that it is fitted on.
 
-Random labels are few: those of the arm. The curve is known beyond them in shape only, from heads that learn, from
+Random labels are few: those of the holdout. The curve is known beyond them in shape only, from heads that learn, from
 random images of the whole project, what the served head says of these images. That world is simpler than the real one:
 whatever the served head gets wrong is no mistake in it. So its error falls faster, and a number of labels read off it
-is a lower bound, once the curve is set to the height that the arm's true labels give it.
+is a lower bound, once the curve is set to the height that the holdout's true labels give it.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ from model.head.fitting import fit
 from model.insight.evidence import Evidence
 
 FOLDS = 5
-"""The arm's labels are learnt from in fifths: four to fit, one to test."""
+"""The holdout's labels are learnt from in fifths: four to fit, one to test."""
 
 FITTED_ROWS = 1_000
 """Rows fitted for one point of the curve, over all draws together; one draw is made in any case, eight at most."""
@@ -93,8 +93,8 @@ class Curve:
         return None
 
 
-def arm_errors(evidence: Evidence) -> FloatArray:
-    """How often heads of four fifths of the arm's labels, and no others, were wrong on each label of the last fifth.
+def holdout_errors(evidence: Evidence) -> FloatArray:
+    """How often heads of four fifths of the holdout's labels, and no others, were wrong on each of the last fifth.
 
     Returns:
         (counted labels,) in [0, 1], means over draws.

@@ -57,9 +57,8 @@ def worse_beyond_chance(old_right: BoolArray, new_right: BoolArray) -> Verdict:
     p = float(bdtrc(lost - 1, lost + won, 0.5)) if lost else 1.0
     blocked = p < SIGNIFICANCE
     found = "worse beyond chance" if blocked else "not worse beyond chance"
-    text = (
-        f"{found}: of {len(old_right)} arm labels, {lost} lost and {won} won against the active version (p = {p:.2g})"
-    )
+    counts = f"of {len(old_right)} holdout labels, {lost} lost and {won} won against the active version"
+    text = f"{found}: {counts} (p = {p:.2g})"
     return Verdict(blocked, p, len(old_right), lost, won, text)
 
 

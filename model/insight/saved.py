@@ -17,7 +17,7 @@ CONFIDENCE = 0.95
 RESAMPLES = 1_000
 
 TINY = 1e-9
-"""Keeps an arm that its own labels predict without a mistake from dividing by zero."""
+"""Keeps a holdout that its own labels predict without a mistake from dividing by zero."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Range:
 
     Attributes:
         low: at least so many.
-        value: the best guess; None where it would be extrapolation beyond what the arm supports.
-        high: at most so many; None where the arm does not bound it ("at least `low`").
+        value: the best guess; None where it would be extrapolation beyond what the holdout supports.
+        high: at most so many; None where the holdout does not bound it ("at least `low`").
     """
 
     low: int
@@ -48,7 +48,7 @@ class LabelsSaved:
     """Labels given against random labels needed for the same accuracy.
 
     Attributes:
-        n: counted arm labels behind it.
+        n: counted holdout labels behind it.
         labels: of the project now.
         random_labels: how many random ones the accuracy of now would have taken; None without labels enough.
         saved: `random_labels` less `labels`; below zero where random ones would have done better.
@@ -69,16 +69,17 @@ class LabelsSaved:
 def labels_saved(evidence: Evidence) -> LabelsSaved:
     """Find the number of random labels that the accuracy of now would have taken.
 
-    It is where the learning curve, set to the height of the arm's own, falls to the error of now; the ends come from a
-    bootstrap over the arm's labels, which moves both. Beyond the arm's size the curve is known from below only: the
-    range is open above then, and has no best guess. A low end at the last size that seconds allow stays there.
+    It is where the learning curve, set to the height of the holdout's own, falls to the error of now; the ends come
+    from a bootstrap over the holdout's labels, which moves both. Beyond the holdout's size the curve is known from
+    below only: the range is open above then, and has no best guess. A low end at the last size that seconds allow stays
+    there.
 
     Seconds: see `model.insight.learning_curve`.
 
     Raises:
         InputError: a feature that is not finite.
     """
-    n, labels = len(evidence.arm), len(evidence.labelled)
+    n, labels = len(evidence.holdout), len(evidence.labelled)
     if not evidence.enough:
         return LabelsSaved(n, labels, None, None, NOT_ENOUGH)
     needed = _random_labels(evidence, n)
@@ -89,12 +90,13 @@ def labels_saved(evidence: Evidence) -> LabelsSaved:
 def _random_labels(evidence: Evidence, n: int) -> Range:
     curve = Curve(evidence)
     now = (~evidence.right).astype(np.float64)
-    early = learning_curve.arm_errors(evidence)
-    at_arm = curve.error(n - n // learning_curve.FOLDS)
-    # One more label, wrong for the low end and right for the high one, gives an interval to an arm without any error.
-    most = at_arm * float(np.quantile(_ratios(now, early, 1.0, evidence.seed), CONFIDENCE))
-    least = at_arm * float(np.quantile(_ratios(now, early, 0.0, evidence.seed), 1 - CONFIDENCE))
-    guess = at_arm * now.mean() / max(early.mean(), TINY)
+    early = learning_curve.holdout_errors(evidence)
+    at_holdout = curve.error(n - n // learning_curve.FOLDS)
+    # One more label, wrong for the low end and right for the high one, gives an interval to a holdout without any
+    # error.
+    most = at_holdout * float(np.quantile(_ratios(now, early, 1.0, evidence.seed), CONFIDENCE))
+    least = at_holdout * float(np.quantile(_ratios(now, early, 0.0, evidence.seed), 1 - CONFIDENCE))
+    guess = at_holdout * now.mean() / max(early.mean(), TINY)
     low = curve.labels_for(most, learning_curve.MOST_ROWS)
     return Range(
         low=curve.largest if low is None else low,

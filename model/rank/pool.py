@@ -13,13 +13,13 @@ from model.head.head import Head
 
 @dataclass(frozen=True, eq=False)
 class Pool:
-    """All of a project's images that have a feature, labelled ones and the random arm's included.
+    """All of a project's images that have a feature, labelled ones and the holdout's included.
 
     Attributes:
         ids: (n,) int, each once: task ids. Ties go by them, and random draws follow them.
         features: (n, d), any floating dtype, straight from the backbone.
         labels: (n,) int, index into the label config's classes, -1 where there is no label.
-        available: (n,) True for the images that may be asked for: unlabelled, outside the arm, not skipped.
+        available: (n,) True for the images that may be asked for: unlabelled, outside the holdout, not skipped.
         classes: of the label config, >= 1.
         seed: of whatever the strategy draws.
         head: the quick head, fitted on all labels; None before two classes have one.

@@ -26,9 +26,9 @@ class Candidates:
     Attributes:
         task_ids: (n,) int, each once.
         places: (n,) int, the order in which the strategy asks for them; of equal places the lower task id comes first.
-        scores: (n,) float in [0, 1], ascending with the places; NaN is allowed for tasks of the arm, skipped and
+        scores: (n,) float in [0, 1], ascending with the places; NaN is allowed for tasks of the holdout, skipped and
             unreadable ones, whose score isn't used.
-        arm_positions: (n,) float, the hash position in [0, 1) of arm tasks, NaN for the others.
+        holdout_positions: (n,) float, the hash position in [0, 1) of holdout tasks, NaN for the others.
         skipped: (n,) True for tasks that somebody skipped: they come after all others.
         unreadable: (n,) True for tasks whose image can't be read: they come last of all.
     """
@@ -36,40 +36,42 @@ class Candidates:
     task_ids: IntArray
     places: IntArray
     scores: FloatArray
-    arm_positions: FloatArray
+    holdout_positions: FloatArray
     skipped: BoolArray
     unreadable: BoolArray
 
     def __post_init__(self) -> None:
         shape = (len(self.task_ids),)
-        if any(a.shape != shape for a in (self.places, self.scores, self.arm_positions, self.skipped, self.unreadable)):
+        if any(
+            a.shape != shape for a in (self.places, self.scores, self.holdout_positions, self.skipped, self.unreadable)
+        ):
             raise InputError(f"Each of the candidates' arrays must have {shape[0]} entries, one for each task.")
         if len(np.unique(self.task_ids)) != len(self.task_ids):
             raise InputError("A task is among the candidates twice.")
-        used = self.scores[np.isnan(self.arm_positions) & ~self.skipped & ~self.unreadable]
+        used = self.scores[np.isnan(self.holdout_positions) & ~self.skipped & ~self.unreadable]
         if not ((used >= 0) & (used <= 1)).all():
             raise InputError("Scores must be in [0, 1]: the ranking strategy gave another value.")
 
 
 @dataclass(frozen=True)
-class ArmAccount:
-    """What the random arm is owed.
+class HoldoutAccount:
+    """What the holdout is owed.
 
     Attributes:
-        share: of the slots that belong to the arm, in [0, 1].
+        share: of the slots that belong to the holdout, in [0, 1].
         answered: answers of the project so far, >= 0.
-        arm_answered: those of them that went to arm tasks, >= 0.
+        holdout_answered: those of them that went to holdout tasks, >= 0.
     """
 
     share: float
     answered: int
-    arm_answered: int
+    holdout_answered: int
 
     def __post_init__(self) -> None:
         if not 0 <= self.share <= 1:
-            raise InputError(f"The random arm's share must be between 0 and 1, got {self.share}.")
-        if min(self.answered, self.arm_answered) < 0:
-            raise InputError(f"Answers can't be fewer than none, got {self.answered} and {self.arm_answered}.")
+            raise InputError(f"The holdout's share must be between 0 and 1, got {self.share}.")
+        if min(self.answered, self.holdout_answered) < 0:
+            raise InputError(f"Answers can't be fewer than none, got {self.answered} and {self.holdout_answered}.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,45 +81,45 @@ class Queue:
     Attributes:
         task_ids: (n,) int.
         scores: (n,) float64 in [0, 1], strictly increasing; only unreadable tasks share one, 1.0.
-        from_arm: (n,) True where an arm task takes a slot of the arm.
+        from_holdout: (n,) True where a holdout task takes a slot of the holdout.
         readable: how many tasks come before the unreadable ones.
     """
 
     task_ids: IntArray
     scores: FloatArray
-    from_arm: BoolArray
+    from_holdout: BoolArray
     readable: int
 
 
-def build_queue(candidates: Candidates, account: ArmAccount, first: Sequence[int] = ()) -> Queue:
-    """Merge the strategy's order and the random arm's into one queue.
+def build_queue(candidates: Candidates, account: HoldoutAccount, first: Sequence[int] = ()) -> Queue:
+    """Merge the strategy's order and the holdout's into one queue.
 
-    The slot i is the arm's when floor(share × (answered + i + 1)) exceeds the arm's answers so far and its slots given
-    in this queue: so whoever follows the queue answers the owed share at any time. Arm tasks come in hash order, the
-    others by place; where one kind runs out the other goes on. An arm task's score lies between its neighbours', so
-    that order by score is the queue. The order in which candidates come doesn't matter.
+    The slot i is the holdout's when floor(share × (answered + i + 1)) exceeds the holdout's answers so far and its
+    slots given in this queue: so whoever follows the queue answers the owed share at any time. Holdout tasks come in
+    hash order, the others by place; where one kind runs out the other goes on. A holdout task's score lies between its
+    neighbours', so that order by score is the queue. The order in which candidates come doesn't matter.
 
     Args:
-        first: task ids that come before all others, in this order, as an audit's do; the arm's share of their answers
-            is owed after them. Those that are skipped, unreadable or no candidates are passed over.
+        first: task ids that come before all others, in this order, as an audit's do; the holdout's share of their
+            answers is owed after them. Those that are skipped, unreadable or no candidates are passed over.
 
     Raises:
-        InputError: nothing beyond what `Candidates` and `ArmAccount` refuse.
+        InputError: nothing beyond what `Candidates` and `HoldoutAccount` refuse.
     """
     tail = candidates.skipped | candidates.unreadable
-    in_arm = ~np.isnan(candidates.arm_positions)
+    in_holdout = ~np.isnan(candidates.holdout_positions)
     front = _rows_of(first, candidates.task_ids, ~tail)
     behind = ~tail
     behind[front] = False
-    arm = np.flatnonzero(in_arm & behind)
-    arm = arm[np.lexsort((candidates.task_ids[arm], candidates.arm_positions[arm]))]
-    chosen = _by_place(candidates, np.flatnonzero(~in_arm & behind))
+    holdout = np.flatnonzero(in_holdout & behind)
+    holdout = holdout[np.lexsort((candidates.task_ids[holdout], candidates.holdout_positions[holdout]))]
+    chosen = _by_place(candidates, np.flatnonzero(~in_holdout & behind))
     skipped = _by_place(candidates, np.flatnonzero(candidates.skipped & ~candidates.unreadable))
     unreadable = _by_place(candidates, np.flatnonzero(candidates.unreadable))
 
-    slots = _arm_slots(len(arm), len(chosen), replace(account, answered=account.answered + len(front)))
+    slots = _holdout_slots(len(holdout), len(chosen), replace(account, answered=account.answered + len(front)))
     head = np.empty(len(slots), dtype=np.int64)
-    head[slots], head[~slots] = arm, chosen
+    head[slots], head[~slots] = holdout, chosen
     begin, end = len(front), len(front) + len(head)
     wanted = np.zeros(end + len(skipped))
     # All others ask for no score of their own: 0 is lifted to just above the task before it.
@@ -125,9 +127,9 @@ def build_queue(candidates: Candidates, account: ArmAccount, first: Sequence[int
 
     order = np.concatenate([front, head, skipped, unreadable])
     scores = np.concatenate([_strictly_increasing(wanted), np.full(len(unreadable), UNREADABLE)])
-    from_arm = np.zeros(len(order), dtype=bool)
-    from_arm[begin:end] = slots
-    return Queue(candidates.task_ids[order], scores, from_arm, len(wanted))
+    from_holdout = np.zeros(len(order), dtype=bool)
+    from_holdout[begin:end] = slots
+    return Queue(candidates.task_ids[order], scores, from_holdout, len(wanted))
 
 
 def _rows_of(wanted: Sequence[int], task_ids: IntArray, among: BoolArray) -> IntArray:
@@ -141,12 +143,12 @@ def _by_place(candidates: Candidates, which: IntArray) -> IntArray:
     return order
 
 
-def _arm_slots(arm: int, others: int, account: ArmAccount) -> BoolArray:
-    """(arm + others,) True where the slot is the arm's."""
-    slot = np.arange(1, arm + others + 1)
-    owed = np.floor(account.share * (account.answered + slot) + ROUNDING) - account.arm_answered
-    # What is owed grows by at most one a slot: given follows it, starting from none, as far as the arm reaches.
-    given = np.clip(np.minimum(owed, slot), 0, arm)
+def _holdout_slots(holdout: int, others: int, account: HoldoutAccount) -> BoolArray:
+    """(holdout + others,) True where the slot is the holdout's."""
+    slot = np.arange(1, holdout + others + 1)
+    owed = np.floor(account.share * (account.answered + slot) + ROUNDING) - account.holdout_answered
+    # What is owed grows by at most one a slot: given follows it, starting from none, as far as the holdout reaches.
+    given = np.clip(np.minimum(owed, slot), 0, holdout)
     slots: BoolArray = np.diff(given, prepend=0) > 0
     slots |= np.cumsum(~slots) > others
     return slots

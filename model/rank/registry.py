@@ -1,6 +1,6 @@
 """Ranking strategies by name. To add one, write a `Strategy` in a module here and enter it in `STRATEGIES`.
 
-A strategy chooses images; it knows nothing of tasks, of the random arm's slots or of Label Studio. `model.rank.auto`
+A strategy chooses images; it knows nothing of tasks, of the holdout's slots or of Label Studio. `model.rank.auto`
 says which one a project uses when, `model.rank.ranking` runs it, `model.rank.queue` makes a queue of what it chose.
 """
 
@@ -22,7 +22,7 @@ STRATEGIES: Mapping[str, str] = MappingProxyType(
         "least_confidence": "uncertainty.by_least_confidence",
         "margin": "uncertainty.by_margin",
         "entropy": "uncertainty.by_entropy",
-        "bald": "committee.bald",
+        "bald": "ensemble.bald",
         "badge": "badge.badge",
         "coreset": "coreset.coreset",
         "typiclust": "clusters.typiclust",

@@ -15,8 +15,8 @@ def held_back(positions: FloatArray, groups: IntArray, share: float = VALIDATION
     no group changes its side unless it joins another.
 
     Args:
-        positions: (n,) in [0, 1), see `model.arm.hash_positions`; by ascending task. The upper end is held back: the
-            lower one is the random arm's.
+        positions: (n,) in [0, 1), see `model.holdout.hash_positions`; by ascending task. The upper end is held back:
+            the lower one is the holdout's.
         groups: (n,) from 0, see `model.training.duplicates`.
         share: of the images to hold back, in [0, 1].
 

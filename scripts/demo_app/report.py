@@ -48,13 +48,13 @@ def fresh_after_seconds(submitted: Submitted, versions: Sequence[SeenVersion]) -
 
 def as_json(session: Session) -> dict[str, Any]:
     """The report's content; the issue that asked for the demo fixes its names."""
-    arm = next((version.arm for version in reversed(session.versions) if version.arm is not None), None)
+    holdout = next((version.holdout for version in reversed(session.versions) if version.holdout is not None), None)
     waits = [fresh_after_seconds(each, session.versions) for each in session.submitted]
     fresh = [seconds for seconds in waits if seconds is not None]
     annotations = [
         {
             "task": each.task,
-            "arm": None if arm is None else each.task in arm,
+            "arm": None if holdout is None else each.task in holdout,
             "rank_score": each.rank_score,
             "was_lowest": each.was_lowest,
             "prediction_right": each.prediction_right,
@@ -112,7 +112,7 @@ def table(report: dict[str, Any]) -> str:
         f"annotations           {len(annotations)} in {totals['seconds']:.0f} s, {totals['labels']} in the project",
         f"lowest-scored         {_share(annotations, 'was_lowest')}",
         f"pre-annotation right  {_share(annotations, 'prediction_right')}",
-        f"random arm            {_share(annotations, 'arm')}",
+        f"holdout            {_share(annotations, 'arm')}",
         f"versions made         {totals['runs']}",
         f"submit to new order   {_seconds(totals['median_fresh_after_seconds'])} (median)",
         f"submit call           {_seconds(median(submits) if submits else None)} (median), "

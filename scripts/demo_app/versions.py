@@ -19,13 +19,13 @@ class SeenVersion:
         name: Label Studio's `model_version`.
         seen_at: monotonic seconds of the first sight.
         annotations: ids of the annotations that it is trained on; empty before the first training.
-        arm: ids of the tasks of the random arm, or None where the backend does not tell.
+        holdout: ids of the tasks of the holdout, or None where the backend does not tell.
     """
 
     name: str
     seen_at: float
     annotations: frozenset[int] = field(repr=False)
-    arm: frozenset[int] | None = field(repr=False)
+    holdout: frozenset[int] | None = field(repr=False)
 
 
 class VersionWatch:
@@ -93,9 +93,9 @@ class VersionWatch:
         details = self._backend.version(name)
         if details is None:
             return
-        arm = details.get("arm")
+        holdout = details.get("arm")
         version = SeenVersion(
-            name, seen_at, frozenset(details["annotation_ids"]), None if arm is None else frozenset(arm)
+            name, seen_at, frozenset(details["annotation_ids"]), None if holdout is None else frozenset(holdout)
         )
         with self._changed:
             self._seen.append(version)

@@ -173,10 +173,10 @@ def test_an_event_that_the_package_itself_drops_reaches_the_worker(
 
 
 def test_the_command_takes_settings_and_refuses_wrong_ones() -> None:
-    command = [sys.executable, CHECKOUT / "backend" / "_wsgi.py", "--with", "arm_share=2"]
+    command = [sys.executable, CHECKOUT / "backend" / "_wsgi.py", "--with", "holdout_share=2"]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert ended.returncode
-    assert "ARM_SHARE" in ended.stderr
+    assert "HOLDOUT_SHARE" in ended.stderr
 
 
 def test_an_option_that_is_no_setting_is_refused_in_a_line() -> None:

@@ -15,7 +15,7 @@ from tests.support.waiting import until
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
 
 # What was cut off is found soon, and no poll helps.
-SETTINGS = {"LEASE_SECONDS": "2", "POLL_SECONDS": "600", "ARM_SHARE": "0"}
+SETTINGS = {"LEASE_SECONDS": "2", "POLL_SECONDS": "600", "HOLDOUT_SHARE": "0"}
 KILLS = 2
 PER_CLASS = 8
 
@@ -48,11 +48,11 @@ def test_a_kill_leaves_no_task_with_two_automatic_annotations_and_none_lost(brok
 
 def kill_during(broken: Rig, place: str, backend: Backend, action: str) -> None:
     """Order something, and kill the work-horse right after a write, again and again."""
-    broken.arm(place, KILL_HORSE)
+    broken.holdout(place, KILL_HORSE)
     backend.order(action)
     for _ in range(KILLS - 1):
         broken.wait_until_reached()
-        broken.arm(place, KILL_HORSE)
+        broken.holdout(place, KILL_HORSE)
     broken.wait_until_reached()
 
 

@@ -47,7 +47,7 @@ class Outcome:
 
 def worker_dies(place: str) -> Callable[[Rig], None]:
     def fault(broken: Rig) -> None:
-        broken.arm(place, KILL)
+        broken.holdout(place, KILL)
         broken.submit()
         until(lambda: not broken.stack.worker.is_running, f"the worker's end\n{broken.stack.log_tail()}", 40.0)
         broken.submit()
@@ -57,7 +57,7 @@ def worker_dies(place: str) -> Callable[[Rig], None]:
 
 
 def worker_dies_on_a_new_task(broken: Rig) -> None:
-    broken.arm("embed", KILL)
+    broken.holdout("embed", KILL)
     broken.project.add_tasks(["circle"])
     until(lambda: not broken.stack.worker.is_running, f"the worker's end\n{broken.stack.log_tail()}", 40.0)
     broken.submit()
@@ -65,7 +65,7 @@ def worker_dies_on_a_new_task(broken: Rig) -> None:
 
 
 def only_the_parent_dies(broken: Rig) -> None:
-    broken.arm("train", STAND)
+    broken.holdout("train", STAND)
     broken.submit()
     broken.wait_until_reached()
     os.kill(broken.stack.worker.pid, signal.SIGKILL)
@@ -74,7 +74,7 @@ def only_the_parent_dies(broken: Rig) -> None:
 
 
 def redis_is_lost_during_a_run(broken: Rig) -> None:
-    broken.arm("train", STAND)
+    broken.holdout("train", STAND)
     broken.submit()
     broken.wait_until_reached()
     broken.stack.redis.process.kill()
@@ -85,7 +85,7 @@ def redis_is_lost_during_a_run(broken: Rig) -> None:
 
 
 def redis_is_lost_and_back_before_the_switch(broken: Rig) -> None:
-    broken.arm("head published", STAND)
+    broken.holdout("head published", STAND)
     broken.submit()
     broken.wait_until_reached()
     broken.stack.redis.process.kill()

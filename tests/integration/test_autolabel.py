@@ -17,7 +17,7 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.integration
 
 MakeProject = Callable[..., LabelledProject]
-# Of those not labelled the random arm takes some, and with fewer than 12 left nothing can be promised.
+# Of those not labelled the holdout takes some, and with fewer than 12 left nothing can be promised.
 PER_CLASS, FEW_PER_CLASS = 15, 8
 LABELLED = 4
 PROMISE = ("--max-error", "0.3", "--confidence", "0.8")

@@ -13,7 +13,7 @@ from backend.loop import predictions
 from backend.services import Services
 from backend.settings import Settings
 from backend.store.versions import Version
-from model import arm
+from model import holdout
 from model.head.head import Head
 from tests.conftest import SHARED_SETTINGS
 from tests.support.label_studio import RunningLabelStudio
@@ -24,8 +24,8 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.integration
 
 PER_CLASS, LABELS = 15, 24
-# All tasks are the arm's, so that a few labels are enough for figures.
-SETTINGS = {**SHARED_SETTINGS, "ARM_SHARE": "1"}
+# All tasks are the holdout's, so that a few labels are enough for figures.
+SETTINGS = {**SHARED_SETTINGS, "HOLDOUT_SHARE": "1"}
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,12 @@ class Finished:
 
     @property
     def unlabelled(self) -> list[int]:
-        return self.in_arm_order[LABELS:]
+        return self.in_holdout_order[LABELS:]
 
     @property
-    def in_arm_order(self) -> list[int]:
+    def in_holdout_order(self) -> list[int]:
         key = self.services.project(self.project.id).key
-        return sorted(self.project.tasks, key=lambda task: arm.hash_position(key, task))
+        return sorted(self.project.tasks, key=lambda task: holdout.hash_position(key, task))
 
     def insight(self) -> dict[str, Any]:
         told: dict[str, Any] = self.stack.call("GET", f"/api/projects/{self.project.id}/insight").json()
@@ -71,7 +71,7 @@ def finished(
     project = label_studio.make_project(per_class=PER_CLASS)
     settings = Settings(label_studio_url=label_studio.url, model_dir=stack.server.folder, database_url="")
     made = Finished(stack, project, Services(settings))
-    labels = [project.submit(task) for task in made.in_arm_order[:LABELS]]
+    labels = [project.submit(task) for task in made.in_holdout_order[:LABELS]]
     project.attach(stack)
     name = project.wait_for_version(stack, labels)
     until(lambda: made.insight()["version"] == name, f"the second stage\n{stack.log_tail()}")
@@ -80,7 +80,7 @@ def finished(
     stack.stop()
 
 
-def test_the_figures_rest_on_the_arms_labels(finished: Finished) -> None:
+def test_the_figures_rest_on_the_holdouts_labels(finished: Finished) -> None:
     told = finished.insight()
     accuracy = told["accuracy"]["accuracy"]
     assert (told["labels"], told["arm_labels"], told["accuracy"]["n"]) == (LABELS, LABELS, LABELS)

@@ -9,14 +9,14 @@ from tqdm import tqdm
 
 from backend.store.dataset import Dataset
 from backend.store.labels import Label
-from model import arm
+from model import holdout
 from model.arrays import FloatArray, IntArray
 from model.backbone.embedder import OnnxEmbedder
 from model.errors import ImageError
 from scripts.lab.benchmarks.images import LIMITS
 
 WIDTH = 1280
-ARM_SHARE = 0.1
+HOLDOUT_SHARE = 0.1
 # Chosen so that a head on 5,000 of them is right about as often as on Caltech-101.
 CLASS_SPREAD = 0.35
 
@@ -66,20 +66,20 @@ def embedded(files: Sequence[bytes], folder: Path, kept: Path) -> FloatArray:
 
 
 def dataset(features: FloatArray, labels: IntArray, classes: Sequence[str], labelled: int) -> Dataset:
-    """A project as a run reads it, the first `labelled` of its tasks labelled, the random arm's in their order."""
+    """A project as a run reads it, the first `labelled` of its tasks labelled, the holdout's in their order."""
     now = datetime.now(UTC)
     task_ids = np.arange(1, len(features) + 1)
     targets = np.where(np.arange(len(features)) < labelled, labels, -1)
-    positions = arm.hash_positions("benchmark", task_ids)
-    in_arm = arm.in_arm(positions, ARM_SHARE)
+    positions = holdout.hash_positions("benchmark", task_ids)
+    in_holdout = holdout.in_holdout(positions, HOLDOUT_SHARE)
     return Dataset(
         classes=tuple(classes),
         task_ids=task_ids,
         features=features,
         targets=targets,
         skipped=np.zeros(len(features), dtype=bool),
-        arm_positions=np.where(in_arm, positions, np.nan),
-        counted=in_arm & (targets >= 0),
+        holdout_positions=np.where(in_holdout, positions, np.nan),
+        counted=in_holdout & (targets >= 0),
         unreadable=(),
         labels={task: Label(task, classes[labels[task - 1]], (task,), now, now) for task in range(1, labelled + 1)},
     )

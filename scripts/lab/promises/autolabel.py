@@ -33,7 +33,7 @@ class Predicted:
     """The images that may be labelled automatically, as the served head sees them.
 
     Attributes:
-        rows: (n,) of the dataset: unlabelled, outside the random arm.
+        rows: (n,) of the dataset: unlabelled, outside the holdout.
         classes: (n,) predicted, index into the world's classes.
         confidences: (n,) in [0, 1].
         evidence: what its like got right of the labelled images.
@@ -121,7 +121,7 @@ def predict(labelled: Labelled) -> Predicted | None:
     served = evaluate.judge(dataset, *distil.run(dataset, quick, nearest, SEED)).head
     column = np.full(len(dataset.classes) + 1, -1)
     column[[dataset.classes.index(name) for name in served.classes]] = np.arange(len(served.classes))
-    rows = np.flatnonzero(dataset.pool & ~dataset.in_arm)
+    rows = np.flatnonzero(dataset.pool & ~dataset.in_holdout)
     probabilities = served.probabilities(dataset.features[rows])
     return Predicted(
         rows=rows,

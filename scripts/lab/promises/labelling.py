@@ -9,7 +9,7 @@ from backend.loop import rank, train
 from backend.settings import Settings
 from backend.store.dataset import Dataset
 from backend.store.labels import Label
-from model import arm, geometry
+from model import geometry, holdout
 from model.arrays import IntArray
 from model.head.head import Head
 from model.rank.registry import AUTO
@@ -19,7 +19,7 @@ SEED = 0
 """Of the backend, as users leave it."""
 
 FIRST_ANSWER = datetime(2026, 1, 1, tzinfo=UTC)
-ARM_SHARE = 0.1
+HOLDOUT_SHARE = 0.1
 STRATEGY = "margin"
 """Takes a tenth of the time of the better ones. What is promised must hold whatever chose the labels."""
 
@@ -43,11 +43,11 @@ def unlabelled(world: World, key: str) -> Labelled:
     """The project before its first label.
 
     Args:
-        key: of the project; another one has another random arm.
+        key: of the project; another one has another holdout.
     """
     n = len(world.project.labels)
     ids = np.arange(1, n + 1)
-    positions = arm.hash_positions(key, ids)
+    positions = holdout.hash_positions(key, ids)
     nothing = np.zeros(n, dtype=bool)
     dataset = Dataset(
         classes=world.classes,
@@ -55,7 +55,7 @@ def unlabelled(world: World, key: str) -> Labelled:
         features=world.project.features,
         targets=np.full(n, -1),
         skipped=nothing,
-        arm_positions=np.where(arm.in_arm(positions, ARM_SHARE), positions, np.nan),
+        holdout_positions=np.where(holdout.in_holdout(positions, HOLDOUT_SHARE), positions, np.nan),
         counted=nothing,
         unreadable=(),
         labels={},
@@ -68,7 +68,7 @@ def label(
     labelled: Labelled, world: World, count: int, batch: int, seed: int = SEED, strategy: str = STRATEGY
 ) -> Labelled:
     """Answer `count` more tasks of the queue, `batch` of them between two versions; fewer where no more are left."""
-    settings = Settings(strategy=strategy, arm_share=ARM_SHARE, seed=seed, queue_head=batch)
+    settings = Settings(strategy=strategy, holdout_share=HOLDOUT_SHARE, seed=seed, queue_head=batch)
     cold = settings if strategy == AUTO else settings.model_copy(update={"strategy": "random"})
     while count > 0 and labelled.dataset.pool.any():
         before = labelled.dataset
@@ -87,5 +87,5 @@ def _answer(dataset: Dataset, world: World, rows: IntArray) -> Dataset:
     for row in rows.tolist():
         task, at = int(dataset.task_ids[row]), FIRST_ANSWER + timedelta(seconds=len(labels))
         labels[task] = Label(task, world.classes[targets[row]], (task,), at, at)
-    # The queue hands out the arm in hash order: each of its labels counts.
-    return replace(dataset, targets=targets, labels=labels, counted=dataset.in_arm & (targets >= 0))
+    # The queue hands out the holdout in hash order: each of its labels counts.
+    return replace(dataset, targets=targets, labels=labels, counted=dataset.in_holdout & (targets >= 0))

@@ -1,6 +1,6 @@
 """How much of a real project auto-labelling takes over: `python -m scripts.lab.promises.share FILE --labels 500`.
 
-FILE is an `.npz` of `X` and `y`. Each seed shuffles it, labels it by the default strategy with a random arm of a tenth,
+FILE is an `.npz` of `X` and `y`. Each seed shuffles it, labels it by the default strategy with a holdout of a tenth,
 and proposes; every proposal is then audited by many draws, because one draw says little. Prints a line a seed, as JSON.
 """
 

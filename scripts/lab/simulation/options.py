@@ -32,7 +32,7 @@ class Options:
         batch: labels between two versions.
         budget: labels in all.
         targets: accuracies in (0, 1), ascending.
-        random_arm: share of the tasks in the random arm.
+        random_arm: share of the tasks in the holdout.
         test: share of the images that is tested on, where the data set none aside.
         pool: images to label in each split, or None for all others.
         evaluate_every: labels between two measurements.
@@ -79,7 +79,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument("--batch", type=positive, default=50, help="labels between two versions (50)")
     parser.add_argument("--budget", type=positive, default=500, help="labels in all (500)")
     parser.add_argument("--targets", type=_shares, default="0.9,0.94", help="accuracies (0.9,0.94)")
-    parser.add_argument("--random-arm", type=_share, default=0.0, metavar="SHARE", help="random arm's share (0)")
+    parser.add_argument("--random-arm", type=_share, default=0.0, metavar="SHARE", help="holdout's share (0)")
     parser.add_argument("--test", type=_inner_share, default=0.15, metavar="SHARE", help="tested on (0.15)")
     parser.add_argument("--pool", type=positive, metavar="N", help="images to label in each split (all others)")
     parser.add_argument("--evaluate-every", type=positive, metavar="LABELS", help="measure so often (each batch)")

@@ -13,7 +13,7 @@ from backend.loop import evaluate, rank, train
 from backend.settings import Settings
 from backend.store.dataset import Dataset
 from backend.store.labels import Label
-from model import arm
+from model import holdout
 from model.arrays import IntArray
 from model.head.head import Head
 from scripts.lab.simulation import peers
@@ -33,7 +33,7 @@ class RunOptions:
         seed: of everything random but the split.
         batch: labels between two versions.
         budget: labels in all.
-        random_arm: share of the tasks; peers know no arm and run without it.
+        random_arm: share of the tasks; peers know no holdout and run without it.
         evaluate_every: labels between two measurements.
         stop_at: accuracy at which the run ends, or None.
     """
@@ -108,17 +108,17 @@ def cycles(split: Split, options: RunOptions) -> Iterator[Cycle]:
 
 
 def unlabelled(split: Split, options: RunOptions) -> Dataset:
-    """The pool as the loop reads a project without labels; each seed draws a random arm of its own."""
+    """The pool as the loop reads a project without labels; each seed draws a holdout of its own."""
     n = len(split.targets)
     task_ids = np.arange(1, n + 1)
-    positions = arm.hash_positions(f"simulation {split.number} {options.seed}", task_ids)
+    positions = holdout.hash_positions(f"simulation {split.number} {options.seed}", task_ids)
     return Dataset(
         classes=split.classes,
         task_ids=task_ids,
         features=split.features,
         targets=np.full(n, -1),
         skipped=np.zeros(n, dtype=bool),
-        arm_positions=np.where(arm.in_arm(positions, options.random_arm), positions, np.nan),
+        holdout_positions=np.where(holdout.in_holdout(positions, options.random_arm), positions, np.nan),
         counted=np.zeros(n, dtype=bool),
         unreadable=(),
         labels={},
@@ -127,14 +127,14 @@ def unlabelled(split: Split, options: RunOptions) -> Dataset:
 
 
 def answer(dataset: Dataset, tasks: IntArray, split: Split) -> Dataset:
-    """Give tasks their true labels. The arm's come in their order, so all of them count."""
+    """Give tasks their true labels. The holdout's come in their order, so all of them count."""
     now = datetime.now(UTC)
     rows = tasks - 1
     targets = dataset.targets.copy()
     targets[rows] = split.targets[rows]
     names = [split.classes[target] for target in split.targets[rows]]
     given = {task: Label(task, name, (task,), now, now) for task, name in zip(tasks.tolist(), names, strict=True)}
-    counted = dataset.in_arm & (targets >= 0)
+    counted = dataset.in_holdout & (targets >= 0)
     return replace(dataset, targets=targets, counted=counted, labels=dataset.labels | given)
 
 
@@ -143,7 +143,7 @@ def _asker(split: Split, options: RunOptions) -> Callable[[Dataset, Head | None,
         peer = peers.Peer(options.strategy, split.points(options.seed), len(split.classes), options.seed)
         return lambda dataset, head, count: (peer.ask(dataset, head, count), options.strategy)
     settings = SimulationSettings(
-        strategy=options.strategy, queue_head=options.batch, arm_share=options.random_arm, seed=options.seed
+        strategy=options.strategy, queue_head=options.batch, holdout_share=options.random_arm, seed=options.seed
     )
 
     def ask(dataset: Dataset, head: Head | None, count: int) -> Asked:

@@ -13,13 +13,13 @@ WIDTH = 16
 BACKBONE = "drawn"
 
 
-def drawn(tasks: int, labelled: int, arm: int, seed: int = 0) -> Dataset:
+def drawn(tasks: int, labelled: int, holdout: int, seed: int = 0) -> Dataset:
     """A project with three classes that lie apart, whose first tasks are labelled.
 
     Args:
         tasks: in all.
         labelled: of them, the first.
-        arm: of these, the first, that are counted arm labels.
+        holdout: of these, the first, that are counted holdout labels.
         seed: of the features.
     """
     rng = np.random.default_rng(seed)
@@ -28,15 +28,15 @@ def drawn(tasks: int, labelled: int, arm: int, seed: int = 0) -> Dataset:
     features = np.abs(centres[classes] + rng.normal(scale=0.5, size=(tasks, WIDTH))).astype(np.float16)
     ids = np.arange(1, tasks + 1)
     known = ids <= labelled
-    in_arm = ids <= arm
+    in_holdout = ids <= holdout
     return Dataset(
         classes=CLASSES,
         task_ids=ids,
         features=features,
         targets=np.where(known, classes, -1),
         skipped=np.zeros(tasks, dtype=bool),
-        arm_positions=np.where(in_arm, 0.01, np.nan),
-        counted=in_arm & known,
+        holdout_positions=np.where(in_holdout, 0.01, np.nan),
+        counted=in_holdout & known,
         unreadable=(),
         backbone=BACKBONE,
         labels={task: label(task, CLASSES[classes[task - 1]]) for task in ids[known].tolist()},

@@ -12,7 +12,7 @@ WRONG = {
     "PORT": "http",
     "LOG_LEVEL": "LOUD",
     "DEVICE": "tpu",
-    "ARM_SHARE": "2",
+    "HOLDOUT_SHARE": "2",
     "DEBOUNCE_SECONDS": "-1",
     "QUEUE_HEAD": "0",
     "LEASE_SECONDS": "soon",

@@ -30,7 +30,7 @@ from scripts.lab.tuning import options as tuning_options
 
 MOST_README_LINES = 150
 DESIGN_TERMS = (
-    "task, annotation, region, prediction, choice, class, backbone, feature, head, version, run, queue, pool, arm, "
+    "task, annotation, region, prediction, choice, class, backbone, feature, head, version, run, queue, pool, holdout, "
     "rank score, confidence, budget"
 )
 # What reads each command's line; `test` hands its own on to pytest.

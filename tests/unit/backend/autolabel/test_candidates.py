@@ -27,7 +27,7 @@ AUDITED = Audited(1, DRAWN.isoformat())
 @pytest.fixture(scope="module")
 def data() -> Dataset:
     made = drawn(300, 60, 10)
-    return replace(made, arm_positions=np.where(made.task_ids % 10 == 0, 0.01, np.nan))
+    return replace(made, holdout_positions=np.where(made.task_ids % 10 == 0, 0.01, np.nan))
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def tasks(proposed: Proposed) -> set[int]:
     return {each.task for each in proposed.candidates}
 
 
-def test_a_plain_cut_at_nothing_takes_every_free_task_and_none_of_the_arm(data: Dataset, heads: Heads) -> None:
+def test_a_plain_cut_at_nothing_takes_every_free_task_and_none_of_the_holdout(data: Dataset, heads: Heads) -> None:
     proposed = autolabel.run(data, heads, LABELING, {100, 101}, CUT, Round())
     assert tasks(proposed) == {task for task in range(61, 301) if task % 10} - {101}
     assert "UNCERTIFIED" in proposed.note

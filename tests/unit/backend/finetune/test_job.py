@@ -28,7 +28,7 @@ from backend.store.finetunings import Finetuning, Phase, Wish
 from backend.store.labels import Annotation
 from backend.store.mirror import PulledTask
 from backend.store.versions import Version, new_name
-from model import arm
+from model import holdout
 from model.backbone.backbone import backbone
 from model.networks import saved
 from model.training.fit import Trained
@@ -86,7 +86,7 @@ def project(services: Services) -> Project:
 
 
 def fill(services: Services, project: Project) -> None:
-    """Labelled tasks as a sync leaves them, arm tasks answered in their order; then embedded."""
+    """Labelled tasks as a sync leaves them, holdout tasks answered in their order; then embedded."""
     state = ProjectState("test", label_config(list(CLASSES)), "", "", TASKS, TASKS, 0)
     services.mirror.record_state(project, state, None)
     services.mirror.apply(project, [labelled(project, number) for number in range(1, TASKS + 1)])
@@ -94,10 +94,10 @@ def fill(services: Services, project: Project) -> None:
 
 
 def labelled(project: Project, number: int) -> PulledTask:
-    """A task and its annotation; arm tasks are answered in the order of the arm."""
+    """A task and its annotation; holdout tasks are answered in the order of the holdout."""
     kind = number % len(CLASSES)
     data = base64.b64encode(picture(kind, number)).decode()
-    answered = BEGIN + timedelta(hours=1 + arm.hash_position(project.key, number))
+    answered = BEGIN + timedelta(hours=1 + holdout.hash_position(project.key, number))
     annotation = Annotation(number, number, CLASSES[kind], False, False, 1, answered, answered)
     return PulledTask(number, f"data:image/png;base64,{data}", BEGIN, answered, (annotation,))
 
@@ -163,20 +163,20 @@ def test_tasks_without_a_label_are_embedded_in_chunks_by_any_worker(
     assert newest(services, project).phase is Phase.ADOPTED
 
 
-def test_no_backbone_learns_from_the_random_arm_or_from_what_judges_it(
+def test_no_backbone_learns_from_the_random_holdout_or_from_what_judges_it(
     services: Services, project: Project, adopted: Finetuning
 ) -> None:
     learned = json.loads((services.backbones.network(adopted.backbone) / "learned.json").read_text())
     data = dataset.load(project, services, LABELING, services.backbones.base)
-    judging = training_set.validation(project, data, services.settings.near_duplicate, ()) | data.in_arm
+    judging = training_set.validation(project, data, services.settings.near_duplicate, ()) | data.in_holdout
     assert judging.sum() > 20
     assert len(learned) > TASKS / 2
     assert set(data.task_ids[judging].tolist()) & {int(task) for task in learned} == set()
 
 
-def test_a_worse_challenger_is_kept_back(services: Services, project: Project, adopted: Finetuning) -> None:
+def test_a_worse_challenger_is_rejected(services: Services, project: Project, adopted: Finetuning) -> None:
     state = finetune(services, project, POOR)
-    assert state.phase is Phase.KEPT_BACK, state.message
+    assert state.phase is Phase.REJECTED, state.message
     assert state.verdict is not None
     assert state.verdict["lost"] >= state.verdict["won"]
     assert services.backbone_of(project).version == adopted.backbone
@@ -190,7 +190,7 @@ def test_a_training_that_comes_to_the_same_costs_the_backbone_in_use_nothing(
     same = Trained(saved.load(services.backbones.network(adopted.backbone)), (), 1, 0.0)
     monkeypatch.setattr(training, "run", lambda *_: same)
     state = finetune(services, project, replace(GOOD, fresh=True))
-    assert state.phase is Phase.KEPT_BACK
+    assert state.phase is Phase.REJECTED
     assert state.backbone == adopted.backbone
     assert services.backbone_of(project).version == adopted.backbone
     assert services.backbones.is_ready(adopted.backbone)

@@ -42,7 +42,7 @@ def test_the_first_needs_some_labels(labels: int, due: bool, policy: str) -> Non
 
 
 @pytest.mark.parametrize(("labels", "due"), [(599, False), (600, True)])
-@pytest.mark.parametrize("phase", [Phase.ADOPTED, Phase.KEPT_BACK, Phase.FAILED])
+@pytest.mark.parametrize("phase", [Phase.ADOPTED, Phase.REJECTED, Phase.FAILED])
 def test_the_next_needs_twice_the_labels_however_the_last_one_ended(phase: Phase, labels: int, due: bool) -> None:
     assert is_due([state(phase)], labels, "doubled") is due
 

@@ -39,7 +39,7 @@ def settings(folder: Path, **given: object) -> Settings:
 def asked(project: tuple[Dataset, Head], with_settings: Settings) -> IntArray:
     """Which originals the strategy's first tasks in the queue are copies of."""
     queue, _ = rank.run(*project, with_settings)
-    return (queue.task_ids[~queue.from_arm][:ASKED] - 1) % ORIGINALS
+    return (queue.task_ids[~queue.from_holdout][:ASKED] - 1) % ORIGINALS
 
 
 def test_the_head_of_the_queue_holds_no_copies_of_each_other_or_of_labelled_images(

@@ -21,7 +21,7 @@ from tests.unit.backend.drawn import BACKBONE, CLASSES, drawn
 
 PROJECT = Project("http://label-studio.example", 3)
 STATE = ProjectState("Birds", "", "", "", tasks=60, annotations=0, skipped=0)
-LABELS, ARM = 40, 30
+LABELS, HOLDOUT = 40, 30
 
 Make = Callable[..., Version]
 
@@ -52,7 +52,7 @@ def noted(services: Services) -> list[Tracked]:
 
 
 def test_a_trained_head_is_tracked_under_its_versions_name(make: Make, services: Services) -> None:
-    version = make(drawn(60, LABELS, ARM))
+    version = make(drawn(60, LABELS, HOLDOUT))
     [fit] = noted(services)
     assert (fit.experiment, fit.name, fit.kind) == (f"Birds ({PROJECT.key})", version.name, "head")
     assert fit.tags["version"] == version.name
@@ -63,20 +63,20 @@ def test_a_trained_head_is_tracked_under_its_versions_name(make: Make, services:
 
 
 def test_its_metrics_are_what_the_version_was_judged_at(make: Make, services: Services) -> None:
-    version = make(drawn(60, LABELS, ARM))
+    version = make(drawn(60, LABELS, HOLDOUT))
     [fit] = noted(services)
     judged = version.record["evaluation"]
-    assert (fit.metrics["labels"], fit.metrics["arm_labels"]) == (LABELS, ARM)
+    assert (fit.metrics["labels"], fit.metrics["arm_labels"]) == (LABELS, HOLDOUT)
     assert fit.metrics["accuracy"] == judged["accuracy"]["value"]
     assert fit.metrics["ece/high"] == judged["ece"]["high"]
     assert fit.metrics["seconds/train"] > 0
-    assert sum(fit.confusion.values()) == ARM
+    assert sum(fit.confusion.values()) == HOLDOUT
     right = sum(times for (label, predicted), times in fit.confusion.items() if label == predicted)
-    assert right / ARM == pytest.approx(judged["accuracy"]["value"])
+    assert right / HOLDOUT == pytest.approx(judged["accuracy"]["value"])
 
 
 def test_the_head_goes_with_it_though_its_version_is_removed(make: Make, services: Services) -> None:
-    version = make(drawn(60, LABELS, ARM))
+    version = make(drawn(60, LABELS, HOLDOUT))
     file = services.versions.head_file(PROJECT, version.name)
     before = file.read_bytes()
     file.unlink()
@@ -84,7 +84,7 @@ def test_the_head_goes_with_it_though_its_version_is_removed(make: Make, service
     assert [path.read_bytes() for path in fit.artefacts] == [before]
 
 
-def test_a_head_without_arm_labels_is_tracked_without_figures(make: Make, services: Services) -> None:
+def test_a_head_without_holdout_labels_is_tracked_without_figures(make: Make, services: Services) -> None:
     make(drawn(60, LABELS, 0))
     [fit] = noted(services)
     assert (fit.metrics["arm_labels"], fit.confusion) == (0, {})
@@ -92,8 +92,8 @@ def test_a_head_without_arm_labels_is_tracked_without_figures(make: Make, servic
 
 
 def test_a_head_that_is_taken_over_is_not_tracked_again(make: Make, services: Services) -> None:
-    active = make(drawn(60, LABELS, ARM))
-    more = make(drawn(65, LABELS, ARM), active)
+    active = make(drawn(60, LABELS, HOLDOUT))
+    more = make(drawn(65, LABELS, HOLDOUT), active)
     assert more.head is active.head
     assert [fit.name for fit in noted(services)] == [active.name]
 
@@ -103,15 +103,15 @@ def test_a_version_without_a_head_is_not_tracked(make: Make, services: Services)
     assert noted(services) == []
 
 
-def test_one_that_is_kept_back_says_so(make: Make, services: Services) -> None:
-    version = make(drawn(60, LABELS, ARM))
+def test_one_that_is_rejected_says_so(make: Make, services: Services) -> None:
+    version = make(drawn(60, LABELS, HOLDOUT))
     blocked = replace(version, record={**version.record, "promotion": {"blocked": True, "text": "worse"}})
     heads.note(PROJECT, services, blocked, "Birds")
     assert [fit.tags["kept_back"] for fit in noted(services)] == ["no", "yes"]
 
 
 def test_a_record_of_another_shape_costs_the_tracking_and_nothing_else(make: Make, services: Services) -> None:
-    version = make(drawn(60, LABELS, ARM))
+    version = make(drawn(60, LABELS, HOLDOUT))
     with logged_here() as logged:
         heads.note(PROJECT, services, replace(version, record={"settings": {}}), "Birds")
     assert [line["event"] for line in logged] == ["not tracked"]

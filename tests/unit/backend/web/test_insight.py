@@ -26,8 +26,8 @@ def annotations(seconds: list[float | None], **fields: object) -> list[Annotatio
     return made
 
 
-def figures(tasks: int, labelled: int, arm: int) -> dict[str, object]:
-    data = drawn(tasks, labelled, arm)
+def figures(tasks: int, labelled: int, holdout: int) -> dict[str, object]:
+    data = drawn(tasks, labelled, holdout)
     head = train.run(data)
     assert head is not None
     judged = evaluate.run(data, head, seed=0)
@@ -40,9 +40,9 @@ def test_figures_are_plain_json() -> None:
     assert (made["labels"], made["arm_labels"]) == (120, 60)
 
 
-@pytest.mark.parametrize(("labelled", "arm"), [(40, 0), (40, 10)])
-def test_with_few_arm_labels_nothing_is_guessed(labelled: int, arm: int) -> None:
-    made = json.loads(json.dumps(figures(100, labelled, arm)))
+@pytest.mark.parametrize(("labelled", "holdout"), [(40, 0), (40, 10)])
+def test_with_few_holdout_labels_nothing_is_guessed(labelled: int, holdout: int) -> None:
+    made = json.loads(json.dumps(figures(100, labelled, holdout)))
     assert (made["accuracy"]["accuracy"], made["accuracy"]["note"]) == (None, NOT_ENOUGH)
     assert (made["calibration"]["error"], made["calibration"]["note"]) == (None, NOT_ENOUGH)
     assert (made["labels_saved"]["saved"], made["labels_saved"]["note"]) == (None, NOT_ENOUGH)

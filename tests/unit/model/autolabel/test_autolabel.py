@@ -395,9 +395,9 @@ def test_evidence_never_saw_the_label_that_it_judges() -> None:
     labels[100:] = -1
     quick = fit(features[:100], labels[:100], ("a", "b"), FeatureTransform.of(features), l2=1e-5)
     edges = affinity(neighbours(points(features, 0)))
-    arm = np.arange(120) < 30
+    holdout = np.arange(120) < 30
     for graph in (None, edges):
-        found = gather(quick, quick, features, labels, arm, graph)
+        found = gather(quick, quick, features, labels, holdout, graph)
         # Labels by chance: whoever has seen them is right nearly always.
         assert 0.3 < found.right.mean() < 0.7
         assert found.at_random.sum() == 30 and len(found.confidences) == 100

@@ -16,11 +16,11 @@ import pytest
 import torch
 from PIL import Image
 
-from model.backbone import export as exporting
 from model.backbone.backbone import Backbone, backbone
 from model.backbone.embedder import OnnxEmbedder
 from model.errors import ExportError, ImageError, InputError, ModelError
 from model.images import ImageLimits, decode
+from model.networks import export as exporting
 from model.networks.export import export, main
 from model.networks.torch_embedder import TorchEmbedder
 

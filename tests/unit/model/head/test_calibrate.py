@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.errors import InputError
-from model.head.calibrate import HIGHEST, LOWEST, MIN_ARM_LABELS, fit_temperature, temperature_from_arm
+from model.head.calibrate import HIGHEST, LOWEST, MIN_HOLDOUT_LABELS, fit_temperature, temperature_from_holdout
 from model.head.head import softmax
 
 
@@ -34,13 +34,13 @@ def test_no_labels_leave_the_logits_alone() -> None:
     assert fit_temperature(np.empty((0, 3)), np.empty(0, dtype=np.int64)) == 1.0
 
 
-def test_a_small_arm_leaves_confidences_raw() -> None:
-    assert temperature_from_arm(*drawn(MIN_ARM_LABELS - 1, 4.0)) == 1.0
+def test_a_small_holdout_leaves_confidences_raw() -> None:
+    assert temperature_from_holdout(*drawn(MIN_HOLDOUT_LABELS - 1, 4.0)) == 1.0
 
 
-def test_an_arm_with_enough_labels_calibrates() -> None:
-    logits, labels = drawn(MIN_ARM_LABELS, 4.0)
-    assert temperature_from_arm(logits, labels) == fit_temperature(logits, labels) > 1.5
+def test_a_holdout_with_enough_labels_calibrates() -> None:
+    logits, labels = drawn(MIN_HOLDOUT_LABELS, 4.0)
+    assert temperature_from_holdout(logits, labels) == fit_temperature(logits, labels) > 1.5
 
 
 def test_one_confident_error_among_few_labels_does_not_decide() -> None:

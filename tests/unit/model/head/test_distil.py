@@ -101,18 +101,20 @@ def test_the_same_labels_distil_to_the_same_bits() -> None:
     np.testing.assert_array_equal(one.weights, other.weights)
 
 
-def test_an_arm_image_is_predicted_without_its_own_label() -> None:
+def test_a_holdout_image_is_predicted_without_its_own_label() -> None:
     features, truth, known, _ = labelled(300, 60)
     known[7] = (truth[7] + 1) % 6
     rows = known >= 0
     head = fit(features[rows], known[rows], CLASSES, FeatureTransform.of(features))
-    arm = np.arange(300) < 30
-    logits = distilled_out_of_fold(head, features, known, arm, affinity(neighbours(points(features, seed=0))), seed=0)
+    holdout = np.arange(300) < 30
+    logits = distilled_out_of_fold(
+        head, features, known, holdout, affinity(neighbours(points(features, seed=0))), seed=0
+    )
     assert logits.shape == (30, 6)
     assert logits[7].argmax() == truth[7]
 
 
-def test_an_arm_image_without_a_label_is_refused() -> None:
+def test_a_holdout_image_without_a_label_is_refused() -> None:
     features, _, known, head = labelled(60, 20)
     with pytest.raises(InputError, match="no label"):
         distilled_out_of_fold(

@@ -197,39 +197,39 @@ def test_out_of_fold_logits_never_saw_their_label() -> None:
 
 def test_out_of_fold_logits_of_clear_classes_are_right() -> None:
     features, labels = clouds(80, 4, spread=0.1)
-    arm = np.arange(80) % 3 == 0
-    logits = out_of_fold(features, labels, arm, FeatureTransform.of(features), seed=0)
-    np.testing.assert_array_equal(logits.argmax(axis=1), labels[arm])
+    holdout = np.arange(80) % 3 == 0
+    logits = out_of_fold(features, labels, holdout, FeatureTransform.of(features), seed=0)
+    np.testing.assert_array_equal(logits.argmax(axis=1), labels[holdout])
 
 
 def test_out_of_fold_rows_follow_the_order_given() -> None:
     features, labels = clouds(60, 3)
-    arm = np.arange(60) % 2 == 0
+    holdout = np.arange(60) % 2 == 0
     transform = FeatureTransform.of(features)
     order = np.random.default_rng(4).permutation(60)
-    straight = out_of_fold(features, labels, arm, transform, seed=0)
-    permuted = out_of_fold(features[order], labels[order], arm[order], transform, seed=0)
-    row_of = np.cumsum(arm) - 1
-    np.testing.assert_array_equal(permuted, straight[row_of[order[arm[order]]]])
+    straight = out_of_fold(features, labels, holdout, transform, seed=0)
+    permuted = out_of_fold(features[order], labels[order], holdout[order], transform, seed=0)
+    row_of = np.cumsum(holdout) - 1
+    np.testing.assert_array_equal(permuted, straight[row_of[order[holdout[order]]]])
 
 
 def test_a_class_whose_only_label_is_held_out_lies_lowest() -> None:
     features, labels = clouds(30, 3)
     labels[labels == 2] = 1
     labels[7] = 2
-    arm = np.zeros(30, dtype=bool)
-    arm[[7, 8]] = True
-    logits = out_of_fold(features, labels, arm, FeatureTransform.of(features), seed=0)
+    holdout = np.zeros(30, dtype=bool)
+    holdout[[7, 8]] = True
+    logits = out_of_fold(features, labels, holdout, FeatureTransform.of(features), seed=0)
     np.testing.assert_allclose(logits[0, 2], logits[0, :2].min() - ABSENT_GAP)
 
 
-def test_an_arm_that_is_all_there_is_still_gets_logits() -> None:
+def test_a_holdout_that_is_all_there_is_still_gets_logits() -> None:
     features, labels = clouds(2, 2)
     logits = out_of_fold(features, labels, np.ones(2, dtype=bool), FeatureTransform.of(features), seed=0)
     assert np.isfinite(logits).all()
 
 
-def test_an_arm_without_labels_has_no_logits() -> None:
+def test_a_holdout_without_labels_has_no_logits() -> None:
     features, labels = clouds(10, 2)
     logits = out_of_fold(features, labels, np.zeros(10, dtype=bool), FeatureTransform.of(features), seed=0)
     assert logits.shape == (0, 2)

@@ -15,8 +15,8 @@ from model.head.head import FeatureTransform
 from model.head.metrics import NOT_ENOUGH, evaluate
 from model.insight.accuracy import LEAST_CLASS_LABELS, accuracy_now
 from model.insight.advice import STEPS, advise
-from model.insight.evidence import LEAST_ARM_LABELS, Evidence
-from model.insight.learning_curve import Curve, arm_errors
+from model.insight.evidence import LEAST_HOLDOUT_LABELS, Evidence
+from model.insight.learning_curve import Curve, holdout_errors
 from model.insight.promotion import SIGNIFICANCE, worse_beyond_chance
 from model.insight.saved import LabelsSaved, labels_saved
 from tests.unit.model.samples import clouds
@@ -25,14 +25,16 @@ CLASSES = 20
 NAMES = [str(number) for number in range(CLASSES)]
 
 
-def project(labels: int, arm_share: float = 0.25, images: int = 320, spread: float = 0.3, seed: int = 0) -> Evidence:
+def project(
+    labels: int, holdout_share: float = 0.25, images: int = 320, spread: float = 0.3, seed: int = 0
+) -> Evidence:
     """A project whose labels were drawn at random, so that the true number of random labels is that of its own."""
     features, truth = clouds(images, CLASSES, spread=spread, seed=seed)
     order = np.random.default_rng(seed).permutation(images)[:labels]
     given_labels, answered_at = np.full(images, -1), np.full(images, np.nan)
     given_labels[order], answered_at[order] = truth[order], np.arange(labels)
     counted = np.zeros(images, dtype=bool)
-    counted[order[:: round(1 / arm_share)]] = True
+    counted[order[:: round(1 / holdout_share)]] = True
     rows = np.flatnonzero(given_labels >= 0)
     transform = FeatureTransform.of(features)
     head = fit(features[rows], truth[rows], NAMES, transform)
@@ -59,11 +61,11 @@ def saved(labelled: Evidence) -> LabelsSaved:
     return labels_saved(labelled)
 
 
-def few_arm_labels(evidence: Evidence) -> Evidence:
-    """The evidence with one label less in the arm than figures need."""
+def few_holdout_labels(evidence: Evidence) -> Evidence:
+    """The evidence with one label less in the holdout than figures need."""
     kept = np.zeros_like(evidence.counted)
-    kept[evidence.arm[: LEAST_ARM_LABELS - 1]] = True
-    return replace(evidence, counted=kept, right=evidence.right[: LEAST_ARM_LABELS - 1])
+    kept[evidence.holdout[: LEAST_HOLDOUT_LABELS - 1]] = True
+    return replace(evidence, counted=kept, right=evidence.right[: LEAST_HOLDOUT_LABELS - 1])
 
 
 def judged(count: int) -> np.ndarray:
@@ -77,9 +79,9 @@ def test_without_an_evaluation_there_are_not_enough_labels() -> None:
 
 
 def test_an_accuracy_needs_its_least_number_of_labels() -> None:
-    labels = np.zeros(LEAST_ARM_LABELS, dtype=np.int64)
-    few = accuracy_now(evaluate(judged(LEAST_ARM_LABELS - 1), labels[1:], ("a", "b")))
-    enough = accuracy_now(evaluate(judged(LEAST_ARM_LABELS), labels, ("a", "b")))
+    labels = np.zeros(LEAST_HOLDOUT_LABELS, dtype=np.int64)
+    few = accuracy_now(evaluate(judged(LEAST_HOLDOUT_LABELS - 1), labels[1:], ("a", "b")))
+    enough = accuracy_now(evaluate(judged(LEAST_HOLDOUT_LABELS), labels, ("a", "b")))
     assert (few.note, few.accuracy) == (NOT_ENOUGH, None)
     assert enough.note == ""
     assert enough.accuracy is not None and enough.accuracy.value == 1.0 and enough.accuracy.low < 0.9
@@ -100,20 +102,20 @@ def test_figures_turn_into_json(labelled: Evidence, saved: LabelsSaved) -> None:
 
 def test_labels_drawn_at_random_saved_none(labelled: Evidence, saved: LabelsSaved) -> None:
     assert saved.random_labels is not None and saved.saved is not None
-    assert (saved.n, saved.labels) == (len(labelled.arm), 160)
+    assert (saved.n, saved.labels) == (len(labelled.holdout), 160)
     assert 20 < saved.random_labels.low <= 160
     assert saved.saved.low == saved.random_labels.low - 160 <= 0
 
 
-def test_beyond_the_arm_the_number_is_open_above(saved: LabelsSaved) -> None:
+def test_beyond_the_holdout_the_number_is_open_above(saved: LabelsSaved) -> None:
     assert saved.random_labels is not None
     assert (saved.random_labels.value, saved.random_labels.high) == (None, None)
     assert saved.note == f"at least {saved.random_labels.low} random labels"
 
 
-def test_an_arm_that_reaches_as_far_bounds_the_number_from_above() -> None:
-    evidence = project(labels=100, arm_share=1.0)
-    # The served head is as bad as one of few labels: the arm's own reach its error.
+def test_a_holdout_that_reaches_as_far_bounds_the_number_from_above() -> None:
+    evidence = project(labels=100, holdout_share=1.0)
+    # The served head is as bad as one of few labels: the holdout's own reach its error.
     found = labels_saved(replace(evidence, right=np.arange(100) % 10 < 3))
     needed = found.random_labels
     assert needed is not None and needed.value is not None and needed.high is not None
@@ -122,19 +124,19 @@ def test_an_arm_that_reaches_as_far_bounds_the_number_from_above() -> None:
 
 
 def test_a_better_accuracy_would_have_taken_more_random_labels(labelled: Evidence) -> None:
-    bad, good = (replace(labelled, right=np.arange(len(labelled.arm)) % 10 < share) for share in (3, 9))
+    bad, good = (replace(labelled, right=np.arange(len(labelled.holdout)) % 10 < share) for share in (3, 9))
     lower, higher = labels_saved(bad).random_labels, labels_saved(good).random_labels
     assert lower is not None and higher is not None and lower.low < higher.low
 
 
 @pytest.mark.parametrize("right", [True, False])
-def test_an_arm_without_a_mistake_or_with_nothing_else_has_a_number_too(labelled: Evidence, right: bool) -> None:
-    found = labels_saved(replace(labelled, right=np.full(len(labelled.arm), right))).random_labels
+def test_a_holdout_without_a_mistake_or_with_nothing_else_has_a_number_too(labelled: Evidence, right: bool) -> None:
+    found = labels_saved(replace(labelled, right=np.full(len(labelled.holdout), right))).random_labels
     assert found is not None and 1 <= found.low <= len(labelled.labels)
 
 
-def test_a_small_arm_says_nothing_of_labels_saved_or_gains(labelled: Evidence) -> None:
-    evidence = few_arm_labels(labelled)
+def test_a_small_holdout_says_nothing_of_labels_saved_or_gains(labelled: Evidence) -> None:
+    evidence = few_holdout_labels(labelled)
     saved, advice = labels_saved(evidence), advise(evidence, None)
     assert (saved.random_labels, saved.saved, saved.note) == (None, None, NOT_ENOUGH)
     assert [step.gain for step in advice.steps] == [None] * len(STEPS)
@@ -157,8 +159,8 @@ def test_a_curve_is_not_followed_beyond_what_was_asked(labelled: Evidence) -> No
     assert Curve(labelled).labels_for(0.0, most=30) is None
 
 
-def test_the_arms_errors_are_those_of_heads_that_saw_four_fifths_of_it(labelled: Evidence) -> None:
-    errors = arm_errors(labelled)
+def test_the_holdouts_errors_are_those_of_heads_that_saw_four_fifths_of_it(labelled: Evidence) -> None:
+    errors = holdout_errors(labelled)
     assert errors.shape == labelled.right.shape
     assert (~labelled.right).mean() < errors.mean() < 1 - 1 / CLASSES
 

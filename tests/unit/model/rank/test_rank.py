@@ -13,7 +13,7 @@ from model.head.fitting import fit
 from model.head.head import FeatureTransform
 from model.rank.margin import margin
 from model.rank.pool import Pool
-from model.rank.queue import ArmAccount, Candidates, Queue, build_queue
+from model.rank.queue import Candidates, HoldoutAccount, Queue, build_queue
 from model.rank.ranking import rank
 from tests.unit.model.samples import clouds
 
@@ -72,13 +72,13 @@ def test_herding_asks_for_every_cloud_before_a_second_of_any() -> None:
 def candidates_of(seed: int, n: int, share: float, tail: float = 0.1) -> Candidates:
     rng = np.random.default_rng(seed)
     positions = rng.permutation(n) / max(n, 1)
-    in_arm = positions < share
+    in_holdout = positions < share
     scores = rng.choice([0.0, 0.25, 0.5, 1.0, rng.random()], n)
     return Candidates(
         task_ids=rng.permutation(10 * n)[:n],
         places=np.argsort(np.argsort(scores, kind="stable"), kind="stable"),
-        scores=np.where(in_arm, np.nan, scores),
-        arm_positions=np.where(in_arm, positions, np.nan),
+        scores=np.where(in_holdout, np.nan, scores),
+        holdout_positions=np.where(in_holdout, positions, np.nan),
         skipped=rng.random(n) < tail,
         unreadable=rng.random(n) < tail,
     )
@@ -99,17 +99,21 @@ def looked_up(queue: Queue, candidates: Candidates, values: np.ndarray) -> np.nd
 
 
 pools = st.builds(candidates_of, st.integers(0, 10_000), st.integers(0, 120), st.sampled_from([0.0, 0.1, 0.3, 1.0]))
-accounts = st.builds(ArmAccount, st.sampled_from([0.0, 0.1, 0.29, 0.5, 1.0]), st.integers(0, 300), st.integers(0, 60))
+accounts = st.builds(
+    HoldoutAccount, st.sampled_from([0.0, 0.1, 0.29, 0.5, 1.0]), st.integers(0, 300), st.integers(0, 60)
+)
 
 
 @given(pools, accounts)
-def test_each_task_is_in_the_queue_once(candidates: Candidates, account: ArmAccount) -> None:
+def test_each_task_is_in_the_queue_once(candidates: Candidates, account: HoldoutAccount) -> None:
     queue = build_queue(candidates, account)
     np.testing.assert_array_equal(np.sort(queue.task_ids), np.sort(candidates.task_ids))
 
 
 @given(pools, accounts)
-def test_scores_increase_strictly_and_stay_below_the_unreadable(candidates: Candidates, account: ArmAccount) -> None:
+def test_scores_increase_strictly_and_stay_below_the_unreadable(
+    candidates: Candidates, account: HoldoutAccount
+) -> None:
     queue = build_queue(candidates, account)
     readable = queue.scores[: queue.readable]
     assert (np.diff(readable) > 0).all()
@@ -119,7 +123,7 @@ def test_scores_increase_strictly_and_stay_below_the_unreadable(candidates: Cand
 
 @given(pools, accounts, st.randoms(use_true_random=False))
 def test_tasks_that_come_first_do_so_in_their_order_and_the_rest_is_as_without_them(
-    candidates: Candidates, account: ArmAccount, random: Random
+    candidates: Candidates, account: HoldoutAccount, random: Random
 ) -> None:
     open_tasks = candidates.task_ids[~candidates.skipped & ~candidates.unreadable].tolist()
     first = random.sample(open_tasks, min(7, len(open_tasks)))
@@ -132,7 +136,7 @@ def test_tasks_that_come_first_do_so_in_their_order_and_the_rest_is_as_without_t
 
 @given(pools, accounts)
 def test_skipped_tasks_come_after_all_others_and_unreadable_ones_last(
-    candidates: Candidates, account: ArmAccount
+    candidates: Candidates, account: HoldoutAccount
 ) -> None:
     queue = build_queue(candidates, account)
     group = np.where(candidates.unreadable, 2, np.where(candidates.skipped, 1, 0))
@@ -140,15 +144,15 @@ def test_skipped_tasks_come_after_all_others_and_unreadable_ones_last(
 
 
 @given(pools, accounts)
-def test_arm_tasks_come_in_hash_order(candidates: Candidates, account: ArmAccount) -> None:
+def test_holdout_tasks_come_in_hash_order(candidates: Candidates, account: HoldoutAccount) -> None:
     queue = build_queue(candidates, account)
-    positions = looked_up(queue, candidates, candidates.arm_positions)[queue.from_arm]
+    positions = looked_up(queue, candidates, candidates.holdout_positions)[queue.from_holdout]
     assert not np.isnan(positions).any()
     assert (np.diff(positions) > 0).all()
 
 
 @given(pools, accounts)
-def test_the_others_come_by_score(candidates: Candidates, account: ArmAccount) -> None:
+def test_the_others_come_by_score(candidates: Candidates, account: HoldoutAccount) -> None:
     queue = build_queue(candidates, account)
     wanted = looked_up(
         queue, candidates, np.where(candidates.skipped | candidates.unreadable, np.nan, candidates.scores)
@@ -157,18 +161,20 @@ def test_the_others_come_by_score(candidates: Candidates, account: ArmAccount) -
 
 
 @given(pools, accounts, st.integers(0, 100))
-def test_the_order_of_the_candidates_does_not_matter(candidates: Candidates, account: ArmAccount, seed: int) -> None:
+def test_the_order_of_the_candidates_does_not_matter(
+    candidates: Candidates, account: HoldoutAccount, seed: int
+) -> None:
     one, other = build_queue(candidates, account), build_queue(permuted(candidates, seed), account)
     np.testing.assert_array_equal(one.task_ids, other.task_ids)
     np.testing.assert_array_equal(one.scores, other.scores)
 
 
 @given(st.integers(0, 10_000), st.sampled_from([0.0, 0.1, 0.29, 0.5]))
-def test_whoever_follows_the_queue_answers_the_arms_share_at_any_time(seed: int, share: float) -> None:
+def test_whoever_follows_the_queue_answers_the_holdouts_share_at_any_time(seed: int, share: float) -> None:
     candidates = candidates_of(seed, 200, share=0.6, tail=0.0)
-    queue = build_queue(candidates, ArmAccount(share, answered=0, arm_answered=0))
+    queue = build_queue(candidates, HoldoutAccount(share, answered=0, holdout_answered=0))
     both_left = 80
-    given_so_far = np.cumsum(queue.from_arm)[:both_left]
+    given_so_far = np.cumsum(queue.from_holdout)[:both_left]
     owed = share * np.arange(1, both_left + 1)
     assert (np.abs(given_so_far - np.floor(owed + 1e-6)) == 0).all()
 
@@ -177,28 +183,28 @@ def test_whoever_follows_the_queue_answers_the_arms_share_at_any_time(seed: int,
 @given(st.integers(0, 10_000), st.integers(1, 7))
 def test_queues_that_are_rebuilt_on_the_way_keep_the_share(seed: int, step: int) -> None:
     share, candidates = 0.1, candidates_of(seed, 150, share=0.2, tail=0.0)
-    answered = arm_answered = 0
+    answered = holdout_answered = 0
     while answered < 100:
-        queue = build_queue(candidates, ArmAccount(share, answered, arm_answered))
-        answered, arm_answered = answered + step, arm_answered + int(queue.from_arm[:step].sum())
-        assert arm_answered == np.floor(share * answered + 1e-6)
+        queue = build_queue(candidates, HoldoutAccount(share, answered, holdout_answered))
+        answered, holdout_answered = answered + step, holdout_answered + int(queue.from_holdout[:step].sum())
+        assert holdout_answered == np.floor(share * answered + 1e-6)
         left = ~np.isin(candidates.task_ids, queue.task_ids[:step])
         candidates = Candidates(
             candidates.task_ids[left],
             candidates.places[left],
             candidates.scores[left],
-            candidates.arm_positions[left],
+            candidates.holdout_positions[left],
             candidates.skipped[left],
             candidates.unreadable[left],
         )
 
 
-def test_an_arm_score_lies_between_its_neighbours_even_where_they_tie() -> None:
+def test_a_holdout_score_lies_between_its_neighbours_even_where_they_tie() -> None:
     none = np.zeros(3, dtype=bool)
     tied = Candidates(
         np.array([1, 2, 3]), np.arange(3), np.array([0.5, 0.5, np.nan]), np.array([np.nan, np.nan, 0.0]), none, none
     )
-    queue = build_queue(tied, ArmAccount(0.5, answered=0, arm_answered=0))
+    queue = build_queue(tied, HoldoutAccount(0.5, answered=0, holdout_answered=0))
     np.testing.assert_array_equal(queue.task_ids, [1, 3, 2])
     np.testing.assert_allclose(queue.scores, 0.5, atol=1e-8)
 
@@ -207,7 +213,7 @@ def test_the_score_of_a_chosen_task_is_the_strategys() -> None:
     none = np.zeros(3, dtype=bool)
     queue = build_queue(
         Candidates(np.array([1, 2, 3]), np.array([2, 0, 1]), np.array([0.7, 0.1, 0.4]), np.full(3, np.nan), none, none),
-        ArmAccount(0.1, answered=0, arm_answered=0),
+        HoldoutAccount(0.1, answered=0, holdout_answered=0),
     )
     np.testing.assert_allclose(queue.scores, [0.1, 0.4, 0.7], atol=1e-8)
 
@@ -216,7 +222,7 @@ def test_a_hundred_thousand_ties_at_one_stay_below_one() -> None:
     n = 100_000
     none = np.zeros(n, dtype=bool)
     queue = build_queue(
-        Candidates(np.arange(n), np.arange(n), np.ones(n), np.full(n, np.nan), none, none), ArmAccount(0.1, 0, 0)
+        Candidates(np.arange(n), np.arange(n), np.ones(n), np.full(n, np.nan), none, none), HoldoutAccount(0.1, 0, 0)
     )
     assert (np.diff(queue.scores) > 0).all()
     assert 0.999 < queue.scores[0] < queue.scores[-1] < 1
@@ -238,4 +244,4 @@ def test_a_task_given_twice_is_refused() -> None:
 @pytest.mark.parametrize("account", [(1.5, 0, 0), (-0.1, 0, 0), (0.1, -1, 0), (0.1, 0, -1)])
 def test_an_impossible_account_is_refused(account: tuple[float, int, int]) -> None:
     with pytest.raises(InputError):
-        ArmAccount(*account)
+        HoldoutAccount(*account)

@@ -13,7 +13,7 @@ from model.head.fitting import fit
 from model.head.head import FeatureTransform, Head
 from model.rank import uncertainty
 from model.rank.badge import spread
-from model.rank.committee import disagreement
+from model.rank.ensemble import disagreement
 from model.rank.kmeans import kmeans, nearest
 from model.rank.pool import Pool
 from model.rank.probcover import pure_radius
@@ -314,7 +314,7 @@ def test_badge_takes_each_of_several_equal_gradients_last() -> None:
     assert spread(errors, points, 4, np.random.default_rng(0)).tolist() == [0, 2, 3, 1]
 
 
-def test_a_committee_that_agrees_has_nothing_to_learn_and_one_that_is_split_has_most() -> None:
+def test_a_ensemble_that_agrees_has_nothing_to_learn_and_one_that_is_split_has_most() -> None:
     sure, other, unsure = [1.0, 0.0], [0.0, 1.0], [0.5, 0.5]
     votes = np.array([[sure, sure, unsure], [sure, other, unsure]])
     np.testing.assert_allclose(disagreement(votes), [0, np.log(2), 0], atol=1e-9)

@@ -72,8 +72,8 @@ def test_an_annotation_in_no_version_was_never_fresh() -> None:
     assert fresh_after_seconds(SECOND, [V1]) is None
 
 
-def test_a_random_arm_that_nobody_told_is_unknown() -> None:
-    silent = replace(SESSION, versions=[replace(V2, arm=None)])
+def test_a_random_holdout_that_nobody_told_is_unknown() -> None:
+    silent = replace(SESSION, versions=[replace(V2, holdout=None)])
     assert [each["arm"] for each in as_json(silent)["annotations"]] == [None, None]
 
 

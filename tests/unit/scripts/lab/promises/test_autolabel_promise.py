@@ -25,11 +25,11 @@ def labelled(easy: World) -> Labelled:
     return label(unlabelled(easy, "easy"), easy, count=120, batch=60)
 
 
-def test_what_is_certain_is_labelled_but_for_the_audit_and_the_arm(easy: World, labelled: Labelled) -> None:
+def test_what_is_certain_is_labelled_but_for_the_audit_and_the_holdout(easy: World, labelled: Labelled) -> None:
     done = automate(labelled, easy.project.labels, seed=0)
     assert done.verdict is not None and done.verdict.holds
     assert done.error == 0
-    assert not labelled.dataset.in_arm[done.rest].any() and labelled.dataset.pool[done.rest].all()
+    assert not labelled.dataset.in_holdout[done.rest].any() and labelled.dataset.pool[done.rest].all()
     assert len(done.rest) > done.unlabelled / 2
 
 

@@ -10,7 +10,7 @@ from scripts.lab.promises import __main__ as trust
 from scripts.lab.promises import insight, report, worlds
 from scripts.lab.promises.errors import TrustError
 from scripts.lab.promises.kinds import KINDS, kind
-from scripts.lab.promises.labelling import ARM_SHARE, label, unlabelled
+from scripts.lab.promises.labelling import HOLDOUT_SHARE, label, unlabelled
 from scripts.lab.promises.options import parse
 from scripts.lab.promises.promise import Answer, Promise, tally
 from scripts.lab.promises.worlds import Images, World
@@ -87,12 +87,12 @@ def test_a_file_that_can_not_be_used_is_named(tmp_path: Path, capsys: pytest.Cap
     assert "other.npz" in capsys.readouterr().err
 
 
-def test_a_project_is_labelled_with_its_arm_and_every_label_of_it_counts() -> None:
+def test_a_project_is_labelled_with_its_holdout_and_every_label_of_it_counts() -> None:
     world = small(np.random.default_rng(1))
     labelled = label(unlabelled(world, "p"), world, 100, 50)
     data = labelled.dataset
     assert len(labelled.order) == int(data.labelled.sum()) == len(data.labels) == 100
-    assert int(data.counted.sum()) == round(100 * ARM_SHARE)
+    assert int(data.counted.sum()) == round(100 * HOLDOUT_SHARE)
     np.testing.assert_array_equal(data.targets[labelled.order], world.project.labels[labelled.order])
 
 

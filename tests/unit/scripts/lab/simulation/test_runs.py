@@ -21,12 +21,12 @@ SPLIT = split_of()
     seed=st.integers(0, 3),
     batch=st.integers(1, 40),
     budget=st.integers(1, 72),
-    arm=st.sampled_from([0.0, 0.1, 1.0]),
+    holdout=st.sampled_from([0.0, 0.1, 1.0]),
 )
 def test_no_task_is_labelled_twice_and_the_budget_is_kept(
-    strategy: str, seed: int, batch: int, budget: int, arm: float
+    strategy: str, seed: int, batch: int, budget: int, holdout: float
 ) -> None:
-    options = run_options(strategy, seed=seed, batch=max(batch, budget // 4), budget=budget, random_arm=arm)
+    options = run_options(strategy, seed=seed, batch=max(batch, budget // 4), budget=budget, random_arm=holdout)
     asked = np.concatenate([cycle.tasks for cycle in cycles(SPLIT, options)])
     assert len(asked) == len(set(asked.tolist())) == budget
 
@@ -62,9 +62,9 @@ def test_labels_are_those_of_the_split() -> None:
     assert {label.choice for label in last.dataset.labels.values()} <= set(SPLIT.classes)
 
 
-def test_a_random_arm_gets_its_share_and_all_of_it_counts() -> None:
+def test_a_random_holdout_gets_its_share_and_all_of_it_counts() -> None:
     *_, last = cycles(SPLIT, run_options(random_arm=0.2, budget=40))
-    assert int((last.dataset.labelled & last.dataset.in_arm).sum()) == 8
+    assert int((last.dataset.labelled & last.dataset.in_holdout).sum()) == 8
     assert int(last.dataset.counted.sum()) == 8
 
 
@@ -88,6 +88,6 @@ def test_a_run_stops_at_its_accuracy_and_tells_each_batch() -> None:
 
 
 def test_the_environment_changes_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ARM_SHARE", "0.7")
+    monkeypatch.setenv("HOLDOUT_SHARE", "0.7")
     monkeypatch.setenv("STRATEGY", "no such strategy")
-    assert SimulationSettings().arm_share == SimulationSettings.model_fields["arm_share"].default
+    assert SimulationSettings().holdout_share == SimulationSettings.model_fields["holdout_share"].default

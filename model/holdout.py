@@ -1,4 +1,4 @@
-"""The random arm: a share of the tasks, fixed by a hash, that no strategy chooses and that all figures are measured
+"""The holdout: a share of the tasks, fixed by a hash, that no strategy chooses and that all figures are measured
 on."""
 
 import hashlib
@@ -9,8 +9,8 @@ from model.arrays import BoolArray, FloatArray, IntArray
 from model.errors import InputError
 
 SLACK = 10
-"""Arm tasks that may lie unanswered before one that counts: locks, several annotators and a queue that was just rebuilt
-disturb the order a little without choosing anything."""
+"""Holdout tasks that may lie unanswered before one that counts: locks, several annotators and a queue that was just
+rebuilt disturb the order a little without choosing anything."""
 
 BLOCK = 1024
 
@@ -19,7 +19,7 @@ def hash_position(project_key: str, task_id: int) -> float:
     """Place of a task in [0, 1), fixed before anything is known of it.
 
     Args:
-        project_key: names the Label Studio and the project, so that projects don't share an arm.
+        project_key: names the Label Studio and the project, so that projects don't share a holdout.
         task_id: the task.
     """
     digest = hashlib.blake2b(f"{project_key}\n{task_id}".encode(), digest_size=8).digest()
@@ -32,31 +32,31 @@ def hash_positions(project_key: str, task_ids: IntArray) -> FloatArray:
     return np.array([hash_position(project_key, int(task_id)) for task_id in task_ids], dtype=np.float64)
 
 
-def in_arm(positions: FloatArray, share: float) -> BoolArray:
-    """Which tasks belong to the arm.
+def in_holdout(positions: FloatArray, share: float) -> BoolArray:
+    """Which tasks belong to the holdout.
 
     Args:
         positions: (n,) in [0, 1), of `hash_positions`.
-        share: of all tasks, in [0, 1]; an arm of a larger share holds that of a smaller.
+        share: of all tasks, in [0, 1]; a holdout of a larger share holds that of a smaller.
 
     Raises:
         InputError: share outside [0, 1].
     """
     if not 0 <= share <= 1:
-        raise InputError(f"The random arm's share must be between 0 and 1, got {share}.")
+        raise InputError(f"The holdout's share must be between 0 and 1, got {share}.")
     members: BoolArray = positions < share
     return members
 
 
 def counted(positions: FloatArray, created_at: FloatArray, answered_at: FloatArray, *, slack: int = SLACK) -> BoolArray:
-    """Which of the arm's tasks were answered in their order, so that nobody's choice is in the sample.
+    """Which of the holdout's tasks were answered in their order, so that nobody's choice is in the sample.
 
-    An answer counts unless more than `slack` arm tasks that come before it in hash order existed at its time and had no
-    answer yet. An answer is the first annotation by a person, a skip included: a skip is no label, but it kept the
-    order.
+    An answer counts unless more than `slack` holdout tasks that come before it in hash order existed at its time and
+    had no answer yet. An answer is the first annotation by a person, a skip included: a skip is no label, but it kept
+    the order.
 
     Args:
-        positions: (n,) in [0, 1), of all of the project's arm tasks but those whose image can't be read: these stay
+        positions: (n,) in [0, 1), of all of the project's holdout tasks but those whose image can't be read: these stay
             open for ever.
         created_at: (n,) seconds, when each task came to be.
         answered_at: (n,) seconds of its first answer, NaN where there is none.
@@ -69,7 +69,9 @@ def counted(positions: FloatArray, created_at: FloatArray, answered_at: FloatArr
         InputError: arrays of different lengths, or a slack below 0.
     """
     if not positions.shape == created_at.shape == answered_at.shape or slack < 0:
-        raise InputError("Positions, creation and answer times must have one entry for each arm task, slack 0 or more.")
+        raise InputError(
+            "Positions, creation and answer times must have one entry for each holdout task, slack 0 or more."
+        )
     order = np.argsort(positions, kind="stable")
     times = answered_at[order]
     known = np.nan_to_num(times, nan=np.inf)

@@ -11,21 +11,21 @@ from model.rank.selection import lowest
 from model.rank.uncertainty import entropy
 
 MEMBERS = 5
-"""Heads in the committee; each costs a fit."""
+"""Heads in the ensemble; each costs a fit."""
 
 MOST_CANDIDATES = 5_000
-"""Images the committee looks at, those of the smallest margin: where the head is sure, its like seldom disagree."""
+"""Images the ensemble looks at, those of the smallest margin: where the head is sure, its like seldom disagree."""
 
 
 def bald(pool: Pool, count: int) -> IntArray:
-    """BALD: largest information about the head first, by a committee of five heads on bootstrap draws of the labels.
+    """BALD: largest information about the head first, by an ensemble of five heads on bootstrap draws of the labels.
 
     The information is the entropy of the mean of the members' probabilities, less the mean of their entropies: large
     where each is sure, and of something else. Five fits, then O(c k d) for c candidates, 5,000 at most; memory
     O(c (d + 5 k)), 40 MB.
 
     Source: Houlsby, Huszár, Ghahramani, Lengyel, "Bayesian Active Learning for Classification and Preference Learning",
-    arXiv:1112.5745; the committee: Abe, Mamitsuka, "Query Learning Strategies Using Boosting and Bagging", ICML 1998.
+    arXiv:1112.5745; the ensemble: Abe, Mamitsuka, "Query Learning Strategies Using Boosting and Bagging", ICML 1998.
     """
     available = pool.candidates
     candidates = available[lowest(margin(pool.probabilities[available]), MOST_CANDIDATES)]
@@ -34,7 +34,7 @@ def bald(pool: Pool, count: int) -> IntArray:
 
 
 def disagreement(probabilities: FloatArray) -> FloatArray:
-    """Mutual information between an image's class and the member of the committee.
+    """Mutual information between an image's class and the member of the ensemble.
 
     Args:
         probabilities: (members, n, k), the last axis sums to 1.

@@ -1,12 +1,12 @@
-"""The random arm."""
+"""The holdout."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.arm import BLOCK, counted, hash_position, hash_positions, in_arm
 from model.errors import InputError
+from model.holdout import BLOCK, counted, hash_position, hash_positions, in_holdout
 
 
 def test_a_position_is_the_same_for_ever() -> None:
@@ -19,24 +19,24 @@ def test_positions_are_spread_evenly() -> None:
     assert abs(counts - 2000).max() < 200
 
 
-def test_projects_have_arms_of_their_own() -> None:
-    one, other = (in_arm(hash_positions(key, np.arange(2000)), 0.5) for key in ("a", "b"))
+def test_projects_have_holdouts_of_their_own() -> None:
+    one, other = (in_holdout(hash_positions(key, np.arange(2000)), 0.5) for key in ("a", "b"))
     assert 0.4 < (one == other).mean() < 0.6
 
 
-def test_a_larger_share_holds_the_smaller_arm() -> None:
+def test_a_larger_share_holds_the_smaller_holdout() -> None:
     positions = hash_positions("project", np.arange(1000))
-    assert not (in_arm(positions, 0.1) & ~in_arm(positions, 0.3)).any()
+    assert not (in_holdout(positions, 0.1) & ~in_holdout(positions, 0.3)).any()
 
 
 @pytest.mark.parametrize(("share", "members"), [(0.0, 0), (1.0, 1000)])
 def test_a_share_of_none_or_all_is_exact(share: float, members: int) -> None:
-    assert in_arm(hash_positions("project", np.arange(1000)), share).sum() == members
+    assert in_holdout(hash_positions("project", np.arange(1000)), share).sum() == members
 
 
 def test_a_share_above_one_is_refused() -> None:
     with pytest.raises(InputError, match="share"):
-        in_arm(np.array([0.5]), 1.1)
+        in_holdout(np.array([0.5]), 1.1)
 
 
 def test_answers_in_hash_order_count() -> None:
