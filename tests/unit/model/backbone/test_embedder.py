@@ -110,7 +110,7 @@ def test_the_command_is_content_with_an_export_that_is_there(exported: Path) -> 
 
 
 def test_a_missing_export_says_how_to_make_it(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"python -m model\.export"):
+    with pytest.raises(ModelError, match=r"python -m model\.networks\.export"):
         OnnxEmbedder(tmp_path)
 
 
