@@ -1,6 +1,6 @@
 """`./scripts/document`: writes what is made from something else, so that the two can't differ.
 
-The README's table of settings comes from `backend.settings.Settings`, requirements.txt from uv.lock.
+The README's table of settings comes from `backend.settings.Settings`, the files of requirements from uv.lock.
 """
 
 import argparse
@@ -17,15 +17,21 @@ from backend.settings import Settings
 
 CHECKOUT = Path(__file__).parents[2]
 BEGIN, END = "<!-- settings: made by ./scripts/document -->", "<!-- end of settings -->"
+# What each file is for, and the groups of pyproject.toml in it.
+REQUIREMENTS = {
+    "requirements.txt": ("the service and the training", ("training",)),
+    "requirements-service.txt": ("the web process and a worker on a CPU, without PyTorch", ()),
+}
 REQUIREMENTS_HEADER = """\
-# Made from uv.lock by ./scripts/document: every package with its hashes. It is complete, so install it with
-#   pip install --require-hashes --no-deps --requirement requirements.txt
+# Made from uv.lock by ./scripts/document: every package with its hashes.
+# For {what}. It is complete, so install it with
+#   pip install --require-hashes --no-deps --requirement {name}
 # Without --no-deps pip refuses it: label-studio-ml 1.0.9 asks for obsolete releases, which pyproject.toml overrides.
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write both files, or only compare them; 1 where they are out of date and --check was given."""
+    """Write the files, or only compare them; 1 where they are out of date and --check was given."""
     parser = argparse.ArgumentParser(prog="./scripts/document", description="Write the generated files anew.")
     parser.add_argument("--check", action="store_true", help="change nothing; fail if one is out of date")
     options = parser.parse_args(arguments)
@@ -41,7 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def generated() -> dict[str, str]:
     """The text of each generated file, by its name in the checkout."""
-    return {"README.md": readme((CHECKOUT / "README.md").read_text()), "requirements.txt": requirements()}
+    files = {name: requirements(name) for name in REQUIREMENTS}
+    return {"README.md": readme((CHECKOUT / "README.md").read_text()), **files}
 
 
 def readme(text: str) -> str:
@@ -66,16 +73,21 @@ def settings_table() -> str:
     return "\n".join(["| setting | default | what it is |", "|---|---|---|", *rows, ""])
 
 
-def requirements() -> str:
-    """The lock as pip reads it.
+def requirements(name: str) -> str:
+    """The lock, or a part of it, as pip reads it.
+
+    Args:
+        name: a key of `REQUIREMENTS`.
 
     Raises:
         CalledProcessError: uv refuses the lock, and says why on standard error.
     """
-    command = [os.environ.get("UV", "uv"), "export", "--frozen", "--quiet", "--no-dev", "--no-emit-project"]
-    form = ["--no-header", "--format", "requirements-txt"]
-    ended = subprocess.run([*command, *form], cwd=CHECKOUT, check=True, stdout=subprocess.PIPE, text=True)
-    return REQUIREMENTS_HEADER + ended.stdout
+    what, groups = REQUIREMENTS[name]
+    command = [os.environ.get("UV", "uv"), "export", "--frozen", "--quiet", "--no-emit-project", "--no-header"]
+    part = ["--no-default-groups", *(f"--group={group}" for group in groups)]
+    form = ["--format", "requirements-txt"]
+    ended = subprocess.run([*command, *part, *form], cwd=CHECKOUT, check=True, stdout=subprocess.PIPE, text=True)
+    return REQUIREMENTS_HEADER.format(what=what, name=name) + ended.stdout
 
 
 def _default(field: FieldInfo) -> str:
