@@ -49,6 +49,10 @@ class Services:
         """A project of the Label Studio that this backend serves."""
         return Project(self.settings.label_studio_url, project_id)
 
+    def context(self, project_id: int) -> "ProjectContext":
+        """A project of the Label Studio that this backend serves, and these services."""
+        return ProjectContext(self.project(project_id), self)
+
     @cached_property
     def label_studio(self) -> LabelStudio:
         return LabelStudio(self.settings.label_studio_url, self.settings.label_studio_api_key)
@@ -167,6 +171,14 @@ class Services:
         """Bring the SQL schema up to date."""
         self.settings.model_dir.mkdir(parents=True, exist_ok=True)
         database.migrate(self.settings.database_url, self.settings.model_dir / "migrate.lock")
+
+
+@dataclass(frozen=True)
+class ProjectContext:
+    """One project, and the outside world that work on it may touch: what a feature's stages are handed."""
+
+    project: Project
+    services: Services
 
 
 def cuda_wanted(settings: Settings) -> bool:

@@ -20,7 +20,7 @@ from backend.label_studio import config
 from backend.loop import embed, publish, second_stage
 from backend.loop import refresh as refresh_stage
 from backend.loop.stopwatch import Stopwatch
-from backend.loop.version import Making, figures, is_rejected, was_rejected_for
+from backend.loop.version import Making, figures, was_rejected_for
 from backend.project import Project
 from backend.queue.project_queue import EMBED, REFRESH, RUN, Lease
 from backend.services import Services
@@ -180,7 +180,7 @@ class Run:
         with stage("save"):
             self.services.versions.save(self.project, version, figures(version, active))
         heads.note(self.project, self.services, version, synced.state.title)
-        if is_rejected(version):
+        if version.is_rejected:
             log.warning("rejected", reason=version.record["promotion"]["text"])
             self.services.versions.prune(self.project, self.services.settings.versions_kept)
             return "kept_back", None

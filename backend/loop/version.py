@@ -128,17 +128,6 @@ class Making:
         )
 
 
-def is_rejected(version: Version) -> bool:
-    """Whether a version is worse than the one that was active when it was made, beyond chance."""
-    promotion = version.record.get("promotion")
-    return promotion is not None and bool(promotion["blocked"])
-
-
-def origin(version: Version) -> str:
-    """The version that this one's head was trained for; its own name unless it took over the active one's head."""
-    return str(version.record.get("origin", version.name))
-
-
 def was_rejected_for(active: Version, kept: Mapping[str, Any] | None) -> bool:
     """Whether a version of the history was rejected in favour of the active one's head.
 
@@ -146,7 +135,7 @@ def was_rejected_for(active: Version, kept: Mapping[str, Any] | None) -> bool:
         kept: `figures` of that version.
     """
     rejected = kept.get("kept_back") if kept is not None else None
-    return rejected is not None and rejected["than"] == origin(active)
+    return rejected is not None and rejected["than"] == active.origin
 
 
 def figures(version: Version, than: Version | None) -> dict[str, Any]:
@@ -157,8 +146,8 @@ def figures(version: Version, than: Version | None) -> dict[str, Any]:
     """
     measured = version.record["evaluation"] or {"n": 0, "accuracy": None}
     rejected = None
-    if than is not None and is_rejected(version):
-        rejected = {"than": origin(than), "why": version.record["promotion"]["text"]}
+    if than is not None and version.is_rejected:
+        rejected = {"than": than.origin, "why": version.record["promotion"]["text"]}
     return {
         "labels": len(version.record["labels"]),
         "arm_labels": measured["n"],
@@ -184,7 +173,7 @@ def made_with(data: Dataset, services: Services) -> dict[str, Any]:
 def _trained_before(active: Version) -> Trained:
     record = active.record
     return Trained(
-        active.head, origin(active), record["labels"], record["evaluation"], list(record.get("out_of_fold", ()))
+        active.head, active.origin, record["labels"], record["evaluation"], list(record.get("out_of_fold", ()))
     )
 
 

@@ -59,6 +59,17 @@ class Version:
         return str(self.record["settings"]["backbone"])
 
     @property
+    def is_rejected(self) -> bool:
+        """Whether it is worse than the version that was active when it was made, beyond chance."""
+        promotion = self.record.get("promotion")
+        return promotion is not None and bool(promotion["blocked"])
+
+    @property
+    def origin(self) -> str:
+        """The version that its head was trained for; its own name unless it took over the active one's head."""
+        return str(self.record.get("origin", self.name))
+
+    @property
     def best_head(self) -> Head | None:
         """What predicts: the served head as soon as it is there, the quick one before."""
         return self.served or self.head

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from backend import logs
-from backend.loop.version import is_rejected, origin
 from backend.project import Project
 from backend.services import Services
 from backend.store.versions import Version
@@ -24,7 +23,7 @@ def note(project: Project, services: Services, version: Version, title: str) -> 
         version: saved.
         title: of the project.
     """
-    if version.head is None or origin(version) != version.name:
+    if version.head is None or version.origin != version.name:
         return
     try:
         services.outbox.note(_tracked(project, services, version, title))
@@ -56,7 +55,7 @@ def _tracked(project: Project, services: Services, version: Version, title: str)
             "label_studio": project.url,
             "backbone": settings["backbone"],
             "code": settings["code"],
-            "kept_back": "yes" if is_rejected(version) else "no",
+            "kept_back": "yes" if version.is_rejected else "no",
         },
         artefacts=[services.versions.head_file(project, version.name)],
     )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from backend.loop.stopwatch import Stopwatch
-from backend.loop.version import Making, figures, is_rejected, origin, was_rejected_for
+from backend.loop.version import Making, figures, was_rejected_for
 from backend.services import Services
 from backend.settings import Settings
 from backend.store.dataset import Dataset
@@ -72,7 +72,7 @@ def worse(data: Dataset) -> Dataset:
 @pytest.fixture
 def rejected(prepare: Prepare, worse: Dataset, active: Version) -> Version:
     made = prepare(worse, active).make()
-    assert is_rejected(made)
+    assert made.is_rejected
     return made
 
 
@@ -82,7 +82,7 @@ def test_the_first_labels_make_a_version(prepare: Prepare, data: Dataset) -> Non
     assert making.wanted
     assert made.head is not None
     assert [task for task, _ in made.record["out_of_fold"]] == list(range(1, HOLDOUT + 1))
-    assert (is_rejected(made), origin(made)) == (False, made.name)
+    assert (made.is_rejected, made.origin) == (False, made.name)
 
 
 def test_nothing_new_is_no_reason_for_another(prepare: Prepare, data: Dataset, active: Version) -> None:
@@ -103,7 +103,7 @@ def test_a_version_of_other_classes_is_never_rejected(prepare: Prepare, worse: D
 
 def test_a_version_of_before_the_gate_holds_nothing_back(prepare: Prepare, worse: Dataset, active: Version) -> None:
     record = {name: value for name, value in active.record.items() if name != "out_of_fold"}
-    assert not is_rejected(prepare(worse, replace(active, record=record)).make())
+    assert not prepare(worse, replace(active, record=record)).make().is_rejected
 
 
 def test_labels_that_were_rejected_are_not_tried_again(
@@ -128,7 +128,7 @@ def test_new_tasks_get_a_place_though_the_head_stays(
     made = making.make()
     assert making.wanted
     assert made.head is active.head
-    assert (made.record["labels"], origin(made)) == (active.record["labels"], active.name)
+    assert (made.record["labels"], made.origin) == (active.record["labels"], active.name)
     assert set(range(TASKS + 1, TASKS + 6)) <= set(made.task_ids.tolist())
     assert not prepare(more, made, rejected).wanted
 
