@@ -23,9 +23,9 @@ from scripts.demo_app import options as demo_options
 from scripts.dev import documentation
 from scripts.lab.benchmarks import options as benchmark_options
 from scripts.lab.comparison import options as comparison_options
-from scripts.lab.promises import options as trust_options
 from scripts.lab.reproduction import options as reproduction_options
 from scripts.lab.simulation import options as simulation_options
+from scripts.lab.trust import options as trust_options
 from scripts.lab.tuning import options as tuning_options
 
 MOST_README_LINES = 150

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from model.arrays import FloatArray, IntArray
-from scripts.lab.promises.errors import TrustError
+from scripts.lab.trust.errors import TrustError
 
 LEAST_CLASSES, MOST_CLASSES = 5, 25
 LEAST_IMAGES, MOST_IMAGES = 800, 2_000

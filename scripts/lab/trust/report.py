@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.lab.columns import aligned
-from scripts.lab.promises.promise import Answer, Tally
+from scripts.lab.trust.promise import Answer, Tally
 
 HEADER = ("promise", "held", "share, 95 % interval", "at least", "kept")
 

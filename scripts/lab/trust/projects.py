@@ -10,10 +10,10 @@ from tqdm import tqdm
 
 from backend import logs
 from backend.settings import Settings
-from scripts.lab.promises import worlds
-from scripts.lab.promises.kinds import kind
-from scripts.lab.promises.options import Options
-from scripts.lab.promises.promise import Answer
+from scripts.lab.trust import worlds
+from scripts.lab.trust.kinds import kind
+from scripts.lab.trust.options import Options
+from scripts.lab.trust.promise import Answer
 
 
 def answers(name: str, options: Options) -> list[Answer]:

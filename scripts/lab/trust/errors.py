@@ -1,4 +1,4 @@
-"""What can go wrong on checking promises."""
+"""What can go wrong when promises are checked."""
 
 
 class TrustError(Exception):

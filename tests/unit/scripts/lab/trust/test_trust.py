@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scripts.lab.promises import __main__ as trust
-from scripts.lab.promises import insight, report, worlds
-from scripts.lab.promises.errors import TrustError
-from scripts.lab.promises.kinds import KINDS, kind
-from scripts.lab.promises.labelling import HOLDOUT_SHARE, label, unlabelled
-from scripts.lab.promises.options import parse
-from scripts.lab.promises.promise import Answer, Promise, tally
-from scripts.lab.promises.worlds import Images, World
+from scripts.lab.trust import __main__ as trust
+from scripts.lab.trust import insight, report, worlds
+from scripts.lab.trust.errors import TrustError
+from scripts.lab.trust.kinds import KINDS, kind
+from scripts.lab.trust.labelling import HOLDOUT_SHARE, label, unlabelled
+from scripts.lab.trust.options import parse
+from scripts.lab.trust.promise import Answer, Promise, tally
+from scripts.lab.trust.worlds import Images, World
 from tests.unit.model.samples import clouds
 
 CLASSES = 6

@@ -5,8 +5,8 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Protocol, cast
 
-from scripts.lab.promises.promise import Answer, Promise
-from scripts.lab.promises.worlds import Source
+from scripts.lab.trust.promise import Answer, Promise
+from scripts.lab.trust.worlds import Source
 
 
 class Kind(Protocol):
@@ -20,7 +20,7 @@ class Kind(Protocol):
 
 
 KINDS: Mapping[str, str] = MappingProxyType(
-    {"insight": "scripts.lab.promises.insight", "autolabel": "scripts.lab.promises.autolabel"}
+    {"insight": "scripts.lab.trust.insight", "autolabel": "scripts.lab.trust.autolabel"}
 )
 
 

@@ -13,9 +13,9 @@ from model.autolabel.proposal import propose
 from model.autolabel.reliability import Evidence
 from model.geometry import points
 from model.graph import affinity, neighbours
-from scripts.lab.promises.labelling import SEED, Labelled, label, unlabelled
-from scripts.lab.promises.promise import Answer, Promise
-from scripts.lab.promises.worlds import Images, Source, World
+from scripts.lab.trust.labelling import SEED, Labelled, label, unlabelled
+from scripts.lab.trust.promise import Answer, Promise
+from scripts.lab.trust.worlds import Images, Source, World
 
 NAME = "auto-labelling"
 ALLOWED = Allowed(max_error=0.02, confidence=0.95)

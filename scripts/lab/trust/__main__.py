@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from scripts.lab.promises import projects, report, worlds
-from scripts.lab.promises.errors import TrustError
-from scripts.lab.promises.kinds import kind
-from scripts.lab.promises.options import parse
-from scripts.lab.promises.promise import tally
+from scripts.lab.trust import projects, report, worlds
+from scripts.lab.trust.errors import TrustError
+from scripts.lab.trust.kinds import kind
+from scripts.lab.trust.options import parse
+from scripts.lab.trust.promise import tally
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -16,10 +16,10 @@ from model.geometry import points
 from model.graph import neighbours
 from model.head.fitting import fit
 from model.head.head import Head
-from scripts.lab.promises.errors import TrustError
-from scripts.lab.promises.labelling import SEED, Labelled, label, unlabelled
-from scripts.lab.promises.promise import Answer, Promise
-from scripts.lab.promises.worlds import Images, Source, World
+from scripts.lab.trust.errors import TrustError
+from scripts.lab.trust.labelling import SEED, Labelled, label, unlabelled
+from scripts.lab.trust.promise import Answer, Promise
+from scripts.lab.trust.worlds import Images, Source, World
 
 PROMISES = (
     Promise("accuracy", "the interval of the accuracy holds the true accuracy", 0.9),

@@ -1,4 +1,4 @@
-"""How much of a real project auto-labelling takes over: `python -m scripts.lab.promises.share FILE --labels 500`.
+"""How much of a real project auto-labelling takes over: `python -m scripts.lab.trust.share FILE --labels 500`.
 
 FILE is an `.npz` of `X` and `y`. Each seed shuffles it, labels it by the default strategy with a holdout of a tenth,
 and proposes; every proposal is then audited by many draws, because one draw says little. Prints a line a seed, as JSON.
@@ -17,10 +17,10 @@ from model.arrays import FloatArray, IntArray
 from model.autolabel.audit import draw_audit, judge
 from model.autolabel.proposal import propose
 from model.rank.registry import AUTO
-from scripts.lab.promises.autolabel import ALLOWED, predict
-from scripts.lab.promises.errors import TrustError
-from scripts.lab.promises.labelling import label, unlabelled
-from scripts.lab.promises.worlds import Images, World, read
+from scripts.lab.trust.autolabel import ALLOWED, predict
+from scripts.lab.trust.errors import TrustError
+from scripts.lab.trust.labelling import label, unlabelled
+from scripts.lab.trust.worlds import Images, World, read
 
 BATCH = 50
 DRAWS = 200
@@ -28,7 +28,7 @@ DRAWS = 200
 
 def main() -> None:
     """Print a line a seed."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.lab.promises.share", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m scripts.lab.trust.share", description=__doc__)
     parser.add_argument("file", type=Path, metavar="FILE", help=".npz of X and y")
     parser.add_argument("--labels", type=int, default=500, help="labels before the audit (500)")
     parser.add_argument("--seeds", type=int, default=5, help="how many (5)")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.cli.arguments import positive
-from scripts.lab.promises.kinds import KINDS
+from scripts.lab.trust.kinds import KINDS
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from scripts.lab.promises import autolabel
-from scripts.lab.promises.autolabel import ALLOWED, NAME, automate
-from scripts.lab.promises.labelling import Labelled, label, unlabelled
-from scripts.lab.promises.worlds import Images, World
+from scripts.lab.trust import autolabel
+from scripts.lab.trust.autolabel import ALLOWED, NAME, automate
+from scripts.lab.trust.labelling import Labelled, label, unlabelled
+from scripts.lab.trust.worlds import Images, World
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from model import geometry, holdout
 from model.arrays import IntArray
 from model.head.head import Head
 from model.rank.registry import AUTO
-from scripts.lab.promises.worlds import World
+from scripts.lab.trust.worlds import World
 
 SEED = 0
 """Of the backend, as users leave it."""
