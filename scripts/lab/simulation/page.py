@@ -1,4 +1,4 @@
-"""The comparison as one HTML page that needs nothing but itself."""
+"""The comparison of strategies as one HTML page."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,51 +11,29 @@ from scripts.lab.simulation.summary import Summary, baseline_of
 FEW_RUNS = 5
 """Label counts vary by a hundred between runs: of fewer, the best is a guess."""
 
-RATIO_NOTE = (
-    "Labels to a target are those at the first measurement that reaches it; a run that never does counts its last "
-    "label, and the mean is a lower bound then. The ratio is of means over the same splits and seeds, its interval a "
-    "bootstrap over these pairs: below 1, fewer labels are needed."
-)
-SECONDS_NOTE = (
-    "A cycle is what the loop does from new labels to a new order: train, evaluate, rank. Serving is its second stage, "
-    "which makes the head that is measured here, while nobody waits. Medians, with one thread a run; without reading "
-    "the project and publishing."
-)
-
 
 def page(summaries: Sequence[Summary], targets: Sequence[float], about: Mapping[str, Any], classes: int) -> str:
-    """The page's HTML.
+    """Render the page.
 
     Args:
         summaries: at least one.
         targets: accuracies.
         about: what made it, for a list of settings.
-        classes: of the data.
+        classes: how many the data have.
+
+    Returns:
+        The page's HTML, which needs no other file.
     """
-    name = str(about["data"])
-    return pages.document(
-        f"Labels needed on {name}",
-        "How many labels does it take?",
-        f"{name} – labelling replayed in the order of each strategy",
-        pages.best(verdict(summaries, targets)),
-        pages.section("Labels to a target", pages.table(tables.labels(summaries, targets)), pages.note(RATIO_NOTE)),
-        pages.section(
-            "Accuracy",
-            pages.image(plots.accuracy(summaries, targets), "Accuracy by labels"),
-            pages.note("Mean over runs; the band is its 95 % interval."),
-        ),
-        pages.section(
-            "Calibration",
-            pages.image(plots.calibration(summaries), "Expected calibration error by labels"),
-            pages.note("The mean gap between confidence and accuracy on the test images, 15 bins: lower is better."),
-        ),
-        pages.section(
-            "Classes found",
-            pages.image(plots.coverage(summaries, classes), "Classes with a label by labels"),
-            pages.note(f"Share of the {classes} classes that have a label."),
-        ),
-        pages.section("At the end of the runs", pages.table(tables.ends(summaries)), pages.note(SECONDS_NOTE)),
-        pages.settings(about),
+    return pages.render(
+        "simulation/page.html",
+        verdict=verdict(summaries, targets),
+        labels=tables.labels(summaries, targets),
+        accuracy=plots.accuracy(summaries, targets),
+        calibration=plots.calibration(summaries),
+        coverage=plots.coverage(summaries, classes),
+        classes=classes,
+        ends=tables.ends(summaries),
+        settings=about,
     )
 
 

@@ -159,7 +159,7 @@ def test_the_best_setting_tells_what_it_is_worth_on_test_images(tuned: Path) -> 
     about = json.loads((tuned / "out" / "best.json").read_text())["about"]
     assert about["search"]["test"] == about["test"]["best"]["images"] == 6
     assert 0 < about["test"]["p"] <= 1
-    assert about["verdict"] in (tuned / "out" / "tuning.html").read_text().replace("&#x27;", "'")
+    assert about["verdict"] in (tuned / "out" / "tuning.html").read_text().replace("&#39;", "'")
 
 
 def test_the_csv_has_a_line_for_each_trial(tuned: Path) -> None:
