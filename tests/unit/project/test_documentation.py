@@ -181,5 +181,5 @@ def test_every_decision_has_its_parts(checkout: Path) -> None:
     assert [int(page.name[:4]) for page in decisions] == list(range(1, len(decisions) + 1))
     for page in decisions:
         text = page.read_text()
-        for part in ("**Context.**", "**Decision.**", "**Consequences.**"):
+        for part in ("**Status.**", "**Context.**", "**Decision.**", "**Consequences.**"):
             assert part in text, page.name
