@@ -10,7 +10,7 @@ with this checkout on PYTHONPATH. Written for both shapes of the package: 1.0.9 
 import inspect
 from collections.abc import Iterable, Mapping
 from threading import Lock
-from typing import Any, cast
+from typing import Any
 
 from flask import Flask
 from label_studio_ml import api
@@ -19,42 +19,42 @@ from label_studio_ml.model import LabelStudioMLBase
 from backend.errors import RequestError
 from backend.label_studio import webhook
 from backend.web import payloads
-from backend.web.app import ROUTES, Routes, create_app
+from backend.web.app import app_of
+from backend.web.service import WebService, start
 
 KNOWS_PROJECT = "project_id" in inspect.signature(LabelStudioMLBase).parameters
 """Whether the package is 2.x, which makes a model for a project; 1.0.9 doesn't say which project it is for."""
 
 
-class Service:
-    """Our application, made at its first use: importing this module, as the package's commands do, starts nothing."""
+class Hosted:
+    """Our service, made at its first use: importing this module, as the package's commands do, starts nothing."""
 
     def __init__(self) -> None:
-        self._app: Flask | None = None
+        self._made: tuple[WebService, Flask] | None = None
         self._making = Lock()
 
     @property
-    def app(self) -> Flask:
-        """The application that gunicorn serves too."""
-        with self._making:
-            if self._app is None:
-                self._app = create_app()
-            return self._app
-
-    @property
-    def routes(self) -> Routes:
-        """What the application answers, without HTTP."""
-        return cast(Routes, self.app.extensions[ROUTES])
+    def service(self) -> WebService:
+        """What our application answers, without HTTP."""
+        return self._make()[0]
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """Answer a request (WSGI)."""
-        return self.app.wsgi_app(environ, start_response)
+        """Answer a request as the application does that gunicorn serves (WSGI)."""
+        return self._make()[1].wsgi_app(environ, start_response)
+
+    def _make(self) -> tuple[WebService, Flask]:
+        with self._making:
+            if self._made is None:
+                service = start()
+                self._made = service, app_of(service)
+            return self._made
 
 
-service = Service()
+hosted = Hosted()
 
 # The package's routes can't keep the contract: they name another version than the predictions do (1.0.9), drop events
 # of new tasks, know no /versions by GET and no metrics. So its server gets our application as its only middleware.
-api._server.wsgi_app = service
+api._server.wsgi_app = hosted
 
 
 class LabelLoop(LabelStudioMLBase):  # type: ignore[misc] # the package has no types
@@ -89,8 +89,8 @@ class LabelLoop(LabelStudioMLBase):  # type: ignore[misc] # the package has no t
 
     def setup(self) -> None:
         """Have the package name the project's active version; 2.x calls this on making the model."""
-        asked = payloads.Setup(project=self._project, label_config=self.label_config or "")
-        self.set("model_version", service.routes.prepare(asked))
+        asked = payloads.SetupRequest(project=self._project, label_config=self.label_config or "")
+        self.set("model_version", hosted.service.setup(asked))
 
     def predict(
         self,
@@ -110,7 +110,7 @@ class LabelLoop(LabelStudioMLBase):  # type: ignore[misc] # the package has no t
         """
         project = self._project if self._project is not None else _project_of(tasks)
         asked = payloads.read_predict({"tasks": tasks, "project": project, "label_config": self.label_config})
-        return service.routes.answer(asked)[1]
+        return hosted.service.predict(asked)[1]
 
     def fit(
         self,
@@ -139,7 +139,7 @@ class LabelLoop(LabelStudioMLBase):  # type: ignore[misc] # the package has no t
         if name is None:
             raise RequestError("fit needs an event: annotations are read from Label Studio, not from arguments.")
         # 1.0.9 calls this in a process that ends with it, so nothing may be left to a thread.
-        service.routes.note(webhook.read({"project": self._project, **(data or {}), "action": name}), at_once=True)
+        hosted.service.take(webhook.read({"project": self._project, **(data or {}), "action": name}), at_once=True)
         return {"status": "ok"}
 
 

@@ -4,7 +4,6 @@ from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
-from pydantic import BaseModel, ConfigDict
 from werkzeug.exceptions import Conflict, NotFound
 
 from backend.autolabel import audit, requests
@@ -13,106 +12,98 @@ from backend.project import Project
 from backend.queue.project_queue import AUTOLABEL
 from backend.services import Services
 from backend.store.autolabelings import WRITING, Action, Autolabeling, Phase, Wish
-from backend.web.projects import accepted, known, read_order
+from backend.web import current, orders
+
+routes = Blueprint("autolabel", __name__, url_prefix="/api/projects/<int:number>/autolabel")
 
 NONE = "none"
 """Phase of a project that has no auto-labelling."""
 
 
-class Ordered(BaseModel):
-    """The body of an order. Whether a promise can be kept is for the job to say."""
+class AutolabelOrder(orders.Order):
+    """An order. Whether a promise can be kept is for the job to say."""
 
-    model_config = ConfigDict(extra="forbid")
     action: Action
     max_error: float | None = None
     confidence: float | None = None
     threshold: float | None = None
 
 
-def blueprint(services: Services) -> Blueprint:
-    """The routes below a project."""
-    routes = AutolabelRoutes(services)
-    made = Blueprint("autolabel", __name__, url_prefix="/api/projects/<int:number>/autolabel")
-    made.add_url_rule("", view_func=routes.status)
-    made.add_url_rule("", view_func=routes.order, methods=["POST"])
-    made.add_url_rule("/certificate", view_func=routes.certificate)
-    return made
+@routes.get("")
+def status(number: int) -> Response:
+    """How far the project's newest auto-labelling is."""
+    return jsonify(_status(current.project(number).project, current.service().services))
 
 
-class AutolabelRoutes:
-    """What `./scripts/autolabel` calls."""
-
-    def __init__(self, services: Services) -> None:
-        self._services = services
-
-    def status(self, number: int) -> Response:
-        """How far the project's newest auto-labelling is."""
-        return jsonify(self._status(known(self._services, number).project))
-
-    def order(self, number: int) -> Response:
-        """Have something done; 409 with the reason where it can't be."""
-        project = known(self._services, number).project
-        asked = _read(request.get_json(silent=True))
-        reason = requests.refusal(asked.action, self._services.autolabelings.all(project))
-        if reason is not None:
-            raise Conflict(reason)
-        wish = Wish(asked.max_error, asked.confidence, asked.threshold)
-        self._services.autolabelings.order(project, asked.action, wish)
-        self._services.queue.enqueue_order(AUTOLABEL, project)
-        return accepted(self._status(project))
-
-    def certificate(self, number: int) -> Response:
-        """What the newest auto-labelling proved, or that it proved nothing."""
-        project = known(self._services, number).project
-        for state in reversed(self._services.autolabelings.all(project)):
-            record = self._services.autolabelings.certificate(project, state.name)
-            if record is not None:
-                return jsonify(record)
-        raise NotFound(f"Project {number} has no certificate: no set was audited to its end yet.")
-
-    def _status(self, project: Project) -> dict[str, Any]:
-        store = self._services.autolabelings
-        states = store.all(project)
-        writing = next((each for each in states if each.phase in WRITING), None)
-        shown = writing or (states[-1] if states else None)
-        working = bool(store.orders(project)) or (writing is not None and not writing.problem)
-        if shown is None:
-            return {"phase": NONE, "working": working, "message": "Nothing was labelled automatically yet."}
-        return {
-            "name": shown.name,
-            "phase": shown.phase,
-            "working": working,
-            "certified": shown.certified,
-            "wish": asdict(shown.wish),
-            "message": shown.message,
-            "problem": shown.problem,
-            "attempt": shown.attempt,
-            "set": shown.size - len(shown.left_out),
-            "threshold": shown.threshold,
-            "audit": self._audit(project, shown),
-            "done": shown.done,
-            "total": shown.total,
-        }
-
-    def _audit(self, project: Project, state: Autolabeling) -> dict[str, Any]:
-        """Which tasks people are to answer, and how many they have."""
-        tasks = [each.task for each in state.audit]
-        answered = len(tasks)
-        if state.phase is Phase.AUDITING:
-            mirror = self._services.mirror
-            existing = [task.id for task in mirror.tasks(project, tasks)]
-            persons = audit.by_persons(mirror.annotations(project))
-            answered = len(audit.answered(state.audit, existing, persons))
-        return {"size": len(tasks), "answered": answered, "tasks": tasks}
+@routes.post("")
+def order(number: int) -> Response:
+    """Have something done; 409 with the reason where it can't be."""
+    project, services = current.project(number).project, current.service().services
+    asked = _read(request.get_json(silent=True))
+    reason = requests.refusal(asked.action, services.autolabelings.all(project))
+    if reason is not None:
+        raise Conflict(reason)
+    wish = Wish(asked.max_error, asked.confidence, asked.threshold)
+    services.autolabelings.order(project, asked.action, wish)
+    services.queue.enqueue_order(AUTOLABEL, project)
+    return orders.accepted(_status(project, services))
 
 
-def _read(body: Any) -> Ordered:
+@routes.get("/certificate")
+def certificate(number: int) -> Response:
+    """What the newest auto-labelling proved, or that it proved nothing."""
+    project, store = current.project(number).project, current.service().services.autolabelings
+    for each in reversed(store.all(project)):
+        record = store.certificate(project, each.name)
+        if record is not None:
+            return jsonify(record)
+    raise NotFound(f"Project {number} has no certificate: no set was audited to its end yet.")
+
+
+def _status(project: Project, services: Services) -> dict[str, Any]:
+    store = services.autolabelings
+    states = store.all(project)
+    writing = next((each for each in states if each.phase in WRITING), None)
+    shown = writing or (states[-1] if states else None)
+    working = bool(store.orders(project)) or (writing is not None and not writing.problem)
+    if shown is None:
+        return {"phase": NONE, "working": working, "message": "Nothing was labelled automatically yet."}
+    return {
+        "name": shown.name,
+        "phase": shown.phase,
+        "working": working,
+        "certified": shown.certified,
+        "wish": asdict(shown.wish),
+        "message": shown.message,
+        "problem": shown.problem,
+        "attempt": shown.attempt,
+        "set": shown.size - len(shown.left_out),
+        "threshold": shown.threshold,
+        "audit": _audit(project, services, shown),
+        "done": shown.done,
+        "total": shown.total,
+    }
+
+
+def _audit(project: Project, services: Services, state: Autolabeling) -> dict[str, Any]:
+    """Which tasks people are to answer, and how many they have."""
+    tasks = [each.task for each in state.audit]
+    answered = len(tasks)
+    if state.phase is Phase.AUDITING:
+        mirror = services.mirror
+        existing = [task.id for task in mirror.tasks(project, tasks)]
+        persons = audit.by_persons(mirror.annotations(project))
+        answered = len(audit.answered(state.audit, existing, persons))
+    return {"size": len(tasks), "answered": answered, "tasks": tasks}
+
+
+def _read(body: Any) -> AutolabelOrder:
     """Read an order.
 
     Raises:
         RequestError: an unknown action, or a proposal that doesn't say of what.
     """
-    asked = read_order(Ordered, body)
+    asked = orders.read(AutolabelOrder, body)
     promised = asked.max_error is not None and asked.confidence is not None
     if asked.action is Action.PROPOSE and promised == (asked.threshold is not None):
         raise RequestError("A proposal needs max_error and confidence, or threshold for a plain cut.")

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 from werkzeug.exceptions import Conflict
 
 from backend.backbones import switch
@@ -13,13 +13,15 @@ from backend.finetune import requests
 from backend.project import Project
 from backend.services import Services
 from backend.store.finetunings import OPEN, Wish
-from backend.web.projects import accepted, known, read_order
+from backend.web import current, orders
+
+routes = Blueprint("finetune", __name__, url_prefix="/api/projects/<int:number>/finetune")
 
 NONE = "none"
 """Phase of a project that has no fine-tuning."""
 
 
-class Action(StrEnum):
+class FinetuneAction(StrEnum):
     """What a person can order."""
 
     START = "start"
@@ -27,64 +29,51 @@ class Action(StrEnum):
     UNDO = "undo"
 
 
-class Ordered(BaseModel):
-    """The body of an order. Whether network and options can be used is for the job to say."""
+class FinetuneOrder(orders.Order):
+    """An order. Whether network and options can be used is for the job to say."""
 
-    model_config = ConfigDict(extra="forbid")
-    action: Action
+    action: FinetuneAction
     network: str = ""
     fresh: bool = False
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = Field(default_factory=dict)
 
 
-def blueprint(services: Services) -> Blueprint:
-    """The routes below a project."""
-    routes = FinetuneRoutes(services)
-    made = Blueprint("finetune", __name__, url_prefix="/api/projects/<int:number>/finetune")
-    made.add_url_rule("", view_func=routes.status)
-    made.add_url_rule("", view_func=routes.order, methods=["POST"])
-    return made
+@routes.get("")
+def status(number: int) -> Response:
+    """How far the project's newest fine-tuning is, and which backbone the project uses."""
+    return jsonify(_status(current.project(number).project, current.service().services))
 
 
-class FinetuneRoutes:
-    """What `./scripts/finetune` calls."""
+@routes.post("")
+def order(number: int) -> Response:
+    """Have something done; 409 with the reason where it can't be."""
+    project, services = current.project(number).project, current.service().services
+    reason = _carry_out(orders.read(FinetuneOrder, request.get_json(silent=True)), project, services)
+    if reason is not None:
+        raise Conflict(reason)
+    return orders.accepted(_status(project, services))
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
 
-    def status(self, number: int) -> Response:
-        """How far the project's newest fine-tuning is, and which backbone the project uses."""
-        return jsonify(self._status(known(self._services, number).project))
+def _carry_out(asked: FinetuneOrder, project: Project, services: Services) -> str | None:
+    if asked.action is FinetuneAction.CANCEL:
+        return requests.cancel(project, services)
+    if asked.action is FinetuneAction.UNDO:
+        return requests.undo(project, services)
+    reason = requests.refusal(services.finetunings.all(project))
+    if reason is None:
+        requests.begin(project, services, Wish(asked.network, asked.fresh, asked.options))
+    return reason
 
-    def order(self, number: int) -> Response:
-        """Have something done; 409 with the reason where it can't be."""
-        project = known(self._services, number).project
-        asked = read_order(Ordered, request.get_json(silent=True))
-        reason = self._carry_out(project, asked)
-        if reason is not None:
-            raise Conflict(reason)
-        return accepted(self._status(project))
 
-    def _carry_out(self, project: Project, asked: Ordered) -> str | None:
-        if asked.action is Action.CANCEL:
-            return requests.cancel(project, self._services)
-        if asked.action is Action.UNDO:
-            return requests.undo(project, self._services)
-        reason = requests.refusal(self._services.finetunings.all(project))
-        if reason is None:
-            requests.begin(project, self._services, Wish(asked.network, asked.fresh, asked.options))
-        return reason
-
-    def _status(self, project: Project) -> dict[str, Any]:
-        services = self._services
-        newest = services.finetunings.newest(project)
-        active, following = services.versions.active(project), services.backbone_of(project)
-        used = switch.in_use(project, services, active, following).version
-        training_workers = services.queue.training_workers()
-        if newest is None:
-            message = "The project's backbone was never fine-tuned."
-            shown: dict[str, Any] = {"phase": NONE, "working": False, "message": message}
-        else:
-            cancelling = newest.phase in OPEN and services.finetunings.is_cancelled(project, newest)
-            shown = {**asdict(newest), "working": newest.phase in OPEN, "cancelling": cancelling}
-        return {**shown, "used": used, "training_workers": training_workers}
+def _status(project: Project, services: Services) -> dict[str, Any]:
+    newest = services.finetunings.newest(project)
+    active, following = services.versions.active(project), services.backbone_of(project)
+    used = switch.in_use(project, services, active, following).version
+    training_workers = services.queue.training_workers()
+    if newest is None:
+        message = "The project's backbone was never fine-tuned."
+        shown: dict[str, Any] = {"phase": NONE, "working": False, "message": message}
+    else:
+        cancelling = newest.phase in OPEN and services.finetunings.is_cancelled(project, newest)
+        shown = {**asdict(newest), "working": newest.phase in OPEN, "cancelling": cancelling}
+    return {**shown, "used": used, "training_workers": training_workers}

@@ -1,4 +1,8 @@
-"""From an event to a dirty flag in Redis, without making the sender wait for Redis."""
+"""From an event to a run of its project, without making the sender wait for Redis.
+
+A hint says that a project may have changed, and nothing more: what changed is for the project's next run to find out.
+It is a dirty flag in Redis and a queued run; `ProjectQueue.hint` makes both.
+"""
 
 import threading
 from collections.abc import Callable
@@ -14,7 +18,7 @@ log = logs.get()
 
 
 class Hints:
-    """Projects that may have changed; a thread hands them on, and keeps them while Redis is away.
+    """Projects that may have changed, each once; kept while Redis is away.
 
     A hint that is lost with this process costs nothing but time: the reconciler polls every project.
     """
@@ -24,7 +28,6 @@ class Hints:
         self._waiting: set[Project] = set()
         self._changed = threading.Condition()
         self._stopping = threading.Event()
-        threading.Thread(target=self._run, name="hints", daemon=True).start()
 
     def add(self, project: Project) -> None:
         """Note a project; returns at once."""
@@ -32,13 +35,8 @@ class Hints:
             self._waiting.add(project)
             self._changed.notify()
 
-    def stop(self) -> None:
-        """Hand nothing on any more."""
-        with self._changed:
-            self._stopping.set()
-            self._changed.notify()
-
-    def _run(self) -> None:
+    def run(self) -> None:
+        """Deliver hints as they come, until `stop`."""
         while not self._stopping.is_set():
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting or self._stopping.is_set())
@@ -51,3 +49,9 @@ class Hints:
                     projects.add(project)
                     log.warning("Redis does not answer; events are kept", projects=len(projects), reason=str(error))
                     self._stopping.wait(RETRY_SECONDS)
+
+    def stop(self) -> None:
+        """Deliver nothing any more."""
+        with self._changed:
+            self._stopping.set()
+            self._changed.notify()

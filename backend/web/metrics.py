@@ -1,124 +1,195 @@
-"""What `/metrics` shows: this process's own counters, and those that the worker keeps in Redis."""
+"""What `/metrics` shows. A metric is added to `SHOWN`, or to `Metrics` where this process itself does the counting."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from backend.store.finetunings import Finetuning
-from backend.web.state import State
+from backend.label_studio import webhook
+from backend.web.status import Status, StatusBoard
 
-FIGURES = (
-    ("label_loop_labels", "Labels of the version that the figures are of.", ["labels"]),
-    ("label_loop_arm_labels", "Of them, labels of the holdout that count.", ["arm_labels"]),
-    ("label_loop_accuracy", "Accuracy on images drawn at random.", ["accuracy", "accuracy", "value"]),
-    ("label_loop_accuracy_low", "Lower end of its 95 % interval.", ["accuracy", "accuracy", "low"]),
-    ("label_loop_accuracy_high", "Upper end of its 95 % interval.", ["accuracy", "accuracy", "high"]),
-    ("label_loop_calibration_error", "Expected calibration error.", ["calibration", "error", "value"]),
-    ("label_loop_labels_saved", "Labels saved against random order.", ["labels_saved", "saved", "value"]),
-    ("label_loop_labels_saved_low", "Lower end of its 95 % interval.", ["labels_saved", "saved", "low"]),
+Sample = tuple[tuple[str, ...], float]
+"""Values of a metric's labels, and the number."""
+
+Read = Callable[[Status], Iterable[Sample]]
+"""How a metric's samples are read off the status: a scrape waits for nothing."""
+
+
+@dataclass(frozen=True)
+class ShownMetric:
+    """A metric that is read off the status.
+
+    Attributes:
+        family: whether it counts up, or goes up and down.
+        name: without the `_total` that Prometheus adds to what counts up.
+        meaning: a sentence for whoever looks at it.
+        read: its samples.
+        labels: their names.
+    """
+
+    family: type[CounterMetricFamily | GaugeMetricFamily]
+    name: str
+    meaning: str
+    read: Read
+    labels: tuple[str, ...]
+
+    def collect(self, status: Status) -> Metric:
+        """The metric with its samples now."""
+        family = self.family(self.name, self.meaning, labels=self.labels)
+        for values, number in self.read(status):
+            family.add_metric(values, number)
+        return family
+
+
+def _counter(name: str, meaning: str, read: Read, *labels: str) -> ShownMetric:
+    return ShownMetric(CounterMetricFamily, name, meaning, read, labels)
+
+
+def _gauge(name: str, meaning: str, read: Read, *labels: str) -> ShownMetric:
+    return ShownMetric(GaugeMetricFamily, name, meaning, read, labels)
+
+
+def _figure(name: str, meaning: str, *path: str) -> ShownMetric:
+    """A number in the figures of each project where it is known, by the keys that lead to it."""
+
+    def read(status: Status) -> Iterator[Sample]:
+        for number, (_, figures) in sorted(status.insights.items()):
+            found: Any = figures
+            for key in path:
+                found = None if found is None else found.get(key)
+            if found is not None:
+                yield (str(number),), float(found)
+
+    return _gauge(name, meaning, read, "project")
+
+
+def _one(read: Callable[[Status], float]) -> Read:
+    """A single number."""
+    return lambda status: [((), read(status))]
+
+
+def _counted(name: str) -> Read:
+    """A single number that the workers count in Redis."""
+    return _one(lambda status: status.counters.get(name, 0))
+
+
+def _by_label(kind: str) -> Read:
+    """Numbers that the workers count in Redis as `<kind>:<label>`."""
+
+    def read(status: Status) -> Iterator[Sample]:
+        for name, value in sorted(status.counters.items()):
+            found, _, label = name.partition(":")
+            if found == kind:
+                yield (label,), value
+
+    return read
+
+
+def _active_versions(status: Status) -> Iterator[Sample]:
+    for number, mirrored in sorted(status.projects.items()):
+        if mirrored.active_version is not None:
+            yield (str(number), mirrored.active_version), 1
+
+
+def _finetune_phases(status: Status) -> Iterator[Sample]:
+    for number, finetuning in sorted(status.finetunings.items()):
+        yield (str(number), finetuning.phase), 1
+
+
+def _finetune_epochs(status: Status) -> Iterator[Sample]:
+    for number, finetuning in sorted(status.finetunings.items()):
+        yield (str(number),), len(finetuning.history)
+
+
+def _finetune_seconds_left(status: Status) -> Iterator[Sample]:
+    for number, finetuning in sorted(status.finetunings.items()):
+        if finetuning.seconds_left is not None:
+            yield (str(number),), finetuning.seconds_left
+
+
+def _finetune_losses(status: Status) -> Iterator[Sample]:
+    for number, finetuning in sorted(status.finetunings.items()):
+        for last in finetuning.history[-1:]:
+            for side in ("train", "validation"):
+                yield (str(number), side), last[f"{side}_loss"]
+
+
+SHOWN = (
+    _counter("label_loop_runs", "Runs by how they ended.", _by_label("runs"), "outcome"),
+    _counter("label_loop_second_stages", "Second stages by how they ended.", _by_label("second_stages"), "outcome"),
+    _counter("label_loop_run_seconds", "Seconds spent in runs, by stage.", _by_label("seconds"), "stage"),
+    _counter("label_loop_images_embedded", "Images embedded by the worker.", _counted("images")),
+    _counter("label_loop_predictions_published", "Predictions stored in Label Studio.", _counted("predictions")),
+    _counter("label_loop_runs_tracked", "Items of the outbox that MLflow has.", _counted("tracked")),
+    _gauge("label_loop_outbox", "Items that wait for MLflow.", _one(lambda status: status.outbox)),
+    _gauge("label_loop_queue_depth", "Jobs that wait for a worker.", _one(lambda status: status.queue_depth)),
+    _gauge("label_loop_failed_jobs", "Failed jobs that are kept.", _one(lambda status: status.failed_jobs)),
+    _gauge("label_loop_workers", "Workers alive.", _one(lambda status: status.workers)),
+    _gauge("label_loop_training_workers", "Training workers alive.", _one(lambda status: len(status.training_workers))),
+    _gauge("label_loop_active_version", "1 for the active version.", _active_versions, "project", "version"),
+    _gauge("label_loop_finetune_phase", "1 for the newest fine-tuning's phase.", _finetune_phases, "project", "phase"),
+    _gauge("label_loop_finetune_epochs", "Epochs that it has trained.", _finetune_epochs, "project"),
+    _gauge("label_loop_finetune_seconds_left", "Seconds of training left, at most.", _finetune_seconds_left, "project"),
+    _gauge("label_loop_finetune_loss", "Loss of its last epoch.", _finetune_losses, "project", "side"),
+    _figure("label_loop_labels", "Labels of the version that the figures are of.", "labels"),
+    _figure("label_loop_arm_labels", "Of them, labels of the holdout that count.", "arm_labels"),
+    _figure("label_loop_accuracy", "Accuracy on images drawn at random.", "accuracy", "accuracy", "value"),
+    _figure("label_loop_accuracy_low", "Lower end of its 95 % interval.", "accuracy", "accuracy", "low"),
+    _figure("label_loop_accuracy_high", "Upper end of its 95 % interval.", "accuracy", "accuracy", "high"),
+    _figure("label_loop_calibration_error", "Expected calibration error.", "calibration", "error", "value"),
+    _figure("label_loop_labels_saved", "Labels saved against random order.", "labels_saved", "saved", "value"),
+    _figure("label_loop_labels_saved_low", "Lower end of its 95 % interval.", "labels_saved", "saved", "low"),
 )
-"""Gauges, and where in a project's figures they are."""
+"""Metrics of the workers and of the projects."""
 
 
-class LoopCollector(Collector):
-    """Reads the last snapshot: a scrape waits for nothing."""
+class StatusCollector(Collector):
+    """Hands Prometheus's library what `SHOWN` reads off the status."""
 
-    def __init__(self, state: State) -> None:
-        self._state = state
+    def __init__(self, board: StatusBoard) -> None:
+        self._board = board
 
     def collect(self) -> Iterable[Metric]:
-        seen = self._state.snapshot
-        runs = CounterMetricFamily("label_loop_runs", "Runs by how they ended.", labels=["outcome"])
-        seconds = CounterMetricFamily("label_loop_run_seconds", "Seconds spent in runs, by stage.", labels=["stage"])
-        images = CounterMetricFamily("label_loop_images_embedded", "Images embedded by the worker.")
-        published = CounterMetricFamily("label_loop_predictions_published", "Predictions stored in Label Studio.")
-        second = CounterMetricFamily(
-            "label_loop_second_stages", "Second stages of versions by how they ended.", labels=["outcome"]
-        )
-        for name, value in sorted(seen.counters.items()):
-            kind, _, label = name.partition(":")
-            if kind == "runs":
-                runs.add_metric([label], value)
-            elif kind == "seconds":
-                seconds.add_metric([label], value)
-            elif kind == "second_stages":
-                second.add_metric([label], value)
-        images.add_metric([], seen.counters.get("images", 0))
-        published.add_metric([], seen.counters.get("predictions", 0))
-        yield from (runs, second, seconds, images, published)
-        tracked = CounterMetricFamily("label_loop_runs_tracked", "Items of the outbox that MLflow has.")
-        tracked.add_metric([], seen.counters.get("tracked", 0))
-        yield tracked
-        yield GaugeMetricFamily("label_loop_outbox", "Items that wait for MLflow.", value=seen.outbox)
-        yield GaugeMetricFamily("label_loop_queue_depth", "Jobs that wait for a worker.", value=seen.queue_depth)
-        yield GaugeMetricFamily("label_loop_failed_jobs", "Failed jobs that are kept.", value=seen.failed_jobs)
-        yield GaugeMetricFamily("label_loop_workers", "Workers alive.", value=seen.workers)
-        active = GaugeMetricFamily(
-            "label_loop_active_version", "1 for the active version.", labels=["project", "version"]
-        )
-        for number, project in sorted(seen.projects.items()):
-            if project.active_version is not None:
-                active.add_metric([str(number), project.active_version], 1)
-        yield active
-        yield GaugeMetricFamily(
-            "label_loop_training_workers", "Training workers alive.", value=len(seen.training_workers)
-        )
-        yield from _finetunings(seen.finetunings)
-        yield from _figures({number: insight for number, (_, insight) in seen.insights.items()})
+        status = self._board.status
+        return [metric.collect(status) for metric in SHOWN]
 
 
-def _figures(insights: Mapping[int, Mapping[str, Any]]) -> Iterable[Metric]:
-    """A gauge for each figure, of the projects where it is known."""
-    for name, text, path in FIGURES:
-        gauge = GaugeMetricFamily(name, text, labels=["project"])
-        for number, insight in sorted(insights.items()):
-            value = _find(insight, path)
-            if value is not None:
-                gauge.add_metric([str(number)], value)
-        yield gauge
+class TimedRoute(StrEnum):
+    """Routes whose answers are timed; the values are those of the label `route`."""
+
+    SETUP = "setup"
+    PREDICT = "predict"
+    WEBHOOK = "take_event"
 
 
-def _finetunings(states: Mapping[int, Finetuning]) -> Iterable[Metric]:
-    """How far each project's newest fine-tuning is."""
-    phase = GaugeMetricFamily(
-        "label_loop_finetune_phase", "1 for the phase of the newest fine-tuning.", labels=["project", "phase"]
-    )
-    epochs = GaugeMetricFamily("label_loop_finetune_epochs", "Epochs that it has trained.", labels=["project"])
-    left = GaugeMetricFamily(
-        "label_loop_finetune_seconds_left", "Seconds of training that are left, at most.", labels=["project"]
-    )
-    loss = GaugeMetricFamily("label_loop_finetune_loss", "Loss of its last epoch.", labels=["project", "side"])
-    for number, state in sorted(states.items()):
-        phase.add_metric([str(number), state.phase], 1)
-        epochs.add_metric([str(number)], len(state.history))
-        if state.seconds_left is not None:
-            left.add_metric([str(number)], state.seconds_left)
-        for last in state.history[-1:]:
-            for side in ("train", "validation"):
-                loss.add_metric([str(number), side], last[f"{side}_loss"])
-    yield from (phase, epochs, left, loss)
+class Metrics:
+    """All metrics, in a registry of their own: those of `SHOWN`, and what this process itself counts.
 
+    Attributes:
+        registry: to be shown.
+        predictions: tasks answered by `/predict`.
+    """
 
-def _find(insight: Mapping[str, Any], path: Iterable[str]) -> float | None:
-    found: Any = insight
-    for name in path:
-        found = found.get(name) if found is not None else None
-    return found if found is None else float(found)
-
-
-class Telemetry:
-    """The web process's metrics, in a registry of their own."""
-
-    def __init__(self, state: State) -> None:
+    def __init__(self, board: StatusBoard) -> None:
         self.registry = CollectorRegistry()
-        self.registry.register(LoopCollector(state))
-        self.events = Counter("label_loop_events", "Webhook events by action.", ["action"], registry=self.registry)
+        self.registry.register(StatusCollector(board))
+        self._events = Counter("label_loop_events", "Webhook events by action.", ["action"], registry=self.registry)
         self.predictions = Counter(
             "label_loop_predictions_answered", "Tasks answered by /predict.", registry=self.registry
         )
-        self.seconds = Histogram(
+        seconds = Histogram(
             "label_loop_request_seconds", "Seconds to answer a request.", ["route"], registry=self.registry
         )
+        self._seconds = {route: seconds.labels(route) for route in TimedRoute}
+
+    def count_event(self, action: str) -> None:
+        """Count an event: by its name where Label Studio has such events, so that no caller makes series at will."""
+        self._events.labels(action if action in webhook.ACTIONS else "other").inc()
+
+    def request_seconds(self, route: TimedRoute) -> Histogram:
+        """The histogram of a route."""
+        return self._seconds[route]

@@ -25,7 +25,7 @@ ProjectNumber = Annotated[int | None, BeforeValidator(project_number)]
 LabelConfig = Annotated[str, BeforeValidator(lambda value: value if isinstance(value, str) else "")]
 
 
-class Setup(BaseModel):
+class SetupRequest(BaseModel):
     """A setup request. It must never fail: whatever is missing or odd is taken as absent."""
 
     model_config = ConfigDict(extra="ignore")
@@ -33,7 +33,7 @@ class Setup(BaseModel):
     label_config: LabelConfig = ""
 
 
-class Predict(BaseModel):
+class PredictRequest(BaseModel):
     """A predict request."""
 
     model_config = ConfigDict(extra="ignore")
@@ -42,21 +42,21 @@ class Predict(BaseModel):
     label_config: LabelConfig = ""
 
 
-def read_predict(body: Any) -> Predict:
+def read_predict(body: Any) -> PredictRequest:
     """Read a predict request.
 
     Raises:
         RequestError: not an object with a list of tasks.
     """
     try:
-        return Predict.model_validate(body)
+        return PredictRequest.model_validate(body)
     except ValidationError as error:
         problem = error.errors()[0]
         where = ".".join(str(part) for part in problem["loc"]) or "body"
         raise RequestError(f"A predict request is malformed at {where}: {problem['msg']}.") from error
 
 
-def read_setup(body: Any) -> Setup:
+def read_setup(body: Any) -> SetupRequest:
     """Read a setup request, whatever it holds."""
     fields = body if isinstance(body, dict) else {}
-    return Setup.model_validate({"project": fields.get("project"), "label_config": fields.get("schema")})
+    return SetupRequest.model_validate({"project": fields.get("project"), "label_config": fields.get("schema")})

@@ -1,42 +1,47 @@
-"""What the routes below a project share: who it is, and how an order is read and accepted."""
+"""Routes below a project that tell what its versions were made of and how good they are."""
 
-from typing import Any, TypeVar
-
-from flask import Response, jsonify
-from pydantic import BaseModel, ValidationError
+import numpy as np
+from flask import Blueprint, Response, jsonify
 from werkzeug.exceptions import NotFound
 
-from backend.errors import RequestError
-from backend.services import Services
-from backend.store.mirror import MirroredProject
+from backend.web import current
+from backend.web import insight as insights
+from model import holdout
 
-Order = TypeVar("Order", bound=BaseModel)
-
-
-def known(services: Services, number: int) -> MirroredProject:
-    """The project of that number; 404 where this backend never pulled it."""
-    mirrored = services.mirror.project(services.project(number))
-    if mirrored is None:
-        raise NotFound(f"This backend knows no project {number}: connect it with ./scripts/connect first.")
-    return mirrored
+routes = Blueprint("projects", __name__, url_prefix="/api/projects/<int:number>")
 
 
-def read_order(kind: type[Order], body: Any) -> Order:
-    """Read an order.
-
-    Raises:
-        RequestError: something is missing, unknown or of another type.
-    """
+@routes.get("/versions/<name>")
+def version(number: int, name: str) -> Response:
+    """What made a version: labels, annotations, settings, evaluation."""
+    services = current.service().services
+    project = services.project(number)
+    if name not in services.versions.names(project):
+        raise NotFound(f"Project {number} has no version {name!r}.")
     try:
-        return kind.model_validate(body)
-    except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(str(part) for part in problem["loc"]) or "body"
-        raise RequestError(f"An order is malformed at {where}: {problem['msg']}.") from error
+        version = services.versions.load(project, name)
+    except FileNotFoundError as error:
+        raise NotFound(f"The files of version {name!r} are not kept any more.") from error
+    labels = version.record["labels"]
+    tasks = np.union1d(version.task_ids, np.array([label[0] for label in labels], dtype=np.int64))
+    in_holdout = holdout.in_holdout(holdout.hash_positions(project.key, tasks), version.record["settings"]["arm_share"])
+    return jsonify(
+        name=name,
+        labels=len(labels),
+        queue=len(version.task_ids),
+        task_ids=[label[0] for label in labels],
+        annotation_ids=[annotation for label in labels for annotation in label[2]],
+        arm=tasks[in_holdout].tolist(),
+        strategy=version.record["strategy"],
+        settings=version.record["settings"],
+        metrics=version.record["evaluation"],
+        promotion=version.record.get("promotion"),
+        second_stage=version.insight is not None,
+        seconds=version.record["seconds"],
+    )
 
 
-def accepted(status: dict[str, Any]) -> Response:
-    """202, with how far it is: a job does the rest."""
-    answer = jsonify(status)
-    answer.status_code = 202
-    return answer
+@routes.get("/insight")
+def insight(number: int) -> Response:
+    """Honest figures of a project: accuracy now and by version, labels saved, what going on would bring."""
+    return jsonify(insights.answer(current.project(number), current.service().services))

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.label_studio.client import ProjectState
@@ -19,7 +18,9 @@ from backend.settings import Settings
 from backend.store.features import content_hash
 from backend.store.mirror import PulledTask
 from backend.store.versions import Version
-from backend.web.app import ROUTES, create_app
+from backend.web import service as web_service
+from backend.web.app import app_of
+from backend.web.service import WebService
 from model.head.fitting import fit
 from model.head.head import FeatureTransform
 from scripts.demo_app.project import label_config
@@ -36,19 +37,19 @@ NUMBERS = itertools.count(1)
 
 @dataclass(frozen=True)
 class Service:
-    """The application, and the same parts that it works with."""
+    """The service under HTTP, and the same parts that it works with."""
 
-    app: Flask
+    web: WebService
     services: Services
 
     @property
     def client(self) -> FlaskClient:
         """Asks the application without a network."""
-        return self.app.test_client()
+        return app_of(self.web).test_client()
 
     def stop(self) -> None:
         """End its threads: they would look, fail and log through the tests of others."""
-        self.app.extensions[ROUTES].stop()
+        self.web.stop()
 
     def hinted(self, project: int = PROJECT) -> bool:
         """Whether an event left a hint for a project."""
@@ -97,7 +98,7 @@ MakeService = Callable[[Settings], Service]
 
 def start(settings: Settings) -> Service:
     """An application without a version."""
-    return Service(create_app(settings), Services(settings))
+    return Service(web_service.start(settings), Services(settings))
 
 
 def start_trained(settings: Settings, backbones: Path) -> Service:

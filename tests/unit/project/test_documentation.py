@@ -6,15 +6,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from flask import Flask
 from prometheus_client import CollectorRegistry
 from prometheus_client.registry import Collector
 
 from backend.services import Services
 from backend.settings import Settings
-from backend.web.app import Routes
-from backend.web.metrics import Telemetry
-from backend.web.state import State
+from backend.web.app import app_of
+from backend.web.service import WebService
 from model.rank.registry import NAMES, STRATEGIES
 from scripts.cli.autolabel import options as autolabel_options
 from scripts.cli.connection import __main__ as connection
@@ -52,9 +50,9 @@ LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
 
 @pytest.fixture(scope="module")
-def services(tmp_path_factory: pytest.TempPathFactory) -> Services:
-    """Of a backend that is never started: nothing is connected."""
-    return Services(Settings(model_dir=tmp_path_factory.mktemp("data")))
+def service(tmp_path_factory: pytest.TempPathFactory) -> WebService:
+    """One that is never started: nothing is connected."""
+    return WebService(Services(Settings(model_dir=tmp_path_factory.mktemp("data"))))
 
 
 @pytest.fixture
@@ -124,15 +122,13 @@ def test_no_link_between_documents_is_broken(checkout: Path) -> None:
     assert [f"{page.name}: {link}" for page, link in links if not (page.parent / link).exists()] == []
 
 
-def test_every_route_is_documented(services: Services, reference: str) -> None:
-    app = Flask("label-loop", static_folder=None)
-    Routes(services, State(services)).register(app)
-    assert first_column(section(reference, "## Routes")) - {"route"} == {rule.rule for rule in app.url_map.iter_rules()}
+def test_every_route_is_documented(service: WebService, reference: str) -> None:
+    routes = {rule.rule for rule in app_of(service).url_map.iter_rules()}
+    assert first_column(section(reference, "## Routes")) - {"route"} == routes
 
 
-def test_every_metric_is_documented(services: Services, reference: str) -> None:
-    documented = first_column(section(reference, "## Metrics"))
-    assert documented == exposed(Telemetry(State(services)).registry)
+def test_every_metric_is_documented(service: WebService, reference: str) -> None:
+    assert first_column(section(reference, "## Metrics")) == exposed(service.metrics.registry)
 
 
 def exposed(registry: Collector | CollectorRegistry) -> set[str]:

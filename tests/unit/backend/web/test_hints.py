@@ -1,10 +1,13 @@
 """Hints: handed on in the background, and kept while Redis is away."""
 
 import threading
+from collections.abc import Iterator
 
+import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from backend.project import Project
+from backend.web.background import Background
 from backend.web.hints import Hints
 from tests.support.waiting import until
 
@@ -26,16 +29,27 @@ class Receiver:
         self.got.append(project)
 
 
-def test_a_hint_is_handed_on() -> None:
-    receiver = Receiver()
-    Hints(receiver).add(ONE)
+@pytest.fixture
+def receiver() -> Receiver:
+    return Receiver()
+
+
+@pytest.fixture
+def hints(receiver: Receiver) -> Iterator[Hints]:
+    """Hints that a thread delivers."""
+    made, background = Hints(receiver), Background()
+    background.run(made.run)
+    yield made
+    made.stop()
+
+
+def test_a_hint_is_handed_on(hints: Hints, receiver: Receiver) -> None:
+    hints.add(ONE)
     until(lambda: receiver.got == [ONE], "the hint", seconds=5)
 
 
-def test_hints_are_kept_while_nobody_takes_them() -> None:
-    receiver = Receiver()
+def test_hints_are_kept_while_nobody_takes_them(hints: Hints, receiver: Receiver) -> None:
     receiver.away = True
-    hints = Hints(receiver)
     hints.add(ONE)
     until(lambda: receiver.refused, "a refusal", seconds=5)
     hints.add(TWO)
@@ -44,23 +58,11 @@ def test_hints_are_kept_while_nobody_takes_them() -> None:
     until(lambda: {ONE, TWO} <= set(receiver.got), "both hints", seconds=5)
 
 
-def test_waiting_hints_do_not_keep_the_process_alive() -> None:
-    before = threading.enumerate()
-    receiver = Receiver()
+def test_nothing_is_handed_on_after_the_end(receiver: Receiver) -> None:
     receiver.away = True
-    Hints(receiver).add(ONE)
-    until(lambda: receiver.refused, "a refusal", seconds=5)
-    more = [thread for thread in threading.enumerate() if not thread.daemon and thread not in before]
-    receiver.away = False
-    assert more == []
-
-
-def test_nothing_is_handed_on_after_the_end() -> None:
-    receiver = Receiver()
-    receiver.away = True
-    before = set(threading.enumerate())
     hints = Hints(receiver)
-    (thread,) = set(threading.enumerate()) - before
+    thread = threading.Thread(target=hints.run, daemon=True)
+    thread.start()
     hints.add(ONE)
     until(lambda: receiver.refused, "a refusal", seconds=5)
     hints.stop()

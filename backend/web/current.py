@@ -1,0 +1,34 @@
+"""What a request is about: the service that answers it, and the project that its path names."""
+
+from typing import cast
+
+from flask import Flask, current_app
+from werkzeug.exceptions import NotFound
+
+from backend.store.mirror import MirroredProject
+from backend.web.service import WebService
+
+_EXTENSION = "label_loop"
+
+
+def bind(app: Flask, service: WebService) -> None:
+    """Have an application's requests answered by a service."""
+    app.extensions[_EXTENSION] = service
+
+
+def service() -> WebService:
+    """The service that answers the current request."""
+    return cast(WebService, current_app.extensions[_EXTENSION])
+
+
+def project(number: int) -> MirroredProject:
+    """The project of that number.
+
+    Raises:
+        NotFound: this backend never pulled it.
+    """
+    services = service().services
+    mirrored = services.mirror.project(services.project(number))
+    if mirrored is None:
+        raise NotFound(f"This backend knows no project {number}: connect it with ./scripts/connect first.")
+    return mirrored

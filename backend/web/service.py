@@ -1,0 +1,157 @@
+"""What the web process does for Label Studio: names a version, predicts, and takes up what an event tells.
+
+There is no HTTP in here: the routes call it, and so does `backend.plugin`.
+"""
+
+from backend import logs
+from backend.errors import UnsupportedConfigError
+from backend.finetune import requests
+from backend.label_studio import config, webhook
+from backend.label_studio.client import Json
+from backend.project import Project
+from backend.services import Services
+from backend.settings import Settings, load
+from backend.store import features
+from backend.store.finetunings import Wish
+from backend.store.mirror import MirroredProject
+from backend.store.versions import NO_VERSION
+from backend.web import predictor
+from backend.web.background import Background
+from backend.web.events import projects_to_look_at
+from backend.web.hints import Hints
+from backend.web.metrics import Metrics
+from backend.web.payloads import PredictRequest, SetupRequest
+from backend.web.reconciler import Reconciler
+from backend.web.status import Status, StatusBoard
+
+PROJECTS_SECONDS = 0.25
+"""A new version is named at most so much later than it became active."""
+
+CHECK_SECONDS = 3.0
+"""Between two looks at anything else."""
+
+log = logs.get()
+
+
+def start(settings: Settings | None = None) -> "WebService":
+    """Make the service and begin its threads.
+
+    Args:
+        settings: those of the environment where none are given.
+
+    Raises:
+        OperatorError: the database can't be used.
+    """
+    settings = settings or load()
+    logs.configure(settings)
+    services = Services(settings)
+    services.migrate()
+    service = WebService(services)
+    service.start()
+    return service
+
+
+class WebService:
+    """The web process without its HTTP. Safe to use from several threads.
+
+    Attributes:
+        services: the outside world.
+        metrics: what `/metrics` shows.
+    """
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self._board = StatusBoard(services)
+        self.metrics = Metrics(self._board)
+        self._predictor = predictor.Predictor(services)
+        self._hints = Hints(services.queue.hint)
+        self._reconciler = Reconciler(services)
+        self._background = Background()
+
+    @property
+    def status(self) -> Status:
+        """The backend's surroundings as last seen; waits for nothing."""
+        return self._board.status
+
+    def start(self) -> None:
+        """Begin all threads: to watch, to deliver hints, and to find lost work."""
+        # The first request after a restart must already name the active version.
+        self._board.look_at_projects()
+        self._background.run(features.load_library)
+        self._background.run(self._hints.run)
+        self._background.repeat(self._board.look_at_projects, PROJECTS_SECONDS)
+        self._background.repeat(self._board.look_around, CHECK_SECONDS)
+        self._background.repeat(self._board.look_at_stores, CHECK_SECONDS)
+        self._background.repeat(self._reconciler.step, CHECK_SECONDS)
+
+    def stop(self) -> None:
+        """End all threads; the reconciler of another process finds what is left."""
+        self._background.stop()
+        self._hints.stop()
+
+    def setup(self, asked: SetupRequest) -> str:
+        """Name the project's version, whatever the label config; a run is asked for where the project or it is new."""
+        if asked.project is None:
+            return NO_VERSION
+        if asked.label_config:
+            try:
+                config.read(asked.label_config)
+            except UnsupportedConfigError as error:
+                log.warning("label config not supported", project=asked.project, reason=str(error))
+        known = self.status.projects.get(asked.project)
+        if known is None or known.label_config != asked.label_config or known.problem is not None:
+            self._hints.add(self.services.project(asked.project))
+        return self.status.active_version(asked.project)
+
+    def predict(self, asked: PredictRequest) -> tuple[str, list[Json]]:
+        """The project's version, and one result per task, in order, all naming that version."""
+        number = -1 if asked.project is None else asked.project
+        status = self.status
+        version, known = status.active_version(number), status.projects.get(number)
+        results = self._results(self.services.project(number), version, known, asked)
+        if known is not None and not all(each["result"] for each in results):
+            # What could not be embedded in time is scored by a job.
+            self._hints.add(known.project)
+        self.metrics.predictions.inc(len(results))
+        return version, results
+
+    def _results(
+        self, project: Project, version: str, known: MirroredProject | None, asked: PredictRequest
+    ) -> list[Json]:
+        try:
+            labeling = config.read(asked.label_config or (known.label_config if known else ""))
+            return self._predictor.predict(project, version, labeling, asked.tasks)
+        except UnsupportedConfigError as error:
+            log.warning("nothing can be predicted", project=project.id, reason=str(error))
+        except Exception:
+            # One failing part must not cost Label Studio the whole batch.
+            log.exception("prediction failed", project=project.id)
+        return [predictor.empty(version) for _ in asked.tasks]
+
+    def take(self, event: webhook.Event, *, at_once: bool = False) -> None:
+        """Have the projects looked at that an event gives reason to; what changed is pulled by a run.
+
+        Args:
+            event: what happened.
+            at_once: have it in Redis before returning, instead of leaving that to a thread.
+
+        Raises:
+            RedisError: Redis does not answer, and it was to be there at once.
+        """
+        self.metrics.count_event(event.action)
+        deliver = self.services.queue.hint if at_once else self._hints.add
+        for number in projects_to_look_at(event, self.status.projects):
+            deliver(self.services.project(number))
+        if event.action == webhook.START_TRAINING and self.services.settings.finetune_on_start_training:
+            self._finetune(event.project_id)
+
+    def _finetune(self, number: int | None) -> None:
+        """Begin a fine-tuning of a project that we know, unless one is under way."""
+        known = None if number is None else self.status.projects.get(number)
+        if known is not None and requests.refusal(self.services.finetunings.all(known.project)) is None:
+            requests.begin(known.project, self.services, Wish(trigger=webhook.START_TRAINING))
+
+    def versions(self, number: int | None) -> list[str]:
+        """Names of a project's whole versions, oldest first; of all projects where none is named."""
+        numbers = sorted(self.status.projects) if number is None else [number]
+        return [name for each in numbers for name in self.services.versions.names(self.services.project(each))]

@@ -1,0 +1,166 @@
+"""What the web process knows of the backend's surroundings, and what is missing there."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from redis.exceptions import RedisError
+
+from backend.errors import LabelLoopError
+from backend.services import Services
+from backend.store.finetunings import AT_WORK, Finetuning
+from backend.store.mirror import NOT_CONNECTED, MirroredProject
+from backend.store.versions import NO_VERSION
+
+
+@dataclass(frozen=True)
+class Status:
+    """The backend's surroundings as last seen.
+
+    Attributes:
+        projects: by Label Studio's number.
+        label_studio_problem: why Label Studio can't be used, or None.
+        redis_problem: likewise.
+        workers: alive workers.
+        backbone_ready: whether images can be embedded.
+        queue_depth, failed_jobs, counters: as `ProjectQueue` counts them.
+        outbox: items that wait for MLflow.
+        insights: by Label Studio's number, the newest version with figures, and what they say.
+        finetunings: by Label Studio's number, the fine-tuning that was ordered last.
+        training_workers: what each alive training worker trains on.
+        probed: whether everything has been looked at since the start.
+    """
+
+    projects: dict[int, MirroredProject] = field(default_factory=dict)
+    label_studio_problem: str | None = None
+    redis_problem: str | None = None
+    workers: int = 0
+    backbone_ready: bool = False
+    queue_depth: int = 0
+    failed_jobs: int = 0
+    counters: dict[str, float] = field(default_factory=dict)
+    outbox: int = 0
+    insights: dict[int, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
+    finetunings: dict[int, Finetuning] = field(default_factory=dict)
+    training_workers: tuple[str, ...] = ()
+    probed: bool = False
+
+    @property
+    def label_studio_is_reachable(self) -> bool:
+        """Whether Label Studio answered the last look, and accepted the token."""
+        return self.probed and self.label_studio_problem is None
+
+    def active_version(self, project_id: int) -> str:
+        """The version that `/setup` and `/predict` name; never empty."""
+        project = self.projects.get(project_id)
+        return (project and project.active_version) or NO_VERSION
+
+    def problems(self) -> list[str]:
+        """One line for each thing that is missing."""
+        if not self.probed:
+            return ["Starting: nothing has been checked yet."]
+        return [
+            *self._problems_with_workers(),
+            *self._problems_with_training_workers(),
+            *self._problems_with_backbone(),
+            *([] if self.label_studio_problem is None else [self.label_studio_problem]),
+            *self._problems_with_projects(),
+        ]
+
+    def _problems_with_workers(self) -> list[str]:
+        if self.redis_problem is not None:
+            return [f"Redis does not answer ({self.redis_problem}); check REDIS_URL. Nothing trains meanwhile."]
+        if self.workers == 0:
+            return ["No worker is running; start one with `python -m backend.worker`. Nothing trains meanwhile."]
+        return []
+
+    def _problems_with_training_workers(self) -> list[str]:
+        if self.training_workers:
+            return []
+        return [
+            f"Project {number} waits for its fine-tuning, but no training worker is running; start one with "
+            "`python -m backend.trainer`."
+            for number, finetuning in self.finetunings.items()
+            if finetuning.phase in AT_WORK
+        ]
+
+    def _problems_with_backbone(self) -> list[str]:
+        if self.backbone_ready:
+            return []
+        return ["The backbone is not exported yet; a worker does so when it starts, or says in its log why it can't."]
+
+    def _problems_with_projects(self) -> list[str]:
+        return [
+            f"Project {project.project.id}: {project.problem}"
+            for project in self.projects.values()
+            if project.problem is not None and project.problem != NOT_CONNECTED
+        ]
+
+
+class StatusBoard:
+    """Shows the `Status`; reading it never waits for anything. The methods that look are for threads.
+
+    Attributes:
+        status: replaced as a whole, so that whoever reads it sees one moment.
+    """
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._updating = threading.Lock()
+        self.status = Status()
+
+    def look_at_projects(self) -> None:
+        """See which projects there are, and which version of each is active."""
+        self._update(projects={each.project.id: each for each in self._services.mirror.projects()})
+
+    def look_at_stores(self) -> None:
+        """See the newest figures and the newest fine-tuning of each project."""
+        projects = self.status.projects
+        insights = {number: self._insight(number, each) for number, each in projects.items()}
+        finetunings = {number: self._services.finetunings.newest(each.project) for number, each in projects.items()}
+        self._update(
+            insights={number: found for number, found in insights.items() if found is not None},
+            finetunings={number: found for number, found in finetunings.items() if found is not None},
+        )
+
+    def look_around(self) -> None:
+        """See whether Redis, workers, Label Studio and the backbone are there, and what waits for MLflow."""
+        self._look_at_queue()
+        problem: str | None = None
+        try:
+            self._services.label_studio.whoami()
+        except LabelLoopError as error:
+            problem = str(error)
+        ready = self._services.backbones.base_is_ready()
+        waiting = len(self._services.outbox.waiting())
+        self._update(label_studio_problem=problem, backbone_ready=ready, outbox=waiting, probed=True)
+
+    def _look_at_queue(self) -> None:
+        queue = self._services.queue
+        try:
+            self._update(
+                redis_problem=None,
+                workers=queue.workers(),
+                training_workers=tuple(queue.training_workers()),
+                queue_depth=queue.depth(),
+                failed_jobs=queue.failed_jobs(),
+                counters=queue.counters(),
+            )
+        except RedisError as error:
+            self._update(redis_problem=str(error))
+
+    def _insight(self, number: int, mirrored: MirroredProject) -> tuple[str, Mapping[str, Any]] | None:
+        """The newest figures, read only where they are not the ones on the board."""
+        versions, shown = self._services.versions, self.status.insights.get(number)
+        newest = versions.newest_second_stage(mirrored.project)
+        if newest is None:
+            return None
+        if shown is not None and shown[0] == newest:
+            return shown
+        insight = versions.insight(mirrored.project, newest)
+        return None if insight is None else (newest, insight)
+
+    def _update(self, **changes: Any) -> None:
+        with self._updating:
+            self.status = replace(self.status, **changes)
