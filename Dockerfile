@@ -16,7 +16,7 @@ COPY requirements.txt ./
 RUN python -m pip install --no-cache-dir --require-hashes --no-deps --requirement requirements.txt
 COPY backend ./backend
 COPY model ./model
-# `docker compose exec backend python -m scripts.cli.connection connect …` attaches a project.
+# `docker compose exec backend python -m scripts.cli connect …` attaches a project.
 COPY scripts/__init__.py ./scripts/__init__.py
 COPY scripts/cli ./scripts/cli
 

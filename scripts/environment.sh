@@ -2,6 +2,7 @@
 #   ROOT   the checkout
 #   UV     uv: the user's own, or one installed through pip into .uv/
 #   PYTHON the interpreter of .venv, which holds exactly what uv.lock says
+#   launch the function that runs a command of a package
 # Needs Python 3.11 or newer and bash. A second start costs milliseconds: a stamp in .venv tells what it was made from.
 
 set -euo pipefail
@@ -78,6 +79,11 @@ make_environment() {
     "$UV" sync --frozen --project "$ROOT" --python "$system_python" --no-python-downloads ||
         fail "the environment could not be made (see above). Check the network and run this command again."
     printf '%s\n' "$stamp" >"$ROOT/.venv/.stamp"
+}
+
+# launch PACKAGE [COMMAND] ARGUMENTS …: becomes that command, whose help and errors name the launcher.
+launch() {
+    LABEL_LOOP_LAUNCHER="./scripts/$(basename "$0")" exec "$PYTHON" -m "$@"
 }
 
 unset VIRTUAL_ENV UV_PROJECT_ENVIRONMENT PYTHONHOME

@@ -6,7 +6,6 @@ from pathlib import Path
 from backend.settings import load
 
 CHECKOUT = Path(__file__).parents[2]
-BACKEND_URL = "http://localhost:9090"
 
 
 def add_data(parser: argparse.ArgumentParser, *also: str) -> None:
@@ -32,12 +31,6 @@ def add_places(parser: argparse.ArgumentParser, cache: str, out: str) -> None:
     """
     parser.add_argument("--cache", type=Path, default=CHECKOUT / ".cache" / cache, help=f"(.cache/{cache})")
     parser.add_argument("--out", type=Path, default=CHECKOUT / out, metavar="DIR", help=f"({out})")
-
-
-def add_project(parser: argparse.ArgumentParser) -> None:
-    """`--backend` and `--project`: a backend's address and the number of one of its projects."""
-    parser.add_argument("--backend", type=_address, default=BACKEND_URL, help="address of the backend (%(default)s)")
-    parser.add_argument("--project", type=int, required=True, help="number of the project, as in its address")
 
 
 def token(given: str | None) -> str:
@@ -70,9 +63,3 @@ def _whole(text: str, least: int) -> int:
     if number < least:
         raise argparse.ArgumentTypeError(f"{text} is below {least}")
     return number
-
-
-def _address(text: str) -> str:
-    if not text.startswith(("http://", "https://")):
-        raise argparse.ArgumentTypeError(f"{text} is no address; write it as http://{text}")
-    return text

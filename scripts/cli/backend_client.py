@@ -5,6 +5,7 @@ from typing import Any, Self
 import requests
 
 from backend import settings
+from scripts.cli.commands import CommandError
 
 Json = dict[str, Any]
 
@@ -12,7 +13,7 @@ SECRET_HEADER = "X-Label-Loop-Secret"  # noqa: S105 - the header's name
 TIMEOUT_SECONDS = 60.0
 
 
-class BackendError(Exception):
+class BackendError(CommandError):
     """The backend refused, or does not answer; the text is for a person."""
 
 
@@ -41,9 +42,9 @@ class Backend:
         """How far it is."""
         return self._ask("GET", self._path)
 
-    def order(self, action: str, **wish: Any) -> Json:
+    def order(self, action: str, **request: Any) -> Json:
         """Have something done; how far it is then."""
-        return self._ask("POST", self._path, json={"action": action, **wish})
+        return self._ask("POST", self._path, json={"action": action, **request})
 
     def certificate(self) -> Json:
         """The newest certificate."""

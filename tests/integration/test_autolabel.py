@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from scripts.cli.autolabel.__main__ import main
+from scripts.cli.app import app
+from scripts.cli.commands import run
 from scripts.cli.connection.api import Json
 from scripts.demo_app.project import label_config
 from tests.support.project import LabelledProject
@@ -31,7 +32,9 @@ class Autolabelling:
 
     def command(self, *options: str) -> int:
         """Run `./scripts/autolabel`; its exit code."""
-        return main(["--backend", self._stack.url, "--project", str(self.project.id), *options])
+        return run(
+            app, "label-loop", ["autolabel", "--backend", self._stack.url, "--project", str(self.project.id), *options]
+        )
 
     def status(self) -> dict[str, Any]:
         """How far it is."""

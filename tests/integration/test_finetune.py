@@ -9,7 +9,8 @@ import pytest
 from model.networks import saved
 from model.networks.frozen import freeze
 from model.networks.registry import ANY_CLASSES, build
-from scripts.cli.finetune.__main__ import main
+from scripts.cli.app import app
+from scripts.cli.commands import run
 from scripts.stack.backend import trainer_spec
 from scripts.stack.processes import LocalProcess
 from tests.support.label_studio import RunningLabelStudio
@@ -43,7 +44,9 @@ class Finetuned:
 
     def command(self, *options: str) -> int:
         """Run `./scripts/finetune`; its exit code."""
-        return main(["--backend", self.stack.url, "--project", str(self.project.id), *options])
+        return run(
+            app, "label-loop", ["finetune", "--backend", self.stack.url, "--project", str(self.project.id), *options]
+        )
 
     def order(self, options: dict[str, Any]) -> None:
         """Begin a training with options that the command doesn't have."""

@@ -1,73 +1,73 @@
-"""The command line of `./scripts/autolabel`."""
+"""The options of autolabel."""
 
-import argparse
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from scripts.cli.arguments import add_project
+import typer
+
+from scripts.cli.commands import UsageError
+from scripts.cli.options import BACKEND_URL, Backend, Project
 
 CONFIDENCE = 0.95
 FORMATS = (".html", ".json")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Options:
-    """What the person asked for.
+    """What to label and what to do with it.
 
-    Attributes:
-        backend: its address.
-        project: number in Label Studio.
-        max_error: of a promise, or None.
-        confidence: of that promise.
-        threshold: of a plain cut, or None.
-        apply: write the annotations.
-        undo: take them back.
-        cancel: give up what is proposed.
-        certificate: file to write the certificate to, or None.
+    Raises:
+        UsageError: two of the options exclude each other, or one lacks another.
     """
 
-    backend: str
-    project: int
-    max_error: float | None
-    confidence: float
-    threshold: float | None
-    apply: bool
-    undo: bool
-    cancel: bool
-    certificate: Path | None
+    project: Project
+    backend: Backend = BACKEND_URL
+    max_error: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Propose a set in which at most this share is wrong, such as 0.02; again: how far its audit is, and "
+            "what it proves.",
+        ),
+    ] = None
+    threshold: Annotated[
+        float | None,
+        typer.Option(metavar="CONFIDENCE", help="UNCERTIFIED: all tasks of this confidence or more, without an audit."),
+    ] = None
+    confidence: Annotated[
+        float | None,
+        typer.Option(
+            metavar="CONFIDENCE", help="With --max-error: the confidence of that promise.", show_default=str(CONFIDENCE)
+        ),
+    ] = None
+    apply: Annotated[bool, typer.Option("--apply", help="Write the annotations, if nothing stands against it.")] = False
+    undo: Annotated[bool, typer.Option("--undo", help="Take back exactly the annotations that --apply wrote.")] = False
+    cancel: Annotated[bool, typer.Option("--cancel", help="Give up the proposed set and its audit.")] = False
+    certificate: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the certificate: FILE.html or FILE.json.")
+    ] = None
+
+    def __post_init__(self) -> None:
+        if self.max_error is not None and self.threshold is not None:
+            raise UsageError("--threshold is not allowed with --max-error.")
+        if self.apply + self.undo + self.cancel > 1:
+            raise UsageError("Only one of --apply, --undo and --cancel is allowed.")
+        if self.confidence is not None and self.max_error is None:
+            raise UsageError("--confidence belongs to --max-error.")
+        if (self.undo or self.cancel) and self.proposes:
+            raise UsageError("--undo and --cancel take no --max-error and no --threshold.")
+        if self.certificate is not None and self.certificate.suffix not in FORMATS:
+            raise UsageError(f"--certificate writes {' or '.join(FORMATS)}, not {self.certificate.name}.")
 
     @property
     def proposes(self) -> bool:
         """Whether a set is asked for."""
         return self.max_error is not None or self.threshold is not None
 
-
-def parse(arguments: Sequence[str] | None = None) -> Options:
-    """Read the command line; ends the process with a usage message where it is wrong."""
-    parser = argparse.ArgumentParser(
-        prog="./scripts/autolabel",
-        description="Label automatically what the model is sure of. People audit a random sample first; called again, "
-        "it says how far they are, and what their answers prove. Without an option it says where it stands.",
-    )
-    add_project(parser)
-    asked = parser.add_mutually_exclusive_group()
-    asked.add_argument("--max-error", type=float, help="largest share that may be wrong, such as 0.02")
-    asked.add_argument("--threshold", type=float, help="UNCERTIFIED: all tasks of this confidence or more, no audit")
-    parser.add_argument("--confidence", type=float, help=f"with --max-error: of that promise ({CONFIDENCE})")
-    done = parser.add_mutually_exclusive_group()
-    done.add_argument("--apply", action="store_true", help="write the annotations, if nothing stands against it")
-    done.add_argument("--undo", action="store_true", help="take back exactly the annotations that --apply wrote")
-    done.add_argument("--cancel", action="store_true", help="give up the proposed set and its audit")
-    parser.add_argument(
-        "--certificate", type=Path, metavar="FILE", help="write the certificate: FILE.html or FILE.json"
-    )
-    given = parser.parse_args(arguments)
-    if given.confidence is not None and given.max_error is None:
-        parser.error("--confidence belongs to --max-error")
-    if (given.undo or given.cancel) and (given.max_error is not None or given.threshold is not None):
-        parser.error("--undo and --cancel take no --max-error and no --threshold")
-    if given.certificate is not None and given.certificate.suffix not in FORMATS:
-        parser.error(f"--certificate writes {' or '.join(FORMATS)}, not {given.certificate.name}")
-    given.confidence = CONFIDENCE if given.confidence is None else given.confidence
-    return Options(**vars(given))
+    @property
+    def promised_confidence(self) -> float | None:
+        """Confidence of the promise, in (0, 1); None where none is asked for."""
+        if self.max_error is None:
+            return None
+        return CONFIDENCE if self.confidence is None else self.confidence

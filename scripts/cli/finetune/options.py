@@ -1,97 +1,48 @@
-"""The command line of `./scripts/finetune`."""
+"""The options of finetune."""
 
-import argparse
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
 
-from model.errors import InputError
-from model.training.recipe import Recipe, read_recipe
-from scripts.cli.arguments import add_project, positive
+import typer
+
+from scripts.cli.commands import UsageError
+from scripts.cli.options import BACKEND_URL, Backend, Project, Resolution
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Options:
-    """What the person asked for.
-
-    Attributes:
-        backend: its address.
-        project: number in Label Studio.
-        network: to train; empty for the backbone that the backend's settings name.
-        training: settings of the training that are not to be the default.
-        fresh: begin with pretrained weights, though there is a fine-tuned backbone.
-        cancel: end the one that is under way.
-        undo: go back to the backbone of before.
-        status: only say how far it is.
-        wait: until it is done.
-    """
-
-    backend: str
-    project: int
-    network: str
-    training: dict[str, Any]
-    fresh: bool
-    cancel: bool
-    undo: bool
-    status: bool
-    wait: bool
-
-
-def parse(arguments: Sequence[str] | None = None) -> Options:
-    """Read the command line; ends the process with a usage message where it is wrong."""
-    parser = argparse.ArgumentParser(
-        prog="./scripts/finetune",
-        description="Train the project's backbone on its labels, as a job beside the loop. What comes of it is used "
-        "only where it is right more often than the one in use, on labels that neither learned from.",
-    )
-    add_project(parser)
-    parser.add_argument("--recipe", type=Path, metavar="FILE", help="network and settings: best.json of ./scripts/tune")
-    parser.add_argument("--network", default="", help="another network than the backend's BACKBONE, such as resnet50")
-    parser.add_argument("--epochs", type=positive, help="at most, in all")
-    parser.add_argument("--blocks", type=int, help="how many blocks from the top are trained (all)")
-    parser.add_argument("--resolution", type=positive, help="side of the images in pixels (the network's own)")
-    parser.add_argument("--augment", choices=("none", "flip", "light", "strong", "randaugment"), help="(flip)")
-    parser.add_argument("--fresh", action="store_true", help="begin with pretrained weights, not with the last version")
-    parser.add_argument("--no-wait", action="store_true", help="order it and leave")
-    instead = parser.add_mutually_exclusive_group()
-    instead.add_argument("--status", action="store_true", help="only say how far it is")
-    instead.add_argument("--cancel", action="store_true", help="end the one that is under way")
-    instead.add_argument("--undo", action="store_true", help="go back to the backbone of before")
-    given = parser.parse_args(arguments)
-    try:
-        network, training = _recipe(given)
-    except InputError as error:
-        parser.error(str(error))
-    return Options(
-        backend=given.backend,
-        project=given.project,
-        network=network,
-        training=training,
-        fresh=given.fresh,
-        cancel=given.cancel,
-        undo=given.undo,
-        status=given.status,
-        wait=not given.no_wait,
-    )
-
-
-def _recipe(given: argparse.Namespace) -> tuple[str, dict[str, Any]]:
-    """Network and settings: those of the file, but for what the command line says.
+    """What to train, or what to do with what is being trained.
 
     Raises:
-        InputError: a file that holds no recipe, or settings out of their range.
+        UsageError: two of the options exclude each other.
     """
-    said = {
-        "epochs": given.epochs,
-        "unfrozen_blocks": given.blocks,
-        "resolution": given.resolution,
-        "augmentation": given.augment,
-    }
-    training = {name: value for name, value in said.items() if value is not None}
-    network = given.network
-    if given.recipe is not None:
-        recipe = read_recipe(given.recipe)
-        network, training = network or recipe.network, asdict(recipe.options) | training
-    Recipe.from_json({"model": network or "any", "options": training})
-    return network, training
+
+    project: Project
+    backend: Backend = BACKEND_URL
+    recipe: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Network and settings: best.json of ./scripts/tune.")
+    ] = None
+    network: Annotated[
+        str, typer.Option(metavar="NAME", help="Another network than the backend's BACKBONE, such as resnet50.")
+    ] = ""
+    epochs: Annotated[int | None, typer.Option(min=1, metavar="N", help="At most so many, in all.")] = None
+    blocks: Annotated[
+        int | None, typer.Option(metavar="N", help="Blocks that are trained, from the top.", show_default="all")
+    ] = None
+    resolution: Resolution = None
+    augment: Annotated[
+        Literal["none", "flip", "light", "strong", "randaugment"] | None,
+        typer.Option(help="How training images are varied.", show_default="flip"),
+    ] = None
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Begin with pretrained weights, not with the last fine-tuned ones.")
+    ] = False
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Order it and leave.")] = False
+    status: Annotated[bool, typer.Option("--status", help="Only say how far it is.")] = False
+    cancel: Annotated[bool, typer.Option("--cancel", help="End the one that is under way.")] = False
+    undo: Annotated[bool, typer.Option("--undo", help="Go back to the backbone used before.")] = False
+
+    def __post_init__(self) -> None:
+        if self.status + self.cancel + self.undo > 1:
+            raise UsageError("Only one of --status, --cancel and --undo is allowed.")

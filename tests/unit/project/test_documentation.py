@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,9 +15,8 @@ from backend.settings import Settings
 from backend.web.app import app_of
 from backend.web.service import WebService
 from model.rank.registry import NAMES, STRATEGIES
-from scripts.cli.autolabel import options as autolabel_options
-from scripts.cli.connection import __main__ as connection
-from scripts.cli.finetune import options as finetune_options
+from scripts.cli.app import app
+from scripts.cli.commands import run
 from scripts.demo_app import options as demo_options
 from scripts.dev import documentation
 from scripts.lab.benchmarks import options as benchmark_options
@@ -33,14 +33,14 @@ DESIGN_TERMS = (
 )
 # What reads each command's line; `test` hands its own on to pytest.
 PARSERS: dict[str, Callable[[list[str]], object]] = {
-    "autolabel": autolabel_options.parse,
+    "autolabel": lambda given: run(app, "label-loop", ["autolabel", *given]),
     "benchmark": benchmark_options.parse,
     "compare": comparison_options.parse,
-    "connect": lambda given: connection.main(["connect", *given]),
+    "connect": lambda given: run(app, "label-loop", ["connect", *given]),
     "demo": demo_options.parse,
-    "disconnect": lambda given: connection.main(["disconnect", *given]),
+    "disconnect": lambda given: run(app, "label-loop", ["disconnect", *given]),
     "document": documentation.main,
-    "finetune": finetune_options.parse,
+    "finetune": lambda given: run(app, "label-loop", ["finetune", *given]),
     "reproduce": reproduction_options.parse,
     "simulate": simulation_options.parse,
     "trust": trust_options.parse,
@@ -156,7 +156,7 @@ def test_every_command_is_documented(checkout: Path, reference: str) -> None:
 def test_every_option_of_a_command_is_documented(
     command: str, reference: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit):
+    with suppress(SystemExit):
         PARSERS[command](["--help"])
     options = set(re.findall(r"--[a-z][a-z-]*", capsys.readouterr().out)) - {"--help"}
     title = next(line for line in reference.splitlines() if line.startswith("### ") and f"/{command}`" in line)

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from scripts.cli.autolabel.__main__ import lines, main
-from scripts.cli.autolabel.options import parse
+from scripts.cli.app import app
+from scripts.cli.autolabel.options import Options
 from scripts.cli.autolabel.page import page
+from scripts.cli.autolabel.run import lines
+from scripts.cli.commands import run
 
 CERTIFICATE = {
     "name": "c1",
@@ -40,6 +42,11 @@ CERTIFICATE = {
 }
 
 
+def autolabel(*given: str) -> int:
+    """Run the command; returns its exit code."""
+    return run(app, "label-loop", ["autolabel", *given])
+
+
 @pytest.mark.parametrize(
     "given",
     [
@@ -52,16 +59,16 @@ CERTIFICATE = {
     ],
 )
 def test_what_does_not_go_together_is_refused(given: list[str]) -> None:
-    with pytest.raises(SystemExit, match="2"):
-        parse(["--project", "1", *given])
+    assert autolabel("--project", "1", *given) == 2
 
 
 def test_a_promise_has_a_confidence_of_its_own() -> None:
-    assert parse(["--project", "1", "--max-error", "0.02"]).confidence == 0.95
+    assert Options(project=1, max_error=0.02).promised_confidence == 0.95
+    assert Options(project=1, threshold=0.9).promised_confidence is None
 
 
 def test_a_backend_that_does_not_answer_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--project", "1", "--backend", "http://127.0.0.1:9"]) == 1
+    assert autolabel("--project", "1", "--backend", "http://127.0.0.1:9") == 1
     assert capsys.readouterr().err.count("\n") == 1
 
 
@@ -95,7 +102,7 @@ def answering(status: int, body: bytes) -> Iterator[str]:
 )
 def test_a_refusal_says_what_to_do(status: int, body: bytes, said: str, capsys: pytest.CaptureFixture[str]) -> None:
     with answering(status, body) as url:
-        assert main(["--project", "1", "--backend", url]) == 1
+        assert autolabel("--project", "1", "--backend", url) == 1
     assert said in capsys.readouterr().err
 
 

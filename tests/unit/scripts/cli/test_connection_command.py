@@ -2,26 +2,32 @@
 
 import pytest
 
-from scripts.cli.connection.__main__ import main
+from scripts.cli.app import app
+from scripts.cli.commands import run
 from scripts.cli.connection.api import BackendAddress
 from scripts.cli.connection.findings import error, ok, show
+
+
+def connect(*given: str) -> int:
+    """Run the command; returns its exit code."""
+    return run(app, "label-loop", ["connect", *given])
 
 
 @pytest.mark.parametrize("option", ["--url", "--backend"])
 def test_an_address_without_scheme_is_refused_with_the_address_to_write(
     option: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["connect", "--token", "t", "--project", "1", option, "localhost:9090"]) == 1
-    assert f"{option} http://localhost:9090" in capsys.readouterr().out
+    assert connect("--token", "t", "--project", "1", option, "localhost:9090") == 2
+    assert f"'{option}': localhost:9090 is not a web address; write it as http://" in capsys.readouterr().err
 
 
-def test_a_missing_token_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["connect", "--token", "", "--project", "1"]) == 1
-    assert "LABEL_STUDIO_API_KEY" in capsys.readouterr().out
+def test_a_missing_token_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert connect("--token", "", "--project", "1") == 2
+    assert "LABEL_STUDIO_API_KEY" in capsys.readouterr().err
 
 
 def test_a_label_studio_that_does_not_answer_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["connect", "--url", "http://127.0.0.1:9", "--token", "t", "--project", "1"]) == 1
+    assert connect("--url", "http://127.0.0.1:9", "--token", "t", "--project", "1") == 1
     assert capsys.readouterr().out.count("\n") == 1
 
 

@@ -7,40 +7,47 @@ import pytest
 
 from model.training.options import TrainingOptions
 from model.training.recipe import Recipe, write_recipe
-from scripts.cli.finetune.__main__ import lines, main
-from scripts.cli.finetune.options import parse
+from scripts.cli.app import app
+from scripts.cli.commands import run
+from scripts.cli.finetune.options import Options
+from scripts.cli.finetune.recipe import recipe_of
+from scripts.cli.finetune.run import lines
+
+
+def finetune(*given: str) -> int:
+    """Run the command; returns its exit code."""
+    return run(app, "label-loop", ["finetune", *given])
 
 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (["--cancel", "--undo"], "not allowed with"),
+        (["--cancel", "--undo"], "Only one of"),
         (["--backend", "localhost:9090"], "write it as http://localhost:9090"),
         (["--blocks", "-1"], "unfrozen_blocks is -1"),
         (["--recipe", "nowhere.json"], "no recipe nowhere.json"),
     ],
 )
 def test_what_can_not_be_is_refused(given: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit, match="2"):
-        parse(["--project", "1", *given])
+    assert finetune("--project", "1", *given) == 2
     assert said in capsys.readouterr().err
 
 
 def test_only_what_was_said_differs_from_the_defaults() -> None:
-    assert parse(["--project", "1"]).training == {}
-    assert parse(["--project", "1", "--epochs", "3"]).training == {"epochs": 3}
+    assert recipe_of(Options(project=1)) == ("", {})
+    assert recipe_of(Options(project=1, epochs=3)) == ("", {"epochs": 3})
 
 
 def test_the_command_line_wins_over_the_recipe(tmp_path: Path) -> None:
     path = tmp_path / "best.json"
     write_recipe(path, Recipe("resnet50", TrainingOptions(epochs=7, optimiser="sgd")), about={})
-    options = parse(["--project", "1", "--recipe", str(path), "--epochs", "3"])
-    assert options.network == "resnet50"
-    assert (options.training["epochs"], options.training["optimiser"]) == (3, "sgd")
+    network, training = recipe_of(Options(project=1, recipe=path, epochs=3))
+    assert network == "resnet50"
+    assert (training["epochs"], training["optimiser"]) == (3, "sgd")
 
 
 def test_a_backend_that_does_not_answer_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--project", "1", "--backend", "http://127.0.0.1:9"]) == 1
+    assert finetune("--project", "1", "--backend", "http://127.0.0.1:9") == 1
     assert capsys.readouterr().err.count("\n") == 1
 
 

@@ -1,41 +1,43 @@
-"""The command `./scripts/finetune`."""
+"""What finetune does: order it of the backend, wait, and say how far it is."""
 
 import sys
 import time
-from collections.abc import Sequence
 from typing import Never
 
 from tqdm import tqdm
 
-from scripts.cli.backend_client import Backend, BackendError, Json
-from scripts.cli.finetune.options import Options, parse
+from scripts.cli.backend_client import Backend, Json
+from scripts.cli.commands import ExitCode
+from scripts.cli.finetune.options import Options
+from scripts.cli.finetune.recipe import recipe_of
 
 POLL_SECONDS = 0.5
 PATIENCE_SECONDS = 10.0
 """Without any progress for so long, it is asked what is missing."""
 
-INTERRUPTED = 130
 FAILED = ("refused", "failed")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what was asked; 0 where it worked, 1 where it was refused or failed, 2 for a wrong command line."""
-    options = parse(arguments)
+def finetune(options: Options) -> int:
+    """Do what was asked; 1 where it was refused or failed.
+
+    Raises:
+        BackendError: the backend refuses, or does not answer.
+        UsageError: settings of the training that can't be.
+    """
     backend = Backend.of_settings(options.backend, options.project, "finetune")
     try:
         status = act(options, backend)
-    except BackendError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         print("The fine-tuning goes on without this command. End it with --cancel.", file=sys.stderr)
-        return INTERRUPTED
+        return ExitCode.INTERRUPTED
     print("\n".join(lines(status)))
-    return 1 if status["phase"] in FAILED else 0
+    return ExitCode.PROBLEM if status["phase"] in FAILED else ExitCode.OK
 
 
 def act(options: Options, backend: Backend) -> Json:
     """Order what was asked, wait for it, and return how far it is."""
+    network, training = recipe_of(options)
     if options.status:
         return backend.status()
     if options.undo:
@@ -43,10 +45,10 @@ def act(options: Options, backend: Backend) -> Json:
     if options.cancel:
         backend.order("cancel")
     else:
-        ordered = backend.order("start", network=options.network, fresh=options.fresh, options=options.training)
+        ordered = backend.order("start", network=network, fresh=options.fresh, options=training)
         if not ordered["training_workers"]:
             print("No training worker is running; start one: python -m backend.trainer", file=sys.stderr)
-    return wait(backend) if options.wait else backend.status()
+    return wait(backend) if not options.no_wait else backend.status()
 
 
 def wait(backend: Backend) -> Json:
@@ -91,7 +93,3 @@ def lines(status: Json) -> list[str]:
     if status["phase"] == "adopted":
         said.append("Go back with --undo.")
     return [*said, f"The project uses {status['used']}."]
-
-
-if __name__ == "__main__":
-    sys.exit(main())

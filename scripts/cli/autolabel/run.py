@@ -1,16 +1,16 @@
-"""The command `./scripts/autolabel`."""
+"""What autolabel does: order it of the backend, wait, and say where it stands."""
 
 import json
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 from tqdm import tqdm
 
-from scripts.cli.autolabel.options import Options, parse
+from scripts.cli.autolabel.options import Options
 from scripts.cli.autolabel.page import page
-from scripts.cli.backend_client import Backend, BackendError, Json
+from scripts.cli.backend_client import Backend, Json
+from scripts.cli.commands import ExitCode
 
 POLL_SECONDS = 0.5
 PATIENCE_SECONDS = 10.0
@@ -23,20 +23,19 @@ SAYS = {
 }
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what was asked; 0 where it worked, 1 where it was refused or stopped, 2 for a wrong command line."""
-    options = parse(arguments)
+def autolabel(options: Options) -> int:
+    """Do what was asked; 1 where it was refused or stopped.
+
+    Raises:
+        BackendError: the backend refuses, or does not answer.
+    """
     backend = Backend.of_settings(options.backend, options.project, "autolabel")
-    try:
-        status = act(options, backend)
-        print("\n".join(lines(status)))
-        if options.certificate is not None:
-            write_certificate(options.certificate, backend.certificate())
-            print(f"{options.certificate} written.")
-    except BackendError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 1 if status["phase"] == "refused" or status.get("problem") else 0
+    status = act(options, backend)
+    print("\n".join(lines(status)))
+    if options.certificate is not None:
+        write_certificate(options.certificate, backend.certificate())
+        print(f"{options.certificate} written.")
+    return ExitCode.PROBLEM if status["phase"] == "refused" or status.get("problem") else ExitCode.OK
 
 
 def act(options: Options, backend: Backend) -> Json:
@@ -55,14 +54,13 @@ def act(options: Options, backend: Backend) -> Json:
 
 def propose(options: Options, backend: Backend, status: Json) -> Json:
     """Go on with the auto-labelling that was asked for before, or begin it."""
-    promised = options.max_error is not None
-    wish = {
+    request = {
         "max_error": options.max_error,
-        "confidence": options.confidence if promised else None,
+        "confidence": options.promised_confidence,
         "threshold": options.threshold,
     }
-    if status.get("wish") != wish or status["phase"] not in ("auditing", "ready"):
-        backend.order("propose", **wish)
+    if status.get("wish") != request or status["phase"] not in ("auditing", "ready"):
+        backend.order("propose", **request)
     elif status["phase"] == "auditing":
         backend.order("judge")
     return wait(backend)
@@ -104,7 +102,3 @@ def write_certificate(path: Path, certificate: Json) -> None:
     """Write a certificate as the file's name says."""
     text = page(certificate) if path.suffix == ".html" else json.dumps(certificate, ensure_ascii=False, indent=1)
     path.write_text(text)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
