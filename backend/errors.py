@@ -25,10 +25,6 @@ class UnsupportedConfigError(OperatorError):
     """The label config asks for something that this backend cannot learn yet."""
 
 
-class ImageUnavailableError(LabelLoopError):
-    """One image could not be fetched; the others are not affected."""
-
-
 class RequestError(LabelLoopError):
     """The caller sent something malformed; answered with a 4xx."""
 

@@ -3,12 +3,12 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
-from backend.errors import RetryLaterError
+from backend.images.embed import ImageEmbedder
+from backend.images.embedders import Embedders
 from backend.images.fetcher import ImageFetcher
 from backend.label_studio.client import LabelStudio
 from backend.project import Project
@@ -23,17 +23,14 @@ from backend.store.mirror import Mirror
 from backend.store.versions import VersionStore
 from backend.tracking.outbox import Outbox
 from model.backbone.backbone import Backbone, Origin
-from model.backbone.embedder import Embedder, OnnxEmbedder
 from model.images import ImageLimits
 
 if TYPE_CHECKING:
+    from backend.store.dataset import DatasetReader
     from backend.store.geometry import GeometryStore
 
 FINETUNED_KEPT = 2
 """Fine-tuned backbones of a project that are kept: the one that is used, and the one to go back to."""
-
-EMBEDDERS_IN_MEMORY = 2
-"""The active version's backbone, and the next one's. Each takes some 100 MB."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +69,14 @@ class Services:
         return ImageLimits(max_bytes=self.settings.image_max_bytes, max_pixels=self.settings.image_max_pixels)
 
     @cached_property
+    def embedders(self) -> Embedders:
+        return Embedders(self.backbones, self.settings.device)
+
+    @cached_property
+    def image_embedder(self) -> ImageEmbedder:
+        return ImageEmbedder(self.images, self.mirror, self.features, self.embedders, self.image_limits)
+
+    @cached_property
     def queue(self) -> ProjectQueue:
         return ProjectQueue(
             connect(self.settings.redis_url),
@@ -102,6 +107,20 @@ class Services:
     @cached_property
     def features(self) -> FeatureStore:
         return FeatureStore(self.settings.model_dir / "features")
+
+    @cached_property
+    def datasets(self) -> "DatasetReader":
+        # It comes with the geometry.
+        from backend.store.dataset import DatasetReader  # noqa: PLC0415
+
+        return DatasetReader(
+            mirror=self.mirror,
+            features=self.features,
+            geometry=self.geometry,
+            autolabelings=self.autolabelings,
+            holdout_share=self.settings.holdout_share,
+            seed=self.settings.seed,
+        )
 
     @cached_property
     def autolabelings(self) -> AutolabelingStore:
@@ -140,33 +159,6 @@ class Services:
             self.backbones.remove(version)
             self.features.forget(version)
 
-    @cached_property
-    def _embedders(self) -> dict[str, Embedder]:
-        return {}
-
-    def embedder(self, backbone: Backbone) -> Embedder:
-        """A backbone at work, on CUDA where the settings and the machine say so.
-
-        Raises:
-            RetryLaterError: the worker has not exported the backbone yet.
-        """
-        version = backbone.version
-        if version not in self._embedders:
-            if not self.backbones.is_ready(version):
-                raise RetryLaterError("The backbone is not exported yet; a worker does so when it starts.")
-            while len(self._embedders) >= EMBEDDERS_IN_MEMORY:
-                self._embedders.pop(next(iter(self._embedders)))
-            self._embedders[version] = self._load(backbone)
-        return self._embedders[version]
-
-    def _load(self, backbone: Backbone) -> Embedder:
-        if not cuda_wanted(self.settings):
-            return OnnxEmbedder(self.backbones.export(backbone.version))
-        from model.networks.torch_embedder import TorchEmbedder  # noqa: PLC0415 - torch takes seconds to import
-
-        network = self.backbones.network(backbone.version)
-        return TorchEmbedder(backbone, "cuda", network if network.exists() else None)
-
     def migrate(self) -> None:
         """Bring the SQL schema up to date."""
         self.settings.model_dir.mkdir(parents=True, exist_ok=True)
@@ -179,8 +171,3 @@ class ProjectContext:
 
     project: Project
     services: Services
-
-
-def cuda_wanted(settings: Settings) -> bool:
-    """Whether this machine has an NVIDIA device for us; asks the driver's files, so that a CPU never loads torch."""
-    return settings.device == "cuda" or (settings.device == "auto" and Path("/dev/nvidia0").exists())

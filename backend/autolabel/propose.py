@@ -14,7 +14,6 @@ from backend.autolabel.candidates import Heads, Round
 from backend.autolabel.turn import Workplace, check_classes
 from backend.errors import OperatorError
 from backend.label_studio.config import Labeling
-from backend.store import dataset
 from backend.store.autolabelings import Audited, Autolabeling, Candidate, Phase
 from backend.store.dataset import Dataset
 from backend.store.labels import Annotation, resolve
@@ -76,7 +75,7 @@ class Proposing:
             if version is None
             else self._services.backbones.get(version.backbone)
         )
-        data = dataset.load(self._project, self._services, labeling, backbone)
+        data = self._services.datasets.read(self._project, labeling, backbone)
         touched = {annotation.task_id for annotation in self._services.mirror.annotations(self._project)}
         proposed = autolabel.run(data, self._heads(version, data), labeling, touched, state.wish, turn)
         state = replace(

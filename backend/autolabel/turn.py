@@ -41,7 +41,14 @@ class Workplace:
             RetryLaterError: Label Studio does not answer, or the lease was lost.
         """
         self.lease.check()
-        synced = sync.run(self.project, self.services)
+        services = self.services
+        synced = sync.run(
+            self.project,
+            services.label_studio,
+            services.mirror,
+            services.versions,
+            services.settings.full_comparison_seconds,
+        )
         if synced.labeling is None:
             mirrored = self.services.mirror.project(self.project)
             raise OperatorError((mirrored and mirrored.problem) or "The label config can't be read.")

@@ -12,7 +12,6 @@ from redis.exceptions import RedisError
 from backend import logs
 from backend.backbones import switch
 from backend.errors import RetryLaterError
-from backend.loop import embed
 from backend.project import Project
 from backend.queue.project_queue import EMBED, TRAINING_LEASE
 from backend.services import Services
@@ -51,7 +50,7 @@ def embed_chunk(project_id: int, backbone_version: str, task_ids: Sequence[int])
     try:
         with services.queue.chunk(project):
             tasks = services.mirror.tasks(project, task_ids)
-            embed.some(project, services, services.backbones.get(backbone_version), tasks)
+            services.image_embedder.embed_tasks(project, services.backbones.get(backbone_version), tasks)
     except RetryLaterError as error:
         log.warning("chunk put off", project=project.id, reason=str(error))
         return

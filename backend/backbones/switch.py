@@ -31,5 +31,5 @@ def left(project: Project, services: Services, backbone: Backbone) -> list[Mirro
     tasks = [
         task for task in services.mirror.tasks(project) if task.content_hash is not None and task.image_problem is None
     ]
-    stored = services.features.stored(backbone.version, backbone.width, {task.content_hash or "" for task in tasks})
+    stored = services.features.stored(backbone, {task.content_hash or "" for task in tasks})
     return [task for task in tasks if task.content_hash not in stored]

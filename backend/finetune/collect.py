@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,17 +11,18 @@ from numpy.lib.format import open_memmap
 from PIL import Image
 
 from backend import logs
-from backend.errors import ImageUnavailableError, RetryLaterError
 from backend.finetune.training_set import IMAGES, SHEET, Chosen, Material, Pixels, load
+from backend.images import batch
+from backend.images.fetcher import Fetched, Unavailable
 from backend.project import Project
 from backend.services import Services
 from backend.store.mirror import MirroredTask
 from model.errors import ImageError
 from model.files import whole_folder
-from model.images import decode
+from model.images import ImageLimits, decode
 
 CHUNK = 64
-FETCHERS = 8
+DECODERS = 8
 
 log = logs.get()
 
@@ -69,20 +71,23 @@ def run(
 
 def _decoded(services: Services, tasks: Sequence[MirroredTask], side: int) -> Iterator[tuple[int, Pixels | None]]:
     """Number and pixels (3, side, side) of each task; None where its image can't be used now."""
-
-    def one(task: MirroredTask) -> Pixels | None:
-        try:
-            data = services.images.fetch(task.image, task.id)
-            image = decode(data, services.image_limits, size_hint=side)
-        except (ImageUnavailableError, ImageError) as error:
-            if isinstance(error.__cause__, RetryLaterError):
-                raise error.__cause__ from None
-            log.warning("image can't be used", task=task.id, reason=str(error))
-            return None
-        # As `model.backbone.backbone.Backbone.preprocess` resizes it.
-        return np.asarray(image.resize((side, side), Image.Resampling.BILINEAR)).transpose(2, 0, 1)
-
-    with ThreadPoolExecutor(FETCHERS) as pool:
+    to_pixels = partial(_decode, limits=services.image_limits, side=side)
+    with ThreadPoolExecutor(DECODERS) as pool:
         for start in range(0, len(tasks), CHUNK):
             chunk = tasks[start : start + CHUNK]
-            yield from zip((task.id for task in chunk), pool.map(one, chunk), strict=True)
+            fetched = batch.fetch_all(services.images, {task.id: task.image for task in chunk})
+            yield from zip(fetched, pool.map(to_pixels, fetched, fetched.values()), strict=True)
+
+
+def _decode(task: int, fetched: Fetched, limits: ImageLimits, side: int) -> Pixels | None:
+    """Pixels (3, side, side), as `model.backbone.backbone.Backbone.preprocess` resizes them; None where there are
+    none."""
+    if isinstance(fetched, Unavailable):
+        log.warning("image can't be used", task=task, reason=fetched.reason)
+        return None
+    try:
+        image = decode(fetched, limits, size_hint=side)
+    except ImageError as error:
+        log.warning("image can't be used", task=task, reason=str(error))
+        return None
+    return np.asarray(image.resize((side, side), Image.Resampling.BILINEAR)).transpose(2, 0, 1)

@@ -19,13 +19,11 @@ from backend.finetune.train import Before, Start
 from backend.finetune.training_set import Material
 from backend.label_studio import config
 from backend.label_studio.config import Labeling
-from backend.loop import embed, predictions
 from backend.project import Project
 from backend.queue import project_queue
 from backend.queue.project_queue import EMBED, FINETUNE, TRAINING_LEASE
 from backend.services import Services
 from backend.settings import load
-from backend.store import dataset
 from backend.store.dataset import Dataset
 from backend.store.finetunings import AT_WORK, Finetuning, Phase
 from backend.tracking import finetunings
@@ -37,6 +35,8 @@ LEASE_WAIT_SECONDS = 5.0
 DATA_WAIT_SECONDS = 60.0
 UNEXPECTED = "Something unexpected went wrong; the training worker's log says what."
 SAVE_SECONDS = 1.0
+CHUNK = 64
+"""Images embedded between two looks at whether it was cancelled."""
 
 log = logs.get()
 
@@ -91,7 +91,8 @@ class Finetuner:
         except Exception:
             log.exception("fine-tuning failed")
             self._save(phase=Phase.FAILED, message=UNEXPECTED)
-        finetunings.note(self.project, self.services, self.state)
+        services = self.services
+        finetunings.note(services.outbox, services.mirror, services.backbones, self.project, self.state)
         if self.state.phase is Phase.EMBEDDING:
             self.services.queue.enqueue(EMBED, self.project)
 
@@ -112,7 +113,7 @@ class Finetuner:
                 raise RetryLaterError("The loop works on the project without a pause; the fine-tuning waits.")
             active, following = self.services.versions.active(self.project), self.services.backbone_of(self.project)
             backbone = switch.in_use(self.project, self.services, active, following)
-            return dataset.load(self.project, self.services, labeling, backbone)
+            return self.services.datasets.read(self.project, labeling, backbone)
 
     def _start(self, labeling: Labeling) -> Start:
         """What to begin with; settled when it begins, so that a job that is taken up again finds the same."""
@@ -190,11 +191,10 @@ class Finetuner:
         data = self._data(labeling)
         backbone = services.backbones.get(self.state.backbone)
         tasks = services.mirror.tasks(self.project, data.task_ids[data.labelled].tolist())
-        for start in range(0, len(tasks), embed.CHUNK):
+        for start in range(0, len(tasks), CHUNK):
             self._stop_if_cancelled()
-            embed.some(self.project, services, backbone, tasks[start : start + embed.CHUNK])
-        labelled = [task.id for task in tasks]
-        features = predictions.features_of(self.project, services, backbone, labelled)
+            services.image_embedder.embed_tasks(self.project, backbone, tasks[start : start + CHUNK])
+        features = services.features.of_tasks(backbone, tasks)
         verdict = compare.run(data, features, self._held(data), self.services.settings.seed)
         log.info("judged", text=verdict.text)
         said = f"{backbone.version} is {verdict.text}."

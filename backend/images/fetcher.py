@@ -1,14 +1,18 @@
-"""Fetches the bytes of a task's image, wherever its address points."""
+"""Fetches the bytes of one task's image, wherever its address points."""
 
 import base64
 import binascii
+import math
+import time
 from dataclasses import dataclass
+from enum import StrEnum
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, unquote_to_bytes, urlsplit
 
 import requests
 
-from backend.errors import ImageUnavailableError, LabelLoopError
+from backend.errors import LabelLoopError, NotFoundError, RetryLaterError
 from backend.label_studio.client import CONNECT_SECONDS, LabelStudio
 
 LOCAL_FILES = "/data/local-files/"
@@ -16,11 +20,54 @@ CLOUD_SCHEMES = ("s3", "gs", "azure-blob")
 _CHUNK = 1 << 16
 
 
+class Problem(StrEnum):
+    """Why an address gives no bytes: who is to blame, and whether to try again."""
+
+    OUTAGE = "outage"
+    """Label Studio does not answer: the image is not to blame, and the same call may succeed later."""
+    UNREACHABLE = "unreachable"
+    """Another host, or this machine's disk, does not give the image now."""
+    TIMED_OUT = "timed_out"
+    """It did not come in time."""
+    NOT_FOUND = "not_found"
+    REFUSED = "refused"
+    """The host is there and has an objection: to the token, or to the request."""
+    TOO_LARGE = "too_large"
+    NOT_AN_ADDRESS = "not_an_address"
+    """Nothing can be fetched from what the task holds."""
+
+
+@dataclass(frozen=True)
+class Unavailable:
+    """Stands for the bytes of an image that can't be had.
+
+    Attributes:
+        reason: for people, with the address.
+    """
+
+    problem: Problem
+    reason: str
+
+
+Fetched = bytes | Unavailable
+
+
+class _UnavailableError(Exception):
+    def __init__(self, problem: Problem, reason: str) -> None:
+        super().__init__(reason)
+        self.problem = problem
+
+
 @dataclass(frozen=True)
 class ImageFetcher:
-    """Resolves image addresses.
+    """Resolves image addresses. Safe to use from several threads.
 
     Label Studio's token goes to Label Studio only, never to another host that a task names.
+
+    Attributes:
+        max_bytes: of one image.
+        seconds: for which a host may stay silent.
+        document_root: Label Studio's local files, where this machine has them.
     """
 
     label_studio: LabelStudio
@@ -28,28 +75,34 @@ class ImageFetcher:
     seconds: float
     document_root: Path | None = None
 
-    def fetch(self, address: str, task_id: int) -> bytes:
-        """The image's bytes, at most `max_bytes`.
+    def fetch(self, address: str, task_id: int, deadline: float = math.inf) -> Fetched:
+        """The image's bytes, at most `max_bytes`, or why there are none. Never raises.
 
-        Raises:
-            ImageUnavailableError: with the reason, for any address that gives no bytes.
+        Args:
+            address: as the task holds it.
+            task_id: whose storage Label Studio reads an address in a cloud with.
+            deadline: by the monotonic clock; looked at before each read, and no read waits for longer.
         """
         try:
-            scheme = urlsplit(address).scheme.lower()
-            if scheme == "data":
-                return self._limited(_data_uri(address))
-            if scheme in CLOUD_SCHEMES:
-                encoded = base64.b64encode(address.encode()).decode()
-                return self._from_label_studio(f"/tasks/{task_id}/presign/?fileuri={encoded}")
-            if scheme in ("http", "https"):
-                if address.startswith(f"{self.label_studio.url}/"):
-                    return self._from_label_studio(address[len(self.label_studio.url) :])
-                return self._from_the_web(address)
-            if address.startswith("/"):
-                return self._from_disk(address) or self._from_label_studio(address)
-        except (LabelLoopError, requests.RequestException, OSError, ValueError) as error:
-            raise ImageUnavailableError(f"{_short(address)}: {error}") from error
-        raise ImageUnavailableError(f"{_short(address)}: not an address that an image can be fetched from.")
+            return self._fetch(address, task_id, deadline)
+        except (_UnavailableError, LabelLoopError, OSError, ValueError) as error:
+            problem = Problem.TIMED_OUT if time.monotonic() >= deadline else _problem(error)
+            return Unavailable(problem, f"{_short(address)}: {error}")
+
+    def _fetch(self, address: str, task_id: int, deadline: float) -> bytes:
+        scheme = urlsplit(address).scheme.lower()
+        if scheme == "data":
+            return self._limited(_data_uri(address))
+        if scheme in CLOUD_SCHEMES:
+            encoded = base64.b64encode(address.encode()).decode()
+            return self._from_label_studio(f"/tasks/{task_id}/presign/?fileuri={encoded}", deadline)
+        if scheme in ("http", "https"):
+            if address.startswith(f"{self.label_studio.url}/"):
+                return self._from_label_studio(address[len(self.label_studio.url) :], deadline)
+            return self._from_the_web(address, deadline)
+        if address.startswith("/"):
+            return self._from_disk(address) or self._from_label_studio(address, deadline)
+        raise _UnavailableError(Problem.NOT_AN_ADDRESS, "not an address that an image can be fetched from.")
 
     def _from_disk(self, address: str) -> bytes | None:
         parts = urlsplit(address)
@@ -60,43 +113,81 @@ class ImageFetcher:
         if not path.is_relative_to(self.document_root.resolve()) or not path.is_file():
             return None
         if path.stat().st_size > self.max_bytes:
-            raise ImageUnavailableError(f"larger than the limit of {self.max_bytes:,} bytes (IMAGE_MAX_BYTES).")
+            raise self._too_large()
         return path.read_bytes()
 
-    def _from_label_studio(self, path: str) -> bytes:
-        limits = (CONNECT_SECONDS, self.seconds)
-        return self._read(self.label_studio.request("GET", path, stream=True, timeout=limits))
+    def _from_label_studio(self, path: str, deadline: float) -> bytes:
+        timeout = self._timeout(deadline)
+        return self._read(self.label_studio.request("GET", path, stream=True, timeout=timeout), deadline)
 
-    def _from_the_web(self, address: str) -> bytes:
-        answer = requests.get(address, stream=True, timeout=(CONNECT_SECONDS, self.seconds))
+    def _from_the_web(self, address: str, deadline: float) -> bytes:
+        answer = requests.get(address, stream=True, timeout=self._timeout(deadline))
         answer.raise_for_status()
-        return self._read(answer)
+        return self._read(answer, deadline)
 
-    def _read(self, answer: requests.Response) -> bytes:
+    def _timeout(self, deadline: float) -> tuple[float, float]:
+        """Seconds to connect and to wait for the next bytes."""
+        left = _time_left(deadline)
+        return min(CONNECT_SECONDS, left), min(self.seconds, left)
+
+    def _read(self, answer: requests.Response, deadline: float) -> bytes:
         with answer:
             content = bytearray()
             for chunk in answer.iter_content(_CHUNK):
                 content += chunk
                 if len(content) > self.max_bytes:
                     break
+                _time_left(deadline)
         return self._limited(bytes(content))
 
     def _limited(self, content: bytes) -> bytes:
         if len(content) > self.max_bytes:
-            raise ImageUnavailableError(f"larger than the limit of {self.max_bytes:,} bytes (IMAGE_MAX_BYTES).")
+            raise self._too_large()
         return content
+
+    def _too_large(self) -> _UnavailableError:
+        limit = f"larger than the limit of {self.max_bytes:,} bytes (IMAGE_MAX_BYTES)."
+        return _UnavailableError(Problem.TOO_LARGE, limit)
+
+
+def _time_left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise _UnavailableError(Problem.TIMED_OUT, "not fetched in time.")
+    return left
+
+
+def _problem(error: Exception) -> Problem:  # noqa: PLR0911 - one line for each
+    """Which kind of trouble an error stands for."""
+    match error:
+        case _UnavailableError():
+            return error.problem
+        case RetryLaterError():
+            return Problem.OUTAGE
+        case NotFoundError():
+            return Problem.NOT_FOUND
+        case LabelLoopError():
+            return Problem.REFUSED
+        case requests.HTTPError(response=requests.Response(status_code=status)) if status < 500:
+            return Problem.NOT_FOUND if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE) else Problem.REFUSED
+        case requests.Timeout():
+            return Problem.TIMED_OUT
+        case ValueError():
+            return Problem.NOT_AN_ADDRESS
+    return Problem.UNREACHABLE
 
 
 def _data_uri(address: str) -> bytes:
     header, comma, body = address.partition(",")
     if not comma:
-        raise ImageUnavailableError("a data: address without a comma.")
+        raise _UnavailableError(Problem.NOT_AN_ADDRESS, "a data: address without a comma.")
     if not header.lower().endswith(";base64"):
         return unquote_to_bytes(body)
     try:
         return base64.b64decode(unquote_to_bytes(body), validate=False)
     except (binascii.Error, ValueError) as error:
-        raise ImageUnavailableError(f"a data: address that is not base64: {error}") from error
+        message = f"a data: address that is not base64: {error}"
+        raise _UnavailableError(Problem.NOT_AN_ADDRESS, message) from error
 
 
 def _short(address: str) -> str:

@@ -25,7 +25,7 @@ from backend.project import Project
 from backend.queue.project_queue import EMBED, REFRESH, RUN, Lease
 from backend.services import Services
 from backend.settings import load
-from backend.store import dataset, sync
+from backend.store import sync
 from backend.store.dataset import Dataset
 from backend.store.versions import Version
 from backend.tracking import heads
@@ -82,7 +82,7 @@ def refresh(project_id: int) -> None:
             labeling = config.read(mirrored.label_config)
             finished: Version | None = version
             if version.insight is None:
-                data = dataset.load(project, services, labeling, services.backbones.get(version.backbone))
+                data = services.datasets.read(project, labeling, services.backbones.get(version.backbone))
                 finished = second_stage.run(project, services, version, data, held=lease.held, runs_wait=runs_wait)
             if finished is None:
                 return
@@ -97,8 +97,7 @@ def refresh(project_id: int) -> None:
                 # Perhaps the project is gone: a run finds that out, and forgets it.
                 services.queue.hint(project)
             return
-        backbone = services.backbones.get(version.backbone)
-        services.features.tidy(backbone.version, backbone.width)
+        services.features.tidy(services.backbones.get(version.backbone))
         log.info("refreshed", tasks=done, version=version.name)
 
 
@@ -158,7 +157,13 @@ class Run:
     def _line(self) -> tuple[str, tuple[Version, Dataset] | None]:
         stage, measures = self.stopwatch.stage, self.stopwatch.measures
         with stage("sync"):
-            synced = sync.run(self.project, self.services)
+            synced = sync.run(
+                self.project,
+                self.services.label_studio,
+                self.services.mirror,
+                self.services.versions,
+                self.services.settings.full_comparison_seconds,
+            )
         if synced.labeling is None:
             return "unsupported", None
         active = self._active(synced.state.model_version)
@@ -167,7 +172,7 @@ class Run:
             embedded = embed.run(self.project, self.services, backbone)
         measures["images"] = embedded.images
         with stage("load"):
-            data = dataset.load(self.project, self.services, synced.labeling, backbone)
+            data = self.services.datasets.read(self.project, synced.labeling, backbone)
         if embedded.left:
             self.services.queue.hint(self.project)
         if not len(data.task_ids):
@@ -179,7 +184,8 @@ class Run:
         logs.bind(version=version.name)
         with stage("save"):
             self.services.versions.save(self.project, version, figures(version, active))
-        heads.note(self.project, self.services, version, synced.state.title)
+        head_file = self.services.versions.head_file(self.project, version.name)
+        heads.note(self.services.outbox, self.project, synced.state.title, version, head_file)
         if version.is_rejected:
             log.warning("rejected", reason=version.record["promotion"]["text"])
             self.services.versions.prune(self.project, self.services.settings.versions_kept)

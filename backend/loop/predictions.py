@@ -11,7 +11,6 @@ from backend.project import Project
 from backend.services import Services
 from backend.store.versions import Version
 from model.arrays import FloatArray
-from model.backbone.backbone import Backbone
 from model.rank.margin import margin
 
 LAST = 1.0
@@ -58,16 +57,6 @@ def predict(
             result = labeling.regions(current, confidence) if current is not None else []
         predictions.append({"task": task, "result": result, "score": score, "model_version": version.name})
     return predictions
-
-
-def features_of(
-    project: Project, services: Services, backbone: Backbone, task_ids: Sequence[int]
-) -> dict[int, FloatArray]:
-    """Stored features of one backbone by task id, of those tasks that have one."""
-    tasks = [task for task in services.mirror.tasks(project, task_ids) if task.content_hash is not None]
-    hashes = [task.content_hash or "" for task in tasks]
-    features, missing = services.features.get(backbone.version, backbone.width, hashes)
-    return {task.id: features[index] for index, task in enumerate(tasks) if index not in missing}
 
 
 def unaudited(project: Project, services: Services, features: Mapping[int, FloatArray]) -> dict[int, FloatArray]:
@@ -138,5 +127,6 @@ def _made(
     scores: Mapping[int, float],
 ) -> list[Json]:
     """What `predict` makes of the stored features, without a word on tasks under audit."""
-    features = features_of(project, services, services.backbones.get(version.backbone), task_ids)
+    backbone = services.backbones.get(version.backbone)
+    features = services.features.of_tasks(backbone, services.mirror.tasks(project, task_ids))
     return predict(version, labeling, unaudited(project, services, features), task_ids, scores)

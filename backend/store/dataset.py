@@ -8,9 +8,11 @@ import numpy as np
 
 from backend.label_studio.config import Labeling
 from backend.project import Project
-from backend.services import Services
+from backend.store.autolabelings import AutolabelingStore
+from backend.store.features import FeatureStore
+from backend.store.geometry import GeometryStore
 from backend.store.labels import Label, resolve
-from backend.store.mirror import MirroredTask
+from backend.store.mirror import Mirror, MirroredTask
 from model import holdout
 from model.arrays import BoolArray, FloatArray, IntArray
 from model.backbone.backbone import Backbone
@@ -78,50 +80,81 @@ class Dataset:
         return len(np.unique(self.targets[self.labelled]))
 
 
-def load(project: Project, services: Services, labeling: Labeling, backbone: Backbone) -> Dataset:
-    """Read a project from the mirror and the feature store.
+@dataclass(frozen=True)
+class DatasetReader:
+    """Reads projects as a run works on them.
 
-    Args:
-        backbone: whose features.
+    Attributes:
+        holdout_share: of the tasks, in [0, 1].
+        seed: of `geometry`.
     """
-    tasks = services.mirror.tasks(project)
-    annotations = services.mirror.annotations(project)
-    labels = resolve(annotations, labeling.current)
-    ready, features = _with_features(project, services, tasks, backbone)
-    ids = np.array([task.id for task in ready], dtype=np.int64)
-    index_of = {name: index for index, name in enumerate(labeling.classes)}
-    targets = np.array(
-        [index_of[labels[task].choice] if task in labels else -1 for task in ids.tolist()], dtype=np.int64
-    )
-    skips = {annotation.task_id: annotation.created_at for annotation in annotations if annotation.skipped}
-    positions = holdout.hash_positions(project.key, ids)
-    in_holdout = holdout.in_holdout(positions, services.settings.holdout_share)
-    answers = {**skips, **{task: label.answered_at for task, label in labels.items()}}
-    answered_at = np.array([answers[task].timestamp() if task in answers else np.nan for task in ids.tolist()])
-    created_at = np.array([task.created_at.timestamp() for task in ready])
-    counted = np.zeros(len(ids), dtype=bool)
-    counted[in_holdout] = holdout.counted(positions[in_holdout], created_at[in_holdout], answered_at[in_holdout])
-    return Dataset(
-        classes=labeling.classes,
-        task_ids=ids,
-        features=features,
-        targets=targets,
-        skipped=np.array([task in skips for task in ids.tolist()], dtype=bool) & (targets < 0),
-        holdout_positions=np.where(in_holdout, positions, np.nan),
-        counted=counted & (targets >= 0),
-        unreadable=tuple(
-            task.id
-            for task in tasks
-            if task.content_hash is None and task.image_problem is not None and task.id not in labels
-        ),
-        labels=labels,
-        points=services.geometry.points(project, ids, features, services.settings.seed),
-        automatic=frozenset(services.autolabelings.in_writing(project)).union(
-            annotation.task_id for annotation in annotations if annotation.automatic
-        ),
-        audited=services.autolabelings.audited(project),
-        backbone=backbone.version,
-    )
+
+    mirror: Mirror
+    features: FeatureStore
+    geometry: GeometryStore
+    autolabelings: AutolabelingStore
+    holdout_share: float
+    seed: int
+
+    def read(self, project: Project, labeling: Labeling, backbone: Backbone) -> Dataset:
+        """A project as it is now; what is derived from its features is kept for the next time.
+
+        Args:
+            labeling: the project's, as last pulled.
+            backbone: whose features.
+        """
+        tasks = self.mirror.tasks(project)
+        annotations = self.mirror.annotations(project)
+        labels = resolve(annotations, labeling.current)
+        ready, features = self._with_features(project, tasks, backbone)
+        ids = np.array([task.id for task in ready], dtype=np.int64)
+        index_of = {name: index for index, name in enumerate(labeling.classes)}
+        targets = np.array(
+            [index_of[labels[task].choice] if task in labels else -1 for task in ids.tolist()], dtype=np.int64
+        )
+        skips = {annotation.task_id: annotation.created_at for annotation in annotations if annotation.skipped}
+        positions = holdout.hash_positions(project.key, ids)
+        in_holdout = holdout.in_holdout(positions, self.holdout_share)
+        answers = {**skips, **{task: label.answered_at for task, label in labels.items()}}
+        answered_at = np.array([answers[task].timestamp() if task in answers else np.nan for task in ids.tolist()])
+        created_at = np.array([task.created_at.timestamp() for task in ready])
+        counted = np.zeros(len(ids), dtype=bool)
+        counted[in_holdout] = holdout.counted(positions[in_holdout], created_at[in_holdout], answered_at[in_holdout])
+        return Dataset(
+            classes=labeling.classes,
+            task_ids=ids,
+            features=features,
+            targets=targets,
+            skipped=np.array([task in skips for task in ids.tolist()], dtype=bool) & (targets < 0),
+            holdout_positions=np.where(in_holdout, positions, np.nan),
+            counted=counted & (targets >= 0),
+            unreadable=tuple(
+                task.id
+                for task in tasks
+                if task.content_hash is None and task.image_problem is not None and task.id not in labels
+            ),
+            labels=labels,
+            points=self.geometry.points(project, ids, features, self.seed),
+            automatic=frozenset(self.autolabelings.in_writing(project)).union(
+                annotation.task_id for annotation in annotations if annotation.automatic
+            ),
+            audited=self.autolabelings.audited(project),
+            backbone=backbone.version,
+        )
+
+    def _with_features(
+        self, project: Project, tasks: list[MirroredTask], backbone: Backbone
+    ) -> tuple[list[MirroredTask], FloatArray]:
+        """The tasks that have a feature, and these (n, d); tasks whose feature was lost are marked to be embedded
+        again."""
+        hashed = [task for task in tasks if task.content_hash is not None]
+        keys = [task.content_hash for task in hashed if task.content_hash is not None]
+        features, missing = self.features.get(backbone, keys)
+        if not missing:
+            return hashed, features
+        self.mirror.forget_features(project, [hashed[row].id for row in sorted(missing)])
+        kept = [row for row in range(len(hashed)) if row not in missing]
+        return [hashed[row] for row in kept], features[kept]
 
 
 def with_labels(data: Dataset, labels: Iterable[Sequence[Any]]) -> Dataset:
@@ -140,17 +173,3 @@ def with_labels(data: Dataset, labels: Iterable[Sequence[Any]]) -> Dataset:
         return data
     known = np.isin(data.task_ids, list(kept))
     return replace(data, targets=np.where(known, data.targets, -1), counted=data.counted & known, labels=kept)
-
-
-def _with_features(
-    project: Project, services: Services, tasks: list[MirroredTask], backbone: Backbone
-) -> tuple[list[MirroredTask], FloatArray]:
-    """The tasks that have a feature, and these (n, d); tasks whose feature was lost are marked to be embedded again."""
-    hashed = [task for task in tasks if task.content_hash is not None]
-    keys = [task.content_hash for task in hashed if task.content_hash is not None]
-    features, missing = services.features.get(backbone.version, backbone.width, keys)
-    if not missing:
-        return hashed, features
-    services.mirror.forget_features(project, [hashed[row].id for row in sorted(missing)])
-    kept = [row for row in range(len(hashed)) if row not in missing]
-    return [hashed[row] for row in kept], features[kept]

@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +10,9 @@ from typing import Any, cast
 
 import numpy as np
 
+from backend.store.mirror import MirroredTask
 from model.arrays import FloatArray
+from model.backbone.backbone import Backbone
 
 FEW = 500
 """Up to so many hashes are looked up by a filter; more by reading the table once."""
@@ -37,17 +39,17 @@ class FeatureStore:
         self._tables: dict[str, Any] = {}
         self._lock = threading.Lock()
 
-    def add(self, backbone_version: str, width: int, features: Mapping[str, FloatArray]) -> None:
+    def add(self, backbone: Backbone, features: Mapping[str, FloatArray]) -> None:
         """Store features; a hash that is already there may be stored again, its feature is the same."""
         if not features:
             return
         import pyarrow as pa  # noqa: PLC0415 - see `load_library`
 
         vectors = np.stack(list(features.values())).astype(np.float16)
-        column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), width)
-        self._table(backbone_version, width).add(pa.table({"hash": pa.array(list(features)), "feature": column}))
+        column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), backbone.width)
+        self._table(backbone).add(pa.table({"hash": pa.array(list(features)), "feature": column}))
 
-    def get(self, backbone_version: str, width: int, hashes: Sequence[str]) -> tuple[FloatArray, set[int]]:
+    def get(self, backbone: Backbone, hashes: Sequence[str]) -> tuple[FloatArray, set[int]]:
         """Features in the order of `hashes`.
 
         Returns:
@@ -56,20 +58,26 @@ class FeatureStore:
         rows: dict[str, list[int]] = {}
         for position, key in enumerate(hashes):
             rows.setdefault(key, []).append(position)
-        found = np.zeros((len(hashes), width), dtype=np.float16)
-        for batch in self._batches(self._table(backbone_version, width), list(rows)):
+        found = np.zeros((len(hashes), backbone.width), dtype=np.float16)
+        for batch in self._batches(self._table(backbone), list(rows)):
             keys = batch.column("hash").to_pylist()
             column = cast(Any, batch.column("feature"))
-            vectors = column.flatten().to_numpy(zero_copy_only=False).reshape(-1, width)
+            vectors = column.flatten().to_numpy(zero_copy_only=False).reshape(-1, backbone.width)
             pairs = [(index, position) for index, key in enumerate(keys) for position in rows.pop(key, ())]
             if pairs:
                 indices, positions = np.array(pairs).T
                 found[positions] = vectors[indices]
         return found, {position for positions in rows.values() for position in positions}
 
-    def stored(self, backbone_version: str, width: int, hashes: Collection[str]) -> set[str]:
+    def of_tasks(self, backbone: Backbone, tasks: Iterable[MirroredTask]) -> dict[int, FloatArray]:
+        """Features, (width,) float16 each, by task id, of those tasks that have one."""
+        hashed = [task for task in tasks if task.content_hash is not None]
+        found, missing = self.get(backbone, [task.content_hash or "" for task in hashed])
+        return {task.id: found[position] for position, task in enumerate(hashed) if position not in missing}
+
+    def stored(self, backbone: Backbone, hashes: Collection[str]) -> set[str]:
         """Which of the hashes have a feature."""
-        table = self._table(backbone_version, width)
+        table = self._table(backbone)
         found: set[str] = set(table.search().select(["hash"]).limit(None).to_arrow().column("hash").to_pylist())
         return found & set(hashes)
 
@@ -82,9 +90,9 @@ class FeatureStore:
             with suppress(ValueError):
                 lancedb.connect(self._folder).drop_table(backbone_version)
 
-    def tidy(self, backbone_version: str, width: int) -> None:
+    def tidy(self, backbone: Backbone) -> None:
         """Merge the files of many small appends; cheap when there is nothing to merge."""
-        table = self._table(backbone_version, width)
+        table = self._table(backbone)
         if table.stats()["fragment_stats"]["num_fragments"] > FRAGMENTS:
             table.optimize(cleanup_older_than=timedelta(minutes=10))
 
@@ -97,14 +105,14 @@ class FeatureStore:
         listed = ", ".join(f"'{key}'" for key in hashes)
         return table.search().where(f"hash IN ({listed})").limit(None).to_arrow().to_batches()
 
-    def _table(self, backbone_version: str, width: int) -> Any:
+    def _table(self, backbone: Backbone) -> Any:
         with self._lock:
-            if backbone_version not in self._tables:
+            if backbone.version not in self._tables:
                 import lancedb  # noqa: PLC0415 - see `load_library`
                 import pyarrow as pa  # noqa: PLC0415
 
-                schema = pa.schema([("hash", pa.string()), ("feature", pa.list_(pa.float16(), width))])
+                schema = pa.schema([("hash", pa.string()), ("feature", pa.list_(pa.float16(), backbone.width))])
                 self._folder.mkdir(parents=True, exist_ok=True)
                 connection = lancedb.connect(self._folder, read_consistency_interval=timedelta(0))
-                self._tables[backbone_version] = connection.create_table(backbone_version, schema=schema, exist_ok=True)
-            return self._tables[backbone_version]
+                self._tables[backbone.version] = connection.create_table(backbone.version, schema=schema, exist_ok=True)
+            return self._tables[backbone.version]

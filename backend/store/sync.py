@@ -8,13 +8,12 @@ from typing import Any
 from backend import logs
 from backend.errors import UnsupportedConfigError
 from backend.label_studio import automatic, config
-from backend.label_studio.client import ProjectState
+from backend.label_studio.client import LabelStudio, ProjectState
 from backend.label_studio.config import Labeling
 from backend.project import Project
-from backend.services import Services
 from backend.store.labels import Annotation
-from backend.store.mirror import NOT_CONNECTED, MirroredProject, PulledTask
-from backend.store.versions import NO_VERSION
+from backend.store.mirror import NOT_CONNECTED, Mirror, MirroredProject, PulledTask
+from backend.store.versions import NO_VERSION, VersionStore
 
 OVERLAP = timedelta(seconds=2)
 """Changes are asked for again this far back: two writes can carry the same instant, or commit out of order."""
@@ -39,19 +38,29 @@ class Synced:
     version_wanted: bool
 
 
-def run(project: Project, services: Services) -> Synced:
+def run(
+    project: Project,
+    label_studio: LabelStudio,
+    mirror: Mirror,
+    versions: VersionStore,
+    full_comparison_seconds: float,
+) -> Synced:
     """Pull what changed; compare everything when the counts disagree, and now and then.
+
+    Args:
+        versions: which of Label Studio's model versions are ours.
+        full_comparison_seconds: age of the last full comparison at which the next one is due.
 
     Raises:
         NotFoundError: Label Studio no longer has the project.
         RetryLaterError: Label Studio does not answer.
     """
-    state = services.label_studio.project(project.id)
+    state = label_studio.project(project.id)
     problem: str | None = None
     labeling: Labeling | None = None
     wanted = False
-    if state.model_version not in services.versions.names(project):
-        titles = services.label_studio.connections(project.id)
+    if state.model_version not in versions.names(project):
+        titles = label_studio.connections(project.id)
         wanted = state.model_version in ("", NO_VERSION, *titles)
         problem = None if titles else NOT_CONNECTED
     if problem is None:
@@ -60,11 +69,11 @@ def run(project: Project, services: Services) -> Synced:
         except UnsupportedConfigError as error:
             problem = str(error)
             log.warning("label config not supported", reason=problem)
-    if labeling is not None and _read_otherwise(services.mirror.project(project), labeling):
-        services.mirror.forget_pulled(project)
-    services.mirror.record_state(project, state, problem)
+    if labeling is not None and _read_otherwise(mirror.project(project), labeling):
+        mirror.forget_pulled(project)
+    mirror.record_state(project, state, problem)
     if labeling is not None:
-        _pull(project, services, labeling, state)
+        _Pull(project, labeling, label_studio, mirror).run(state, timedelta(seconds=full_comparison_seconds))
     return Synced(state, labeling, wanted)
 
 
@@ -78,54 +87,62 @@ def _read_otherwise(before: MirroredProject | None, labeling: Labeling) -> bool:
         return True
 
 
-def _pull(project: Project, services: Services, labeling: Labeling, state: ProjectState) -> None:
-    mirrored = services.mirror.project(project)
-    now = datetime.now(UTC)
-    if mirrored is None or mirrored.watermark is None or mirrored.compared_at is None:
-        _compare_everything(project, services, labeling, now)
-        return
-    changed = services.label_studio.changed_tasks(project.id, mirrored.watermark - OVERLAP)
-    if changed is None:
-        _compare_everything(project, services, labeling, now)
-        return
-    pulled = [with_annotations(task, labeling) for task in changed]
-    services.mirror.apply(project, pulled)
-    watermark = max([mirrored.watermark, *(task.updated_at for task in pulled)])
-    services.mirror.set_pulled(project, watermark=watermark)
-    age = now - mirrored.compared_at
-    due = age > timedelta(seconds=services.settings.full_comparison_seconds)
-    if due or _changes_missed(project, services, state, age):
-        _compare_everything(project, services, labeling, now)
+@dataclass(frozen=True)
+class _Pull:
+    """One project's pull, once it is known how to read its tasks."""
 
+    project: Project
+    labeling: Labeling
+    label_studio: LabelStudio
+    mirror: Mirror
 
-def _changes_missed(project: Project, services: Services, state: ProjectState, age: timedelta) -> bool:
-    """Whether the counts ask for a full comparison; the last one was `age` ago."""
-    held = services.mirror.counts(project)
-    if (held.tasks, held.annotations, held.skipped) == (state.tasks, state.annotations, state.skipped):
-        return False
-    # An annotator may have submitted between the two calls: only a lasting difference counts.
-    state = services.label_studio.project(project.id)
-    if (held.tasks, held.annotations, held.skipped) == (state.tasks, state.annotations, state.skipped):
-        return False
-    # Tasks too many were deleted: one comparison settles that, so it need not wait.
-    return held.tasks > state.tasks or age > RECOMPARE
+    def run(self, state: ProjectState, full_comparison: timedelta) -> None:
+        """Pull what changed since the last time, or everything where that is not known, or due."""
+        mirrored = self.mirror.project(self.project)
+        now = datetime.now(UTC)
+        if mirrored is None or mirrored.watermark is None or mirrored.compared_at is None:
+            self._compare_everything(now)
+            return
+        changed = self.label_studio.changed_tasks(self.project.id, mirrored.watermark - OVERLAP)
+        if changed is None:
+            self._compare_everything(now)
+            return
+        pulled = [with_annotations(task, self.labeling) for task in changed]
+        self.mirror.apply(self.project, pulled)
+        watermark = max([mirrored.watermark, *(task.updated_at for task in pulled)])
+        self.mirror.set_pulled(self.project, watermark=watermark)
+        age = now - mirrored.compared_at
+        if age > full_comparison or self._changes_missed(state, age):
+            self._compare_everything(now)
 
+    def _changes_missed(self, state: ProjectState, age: timedelta) -> bool:
+        """Whether the counts ask for a full comparison; the last one was `age` ago."""
+        held = self.mirror.counts(self.project)
+        if (held.tasks, held.annotations, held.skipped) == (state.tasks, state.annotations, state.skipped):
+            return False
+        # An annotator may have submitted between the two calls: only a lasting difference counts.
+        state = self.label_studio.project(self.project.id)
+        if (held.tasks, held.annotations, held.skipped) == (state.tasks, state.annotations, state.skipped):
+            return False
+        # Tasks too many were deleted: one comparison settles that, so it need not wait.
+        return held.tasks > state.tasks or age > RECOMPARE
 
-def _compare_everything(project: Project, services: Services, labeling: Labeling, now: datetime) -> None:
-    # Asked for first: what changes while the pages come in is pulled again by the next run.
-    newest = services.label_studio.newest_change(project.id)
-    listed = [_without_annotations(task, labeling) for task in services.label_studio.all_tasks(project.id)]
-    known = services.mirror.updated_at(project)
-    mirrored = services.mirror.project(project)
-    anew = mirrored is None or mirrored.watermark is None
-    services.mirror.apply(project, [task for task in listed if anew or known.get(task.id) != task.updated_at])
-    annotated = [with_annotations(task, labeling) for task in services.label_studio.annotated_tasks(project.id)]
-    services.mirror.apply(project, annotated)
-    services.mirror.remove_tasks(project, known.keys() - {task.id for task in listed} - {task.id for task in annotated})
-    services.mirror.keep_annotations_of(project, {task.id for task in annotated})
-    # The overlap begins after what was just compared: a large import is not pulled again by every run.
-    services.mirror.set_pulled(project, watermark=newest and newest + OVERLAP, compared_at=now)
-    log.info("compared everything", tasks=len(listed), annotated=len(annotated))
+    def _compare_everything(self, now: datetime) -> None:
+        project, mirror = self.project, self.mirror
+        # Asked for first: what changes while the pages come in is pulled again by the next run.
+        newest = self.label_studio.newest_change(project.id)
+        listed = [_without_annotations(task, self.labeling) for task in self.label_studio.all_tasks(project.id)]
+        known = mirror.updated_at(project)
+        mirrored = mirror.project(project)
+        anew = mirrored is None or mirrored.watermark is None
+        mirror.apply(project, [task for task in listed if anew or known.get(task.id) != task.updated_at])
+        annotated = [with_annotations(task, self.labeling) for task in self.label_studio.annotated_tasks(project.id)]
+        mirror.apply(project, annotated)
+        mirror.remove_tasks(project, known.keys() - {task.id for task in listed} - {task.id for task in annotated})
+        mirror.keep_annotations_of(project, {task.id for task in annotated})
+        # The overlap begins after what was just compared: a large import is not pulled again by every run.
+        mirror.set_pulled(project, watermark=newest and newest + OVERLAP, compared_at=now)
+        log.info("compared everything", tasks=len(listed), annotated=len(annotated))
 
 
 def _without_annotations(task: dict[str, Any], labeling: Labeling) -> PulledTask:

@@ -8,7 +8,9 @@ import sys
 import time
 
 from backend import logs
-from backend.services import Services
+from backend.queue.project_queue import ProjectQueue
+from backend.store.mirror import Mirror
+from backend.tracking.outbox import Outbox
 
 COMMAND = (sys.executable, "-m", "backend.tracker")
 
@@ -27,8 +29,17 @@ log = logs.get()
 class Courier:
     """Starts deliveries, one at a time."""
 
-    def __init__(self, services: Services, command: tuple[str, ...] = COMMAND) -> None:
-        self._services = services
+    def __init__(self, outbox: Outbox, mirror: Mirror, queue: ProjectQueue, command: tuple[str, ...] = COMMAND) -> None:
+        """Begin with nothing delivered.
+
+        Args:
+            outbox: what is delivered.
+            mirror, queue: tell whether somebody labels.
+            command: that delivers.
+        """
+        self._outbox = outbox
+        self._mirror = mirror
+        self._queue = queue
         self._command = command
         self._process: subprocess.Popen[bytes] | None = None
         self._failures = 0
@@ -36,9 +47,9 @@ class Courier:
 
     def step(self) -> None:
         """Start a delivery if one is due."""
-        if not self._services.settings.tracking or self._is_under_way():
+        outbox = self._outbox
+        if not outbox.enabled or self._is_under_way():
             return
-        outbox = self._services.outbox
         items = len(outbox.waiting())
         if items and time.monotonic() >= self._next and (self._is_quiet() or outbox.waited() > PATIENCE_SECONDS):
             log.info("delivering to MLflow", items=items)
@@ -57,6 +68,6 @@ class Courier:
         return False
 
     def _is_quiet(self) -> bool:
-        queue = self._services.queue
-        projects = [mirrored.project for mirrored in self._services.mirror.projects()]
+        queue = self._queue
+        projects = [mirrored.project for mirrored in self._mirror.projects()]
         return all(queue.quiet_seconds(project) >= QUIET_SECONDS and not queue.busy(project) for project in projects)

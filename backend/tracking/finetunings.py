@@ -1,13 +1,15 @@
 """Fine-tunings for MLflow: each that trained at all is a run there."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Literal
 
 from backend import __version__, logs
 from backend.project import Project
-from backend.services import Services
+from backend.store.backbones import BackboneStore
 from backend.store.finetunings import Finetuning, Phase
-from backend.tracking.outbox import Tracked, experiment
+from backend.store.mirror import Mirror
+from backend.tracking.outbox import Outbox, Tracked, experiment
 
 CURVES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "rate", "seconds")
 ENDS: dict[Phase, Literal["FAILED", "KILLED"]] = {
@@ -19,19 +21,25 @@ ENDS: dict[Phase, Literal["FAILED", "KILLED"]] = {
 log = logs.get()
 
 
-def note(project: Project, services: Services, state: Finetuning) -> None:
-    """Have a fine-tuning tracked that is judged, or at its end. Never raises."""
+def note(outbox: Outbox, mirror: Mirror, backbones: BackboneStore, project: Project, state: Finetuning) -> None:
+    """Have a fine-tuning tracked that is judged, or at its end. Never raises.
+
+    Args:
+        mirror: knows the project's title.
+        backbones: have the network that came of it.
+    """
     if not state.history:
         return
     try:
-        services.outbox.note(_tracked(project, services, state))
+        mirrored = mirror.project(project)
+        title = mirrored.title if mirrored is not None else ""
+        network = backbones.network(state.backbone) if state.backbone else None
+        outbox.note(_tracked(project, title, state, network))
     except Exception as error:
         log.warning("not tracked", name=state.name, reason=repr(error))
 
 
-def _tracked(project: Project, services: Services, state: Finetuning) -> Tracked:
-    mirrored = services.mirror.project(project)
-    title = mirrored.title if mirrored is not None else ""
+def _tracked(project: Project, title: str, state: Finetuning, network: Path | None) -> Tracked:
     best = min(state.history, key=lambda epoch: epoch["validation_loss"])
     verdict = state.verdict or {}
     return Tracked(
@@ -62,6 +70,6 @@ def _tracked(project: Project, services: Services, state: Finetuning) -> Tracked
             "code": __version__,
             "phase": state.phase,
         },
-        artefacts=[services.backbones.network(state.backbone)] if state.backbone else [],
+        artefacts=[] if network is None else [network],
         end=ENDS.get(state.phase, "FINISHED"),
     )

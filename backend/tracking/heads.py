@@ -3,35 +3,36 @@
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from backend import logs
 from backend.project import Project
-from backend.services import Services
 from backend.store.versions import Version
-from backend.tracking.outbox import Tracked, experiment
+from backend.tracking.outbox import Outbox, Tracked, experiment
 
 MEASURED = ("accuracy", "top5", "log_loss", "ece")
 
 log = logs.get()
 
 
-def note(project: Project, services: Services, version: Version, title: str) -> None:
+def note(outbox: Outbox, project: Project, title: str, version: Version, head_file: Path) -> None:
     """Have a version tracked, unless it took over the active one's head. Costs a millisecond, and never raises.
 
     Args:
-        version: saved.
         title: of the project.
+        version: saved.
+        head_file: where its head is.
     """
     if version.head is None or version.origin != version.name:
         return
     try:
-        services.outbox.note(_tracked(project, services, version, title))
+        outbox.note(_tracked(project, title, version, head_file))
     except Exception as error:
         log.warning("not tracked", version=version.name, reason=repr(error))
 
 
-def _tracked(project: Project, services: Services, version: Version, title: str) -> Tracked:
+def _tracked(project: Project, title: str, version: Version, head_file: Path) -> Tracked:
     record, settings = version.record, version.record["settings"]
     measures = record["seconds"]
     ended = datetime.now(UTC)
@@ -57,7 +58,7 @@ def _tracked(project: Project, services: Services, version: Version, title: str)
             "code": settings["code"],
             "kept_back": "yes" if version.is_rejected else "no",
         },
-        artefacts=[services.versions.head_file(project, version.name)],
+        artefacts=[head_file],
     )
 
 

@@ -88,7 +88,12 @@ def experiment(project: Project, title: str) -> str:
 
 
 class Outbox:
-    """Items that wait for their delivery. Any number of processes may put some in, one at a time delivers them."""
+    """Items that wait for their delivery. Any number of processes may put some in, one at a time delivers them.
+
+    Attributes:
+        folder: of the items.
+        enabled: whether anything is tracked.
+    """
 
     def __init__(self, folder: Path, *, enabled: bool = True, limit: int = LIMIT) -> None:
         """An outbox in a folder that is made when it is needed.
@@ -98,12 +103,12 @@ class Outbox:
             limit: items kept at most.
         """
         self.folder = folder
-        self._enabled = enabled
+        self.enabled = enabled
         self._limit = limit
 
     def note(self, tracked: Tracked) -> None:
         """Keep something for MLflow, whole or not at all. Costs milliseconds and never raises: what fails is logged."""
-        if not self._enabled:
+        if not self.enabled:
             return
         try:
             self._put(tracked)

@@ -3,25 +3,23 @@
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from threading import Lock
 from typing import Any
 
 from backend import logs
-from backend.errors import ImageUnavailableError, LabelLoopError
+from backend.errors import LabelLoopError
+from backend.images import batch
+from backend.images.fetcher import Unavailable
 from backend.label_studio.client import Json
 from backend.label_studio.config import Labeling
 from backend.loop import predictions
 from backend.project import Project, is_id
 from backend.services import Services
-from backend.store.features import content_hash
 from backend.store.versions import Version
 from model.arrays import FloatArray
 from model.backbone.backbone import Backbone
-from model.errors import ImageError
 
 CHUNK = 16
-FETCHERS = 8
 VERSIONS_IN_MEMORY = 16
 
 log = logs.get()
@@ -34,7 +32,6 @@ class Predictor:
         self._services = services
         self._loaded: OrderedDict[tuple[str, str], tuple[Version, Mapping[int, float]]] = OrderedDict()
         self._lock = Lock()
-        self._embedding = Lock()
 
     def predict(self, project: Project, version_name: str, labeling: Labeling, tasks: Sequence[Json]) -> list[Json]:
         """One prediction per task, in order, each naming `version_name`; never raises for an image.
@@ -71,63 +68,39 @@ class Predictor:
         return version.insight is None and self._services.versions.has_second_stage(project, version.name)
 
     def _features(self, project: Project, version: Version, addresses: Mapping[int, str]) -> dict[int, FloatArray]:
-        backbone = self._services.backbones.get(version.backbone)
-        known = {task.id: task for task in self._services.mirror.tasks(project, list(addresses))}
-        same = [task for task, address in addresses.items() if task in known and known[task].image == address]
-        features = predictions.features_of(project, self._services, backbone, same)
+        services = self._services
+        backbone = services.backbones.get(version.backbone)
+        known = services.mirror.tasks(project, list(addresses))
+        same = [task for task in known if task.image == addresses[task.id]]
+        features = services.features.of_tasks(backbone, same)
         new = [task for task in addresses if task not in features]
-        deadline = time.monotonic() + self._services.settings.predict_seconds
+        deadline = time.monotonic() + services.settings.predict_seconds
         for start in range(0, len(new), CHUNK):
             if time.monotonic() > deadline:
                 log.warning("out of time; the rest is scored by a job", project=project.id, tasks=len(new) - start)
                 break
             chunk = {task: addresses[task] for task in new[start : start + CHUNK]}
-            features |= self._embed(project, backbone, chunk, set(same), deadline)
+            features |= self._embed(project, backbone, chunk, {task.id for task in same}, deadline)
         return features
 
     def _embed(
         self, project: Project, backbone: Backbone, addresses: Mapping[int, str], mirrored: set[int], deadline: float
     ) -> dict[int, FloatArray]:
-        files = self._fetch(addresses, deadline)
-        hashes = {task: content_hash(data) for task, data in files.items()}
-        keys = sorted(set(hashes.values()))
-        stored, missing = self._services.features.get(backbone.version, backbone.width, keys)
-        by_hash = {key: stored[index] for index, key in enumerate(keys) if index not in missing}
-        data_of = {hashes[task]: data for task, data in files.items()}
-        new: dict[str, FloatArray] = {}
+        """Features by task of those that could be had; the mirror remembers those of its own tasks."""
+        services = self._services
+        fetched = batch.fetch_by(deadline, services.images, addresses)
+        files = {task: data for task, data in fetched.items() if not isinstance(data, Unavailable)}
+        problems = {task: outcome.reason for task, outcome in fetched.items() if isinstance(outcome, Unavailable)}
         try:
-            todo = [(key, data_of[key]) for key in keys if key not in by_hash]
-            with self._embedding:
-                for key, outcome in self._services.embedder(backbone).embed_bytes(todo, self._services.image_limits):
-                    if isinstance(outcome, ImageError):
-                        tasks = [task for task, task_key in hashes.items() if task_key == key]
-                        log.warning("image can't be used", project=project.id, tasks=tasks, reason=str(outcome))
-                    else:
-                        new[key] = outcome
+            embedded = services.image_embedder.embed_files(backbone, files)
         except LabelLoopError as error:
             log.warning("nothing could be embedded", project=project.id, reason=str(error))
-        self._services.features.add(backbone.version, backbone.width, new)
-        by_hash |= new
-        usable = {task: key for task, key in hashes.items() if key in by_hash}
-        self._services.mirror.record_images(
-            project, {task: key for task, key in usable.items() if task in mirrored}, {}
-        )
-        return {task: by_hash[key] for task, key in usable.items()}
-
-    def _fetch(self, addresses: Mapping[int, str], deadline: float) -> dict[int, bytes]:
-        pool = ThreadPoolExecutor(FETCHERS)
-        futures = {pool.submit(self._services.images.fetch, address, task): task for task, address in addresses.items()}
-        done, late = wait(futures, timeout=max(0.0, deadline - time.monotonic()))
-        pool.shutdown(wait=False, cancel_futures=True)
-        files: dict[int, bytes] = {}
-        for future in done:
-            try:
-                files[futures[future]] = future.result()
-            except ImageUnavailableError as error:
-                log.warning("image not available", task=futures[future], reason=str(error))
-        for future in late:
-            log.warning("image not fetched in time", task=futures[future])
-        return files
+            return {}
+        for task, problem in (problems | embedded.problems).items():
+            log.warning("image can't be used", project=project.id, task=task, reason=problem)
+        hashes = {task: key for task, key in embedded.hashes.items() if task in mirrored}
+        services.mirror.record_images(project, hashes, {})
+        return embedded.by_task
 
 
 def empty(version_name: str) -> Json:

@@ -25,7 +25,7 @@ class Reconciler:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._courier = Courier(services)
+        self._courier = Courier(services.outbox, services.mirror, services.queue)
         self._polled: dict[str, float] = {}
         # Nobody knows what happened before. Later, what is new here was found by a run, which has just pulled it.
         self._new_are_due = True

@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 from typing import Self
 from urllib.parse import urlsplit
 
-from backend.errors import ImageUnavailableError, LabelLoopError
-from backend.images.fetcher import ImageFetcher
+from backend.errors import LabelLoopError
+from backend.images.fetcher import ImageFetcher, Unavailable
 from backend.label_studio import config
 from backend.label_studio.client import LabelStudio
 from backend.store.labels import resolve
@@ -87,10 +87,8 @@ class LabelledProject:
 
     def _fetch(self, number: int) -> bytes | None:
         task, address = self.tasks[number]
-        try:
-            return self.fetcher.fetch(address, task)
-        except ImageUnavailableError:
-            return None
+        fetched = self.fetcher.fetch(address, task)
+        return None if isinstance(fetched, Unavailable) else fetched
 
 
 def _by_id(task: PulledTask) -> int:

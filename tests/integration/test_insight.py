@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backend.loop import predictions
 from backend.services import Services
 from backend.settings import Settings
 from backend.store.versions import Version
@@ -57,9 +56,9 @@ class Finished:
     def confidences(self, head: Head | None) -> dict[int, float]:
         """What a head says of unlabelled tasks, computed here."""
         assert head is not None
-        features = predictions.features_of(
-            self.services.project(self.project.id), self.services, self.services.backbones.base, self.unlabelled
-        )
+        services = self.services
+        tasks = services.mirror.tasks(services.project(self.project.id), self.unlabelled)
+        features = services.features.of_tasks(services.backbones.base, tasks)
         return {task: float(head.probabilities(feature[None]).max()) for task, feature in features.items()}
 
 

@@ -5,8 +5,8 @@ from collections.abc import Collection
 
 from PIL import Image, UnidentifiedImageError
 
-from backend.errors import ImageUnavailableError, LabelLoopError
-from backend.images.fetcher import CLOUD_SCHEMES, LOCAL_FILES, ImageFetcher
+from backend.errors import LabelLoopError
+from backend.images.fetcher import CLOUD_SCHEMES, LOCAL_FILES, ImageFetcher, Unavailable
 from backend.label_studio import config
 from scripts.cli.connection import answers
 from scripts.cli.connection.api import ApiError, Json, LabelStudioApi
@@ -37,12 +37,12 @@ def image(label_studio: LabelStudioApi, project: Json) -> Finding:
         return warning("No image was tried: the project has no tasks.", "Import images, then run connect --check.")
     address = str(tasks[0]["data"].get(key, ""))
     fetcher = ImageFetcher(label_studio.client(), IMAGE_MAX_BYTES, IMAGE_SECONDS)
+    content = fetcher.fetch(address, int(tasks[0]["id"]))
+    if isinstance(content, Unavailable):
+        return error(f"The image of task {tasks[0]['id']} cannot be fetched: {content.reason}", _mend(address))
     try:
-        content = fetcher.fetch(address, int(tasks[0]["id"]))
         with Image.open(io.BytesIO(content)) as picture:
             return ok(f"The image of task {tasks[0]['id']} was fetched ({picture.width} × {picture.height}).")
-    except ImageUnavailableError as failure:
-        return error(f"The image of task {tasks[0]['id']} cannot be fetched: {failure}", _mend(address))
     except (UnidentifiedImageError, OSError):
         return error(f"What task {tasks[0]['id']} has in {key} is not an image: {address[:120]}", _mend(address))
 

@@ -27,13 +27,13 @@ from model.head.head import FeatureTransform, Head
 from scripts.lab.benchmarks import memory
 from scripts.lab.benchmarks.errors import BenchmarkError
 from scripts.lab.benchmarks.figures import Figure, Outcome, median
-from scripts.lab.benchmarks.samples import WIDTH, dataset, drawn
+from scripts.lab.benchmarks.samples import dataset, drawn
 from scripts.stack.backend import CHECKOUT
 
 MOST_SECONDS, MOST_MB = 3.0, 2_000.0
 MOST_RANKING_SECONDS = {10_000: 1.0, 100_000: 1.5}
 PROJECT = Project("http://localhost:8080", 1)
-BACKBONE = REGISTRY["efficientnet-lite0"].version
+BACKBONE = REGISTRY["efficientnet-lite0"]
 CLASSES = 101
 LABELLED_SHARE = 0.05
 ADDED_AT_ONCE = 5_000
@@ -83,7 +83,7 @@ def measure(folder: Path) -> dict[str, float]:
     # As the worker does before it forks.
     feature_store.load_library()
     started = time.perf_counter()
-    features, missing = FeatureStore(folder / "features").get(BACKBONE, WIDTH, hashes)
+    features, missing = FeatureStore(folder / "features").get(BACKBONE, hashes)
     read = time.perf_counter()
     data = dataset(features, labels, head.classes, int(count * LABELLED_SHARE))
     placing = time.perf_counter()
@@ -110,7 +110,7 @@ def _store(folder: Path, count: int) -> None:
     store = FeatureStore(folder / "features")
     for start in tqdm(range(0, count, ADDED_AT_ONCE), desc="storing features", leave=False, disable=None):
         numbers = range(start, min(start + ADDED_AT_ONCE, count))
-        store.add(BACKBONE, WIDTH, {_hash(number): features[number] for number in numbers})
+        store.add(BACKBONE, {_hash(number): features[number] for number in numbers})
     names = [f"class {number:03d}" for number in range(CLASSES)]
     head = fit(features[:FITTED_ON], labels[:FITTED_ON], names, FeatureTransform.of(features[:FITTED_ON]))
     _geometry(folder).points(PROJECT, np.arange(1, count + 1), features, Settings().seed)

@@ -23,7 +23,6 @@ from backend.loop import embed
 from backend.project import Project
 from backend.services import Services
 from backend.settings import Settings
-from backend.store import dataset
 from backend.store.finetunings import Finetuning, Phase, Wish
 from backend.store.labels import Annotation
 from backend.store.mirror import PulledTask
@@ -167,7 +166,7 @@ def test_no_backbone_learns_from_the_random_holdout_or_from_what_judges_it(
     services: Services, project: Project, adopted: Finetuning
 ) -> None:
     learned = json.loads((services.backbones.network(adopted.backbone) / "learned.json").read_text())
-    data = dataset.load(project, services, LABELING, services.backbones.base)
+    data = services.datasets.read(project, LABELING, services.backbones.base)
     judging = training_set.validation(project, data, services.settings.near_duplicate, ()) | data.in_holdout
     assert judging.sum() > 20
     assert len(learned) > TASKS / 2

@@ -58,7 +58,7 @@ def make_courier(marks: Path) -> MakeCourier:
 
     def made(services: Services, code: str = "") -> Courier:
         mark = f"import pathlib, os; pathlib.Path({str(marks)!r}, str(os.getpid())).touch(); {code}"
-        return Courier(services, (sys.executable, "-c", mark))
+        return Courier(services.outbox, services.mirror, services.queue, (sys.executable, "-c", mark))
 
     return made
 

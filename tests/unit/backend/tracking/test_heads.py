@@ -41,10 +41,14 @@ def make(services: Services) -> Make:
     def made(data: Dataset, active: Version | None = None) -> Version:
         version = Making(data, active, None, services, Stopwatch(lambda: None)).make()
         services.versions.save(PROJECT, version)
-        heads.note(PROJECT, services, version, "Birds")
+        note(services, version)
         return version
 
     return made
+
+
+def note(services: Services, version: Version) -> None:
+    heads.note(services.outbox, PROJECT, "Birds", version, services.versions.head_file(PROJECT, version.name))
 
 
 def noted(services: Services) -> list[Tracked]:
@@ -106,13 +110,13 @@ def test_a_version_without_a_head_is_not_tracked(make: Make, services: Services)
 def test_one_that_is_rejected_says_so(make: Make, services: Services) -> None:
     version = make(drawn(60, LABELS, HOLDOUT))
     blocked = replace(version, record={**version.record, "promotion": {"blocked": True, "text": "worse"}})
-    heads.note(PROJECT, services, blocked, "Birds")
+    note(services, blocked)
     assert [fit.tags["kept_back"] for fit in noted(services)] == ["no", "yes"]
 
 
 def test_a_record_of_another_shape_costs_the_tracking_and_nothing_else(make: Make, services: Services) -> None:
     version = make(drawn(60, LABELS, HOLDOUT))
     with logged_here() as logged:
-        heads.note(PROJECT, services, replace(version, record={"settings": {}}), "Birds")
+        note(services, replace(version, record={"settings": {}}))
     assert [line["event"] for line in logged] == ["not tracked"]
     assert len(noted(services)) == 1

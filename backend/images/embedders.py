@@ -1,0 +1,57 @@
+"""Backbones at work in this process: on the CPU in ONNX Runtime, or in PyTorch on an NVIDIA device."""
+
+from pathlib import Path
+
+from cachetools import LRUCache
+
+from backend.errors import RetryLaterError
+from backend.store.backbones import BackboneStore
+from model.backbone.backbone import Backbone
+from model.backbone.embedder import Embedder, OnnxEmbedder
+
+IN_MEMORY = 2
+"""The active version's backbone, and the next one's. Each takes some 100 MB."""
+
+
+class Embedders:
+    """Embedders by backbone, loaded at their first use and kept while they are among the last used."""
+
+    def __init__(self, backbones: BackboneStore, device: str) -> None:
+        """Begin with none loaded.
+
+        Args:
+            device: the setting DEVICE: `auto`, `cpu` or `cuda`.
+        """
+        self._backbones = backbones
+        self._device = device
+        self._loaded: LRUCache[str, Embedder] = LRUCache(IN_MEMORY)
+
+    def get(self, backbone: Backbone) -> Embedder:
+        """A backbone at work, on CUDA where the settings and the machine say so.
+
+        Raises:
+            RetryLaterError: the worker has not exported the backbone yet.
+        """
+        embedder = self._loaded.get(backbone.version)
+        if embedder is None:
+            if not self._backbones.is_ready(backbone.version):
+                raise RetryLaterError("The backbone is not exported yet; a worker does so when it starts.")
+            embedder = self._loaded[backbone.version] = self._load(backbone)
+        return embedder
+
+    def _load(self, backbone: Backbone) -> Embedder:
+        if not is_cuda_wanted(self._device):
+            return OnnxEmbedder(self._backbones.export(backbone.version))
+        from model.networks.torch_embedder import TorchEmbedder  # noqa: PLC0415 - torch takes seconds to import
+
+        network = self._backbones.network(backbone.version)
+        return TorchEmbedder(backbone, "cuda", network if network.exists() else None)
+
+
+def is_cuda_wanted(device: str) -> bool:
+    """Whether this machine has an NVIDIA device for us; asks the driver's files, so that a CPU never loads torch.
+
+    Args:
+        device: the setting DEVICE.
+    """
+    return device == "cuda" or (device == "auto" and Path("/dev/nvidia0").exists())
