@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from backend.store.autolabelings import Audited
+from backend.store.autolabelings import AuditedTask
 from backend.store.labels import Annotation, Label
-from model.autolabel.certificate import Answer
+from model.autolabel.certificate import AuditAnswer
 
 
 def by_persons(annotations: Iterable[Annotation]) -> dict[int, list[Annotation]]:
@@ -17,19 +17,19 @@ def by_persons(annotations: Iterable[Annotation]) -> dict[int, list[Annotation]]
     return found
 
 
-def answered(audit: Iterable[Audited], existing: Iterable[int], persons: Mapping[int, object]) -> list[int]:
+def answered(audit: Iterable[AuditedTask], existing: Iterable[int], persons: Mapping[int, object]) -> list[int]:
     """Tasks of the audit that nobody need answer any more: submitted, skipped, or deleted."""
     known = set(existing)
     return [each.task for each in audit if each.task in persons or each.task not in known]
 
 
-def begun_before(audited: Audited, given: Iterable[Annotation]) -> bool:
+def begun_before(audited: AuditedTask, given: Iterable[Annotation]) -> bool:
     """Whether somebody was at work on a task before it was drawn, and may have seen what the model says."""
     drawn = datetime.fromisoformat(audited.drawn_at)
     return any(each.created_at - timedelta(seconds=each.lead_time or 0.0) < drawn for each in given)
 
 
-def answer(task: int, predicted: str, given: list[Annotation], label: Label | None) -> Answer:
+def answer(task: int, predicted: str, given: list[Annotation], label: Label | None) -> AuditAnswer:
     """An audited task's answer; one without a label, as when it was skipped or deleted, counts as wrong.
 
     Args:
@@ -37,7 +37,7 @@ def answer(task: int, predicted: str, given: list[Annotation], label: Label | No
         label: what that comes to.
     """
     last = max((each.updated_at for each in given), default=None)
-    return Answer(
+    return AuditAnswer(
         task=task,
         predicted=predicted,
         answered=None if label is None else label.choice,

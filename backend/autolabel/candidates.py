@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from backend.label_studio.config import Labeling
-from backend.store.autolabelings import Candidate, Wish
+from backend.store.autolabelings import AutolabelRequest, Candidate
 from backend.store.dataset import Dataset
 from model.arrays import FloatArray, IntArray
-from model.autolabel.audit import Plan, draw_audit
+from model.autolabel.audit import AuditPlan, draw_audit
 from model.autolabel.cut import uncertified
-from model.autolabel.evidence import gather
-from model.autolabel.promise import Promise
+from model.autolabel.out_of_fold import gather
+from model.autolabel.promise import ErrorPromise
 from model.autolabel.proposal import check_classes, propose
-from model.autolabel.reliability import Evidence
+from model.autolabel.reliability import OutOfFoldPredictions
 from model.graph import affinity
 from model.head.head import Head
 
@@ -36,7 +36,7 @@ class Proposed:
 
     candidates: list[Candidate]
     threshold: float
-    plan: Plan | None
+    plan: AuditPlan | None
     note: str
 
 
@@ -69,7 +69,12 @@ class Heads:
 
 
 def run(
-    dataset: Dataset, heads: Heads | None, labeling: Labeling, touched: Collection[int], wish: Wish, turn: Round
+    dataset: Dataset,
+    heads: Heads | None,
+    labeling: Labeling,
+    touched: Collection[int],
+    request: AutolabelRequest,
+    turn: Round,
 ) -> Proposed:
     """The largest set that may keep the promise, or all tasks above the threshold of a plain cut.
 
@@ -83,13 +88,15 @@ def run(
         InputError: a promise or a threshold that can't be, or fewer than two classes with a label.
     """
     check_classes(dataset.classes_seen)
-    promise = None if wish.threshold is not None else Promise(wish.max_error or 0.0, wish.confidence or 0.0)
+    promise = (
+        None if request.threshold is not None else ErrorPromise(request.max_error or 0.0, request.confidence or 0.0)
+    )
     free = dataset.pool & ~dataset.in_holdout & ~np.isin(dataset.task_ids, list(touched))
     rows, choices, confidences = _predicted(
         dataset, None if heads is None else heads.served, labeling, np.flatnonzero(free)
     )
     if promise is None:
-        cut = uncertified(confidences, wish.threshold or 0.0)
+        cut = uncertified(confidences, request.threshold or 0.0)
         chosen, threshold, plan, note = cut.rows, cut.threshold, None, cut.note
     else:
         proposal = propose(confidences, _evidence(dataset, heads), promise, attempt=turn.attempt, below=turn.below)
@@ -139,10 +146,10 @@ def _classes_never_seen(dataset: Dataset) -> str:
     return f"No image of {names} is labelled yet: the model takes these for others. Label some first, if there are any."
 
 
-def _evidence(dataset: Dataset, heads: Heads | None) -> Evidence:
+def _evidence(dataset: Dataset, heads: Heads | None) -> OutOfFoldPredictions:
     """Every label, predicted by a head of the served kind that never saw it."""
     if heads is None:
-        return Evidence(np.zeros(0), np.zeros(0, dtype=bool), np.zeros(0, dtype=bool))
+        return OutOfFoldPredictions(np.zeros(0), np.zeros(0, dtype=bool), np.zeros(0, dtype=bool))
     column = np.full(len(dataset.classes) + 1, -1)
     for index, name in enumerate(heads.quick.classes):
         if name in dataset.classes:

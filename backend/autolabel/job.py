@@ -19,7 +19,14 @@ from backend.queue import project_queue
 from backend.queue.project_queue import AUTOLABEL
 from backend.services import Services
 from backend.settings import load
-from backend.store.autolabelings import WRITING, Action, Autolabeling, Candidate, Order, Phase
+from backend.store.autolabelings import (
+    WRITING,
+    AutolabelAction,
+    AutolabelCommand,
+    Autolabeling,
+    AutolabelPhase,
+    Candidate,
+)
 from model.errors import InputError
 
 LEASE_WAIT_SECONDS = 5.0
@@ -70,13 +77,13 @@ class Autolabeler:
             if state.phase in WRITING and not state.problem:
                 self._write(state)
 
-    def _carry_out(self, order: Order) -> None:
+    def _carry_out(self, order: AutolabelCommand) -> None:
         states = self._store.all(self._project)
         state = requests.meant(order.action, states)
-        if order.action is Action.PROPOSE and requests.refusal(order.action, states) is None:
+        if order.action is AutolabelAction.PROPOSE and requests.refusal(order.action, states) is None:
             # Killed between the proposal and the end of its order, it would be carried out again.
             already = order.name in {each.name for each in states}
-            state = None if already else Autolabeling(order.name, Phase.REFUSED, order.wish, "")
+            state = None if already else Autolabeling(order.name, AutolabelPhase.REFUSED, order.request, "")
         if state is None:
             return
         try:
@@ -90,21 +97,21 @@ class Autolabeler:
             log.exception("auto-labelling failed", order=order.action)
             self._place.save(replace(state, message=UNEXPECTED))
 
-    def _step(self, action: Action, state: Autolabeling) -> None:
-        if action is Action.PROPOSE:
+    def _step(self, action: AutolabelAction, state: Autolabeling) -> None:
+        if action is AutolabelAction.PROPOSE:
             self._proposing.propose(state)
-        elif action is Action.JUDGE:
+        elif action is AutolabelAction.JUDGE:
             self._proposing.judge(state)
-        elif action is Action.CANCEL:
-            self._place.save(replace(state, phase=Phase.CANCELLED, message="Cancelled; nothing was labelled."))
+        elif action is AutolabelAction.CANCEL:
+            self._place.save(replace(state, phase=AutolabelPhase.CANCELLED, message="Cancelled; nothing was labelled."))
             self._place.have_a_run()
-        elif action is Action.UNDO:
-            self._begin(state, Phase.UNDOING)
+        elif action is AutolabelAction.UNDO:
+            self._begin(state, AutolabelPhase.UNDOING)
         else:
             check_classes(state, self._place.pull())
-            self._begin(state, Phase.APPLYING)
+            self._begin(state, AutolabelPhase.APPLYING)
 
-    def _begin(self, state: Autolabeling, phase: Phase) -> None:
+    def _begin(self, state: Autolabeling, phase: AutolabelPhase) -> None:
         self._place.save(replace(state, phase=phase, done=0, total=0, problem=""))
 
     def _write(self, state: Autolabeling) -> None:
@@ -125,7 +132,7 @@ class Autolabeler:
         while True:
             labeling = self._place.pull()
             tasks = Tasks.of(self._services.mirror.annotations(self._project))
-            if state.phase is Phase.APPLYING:
+            if state.phase is AutolabelPhase.APPLYING:
                 check_classes(state, labeling)
                 left = writer.write(plan, tasks, labeling, self._place.interrupted)
                 total = len(plan)
@@ -143,13 +150,13 @@ class Autolabeler:
 
     def _finish(self, state: Autolabeling, plan: Sequence[Candidate], tasks: Tasks) -> None:
         persons = sum(each.task in tasks.persons for each in plan)
-        if state.phase is Phase.APPLYING:
+        if state.phase is AutolabelPhase.APPLYING:
             ours = sum(each.task in tasks.ours and each.task not in tasks.persons for each in plan)
             said = f"{'' if state.certified else 'UNCERTIFIED: '}{ours} tasks are labelled automatically"
-            state = replace(state, phase=Phase.APPLIED, done=ours, total=len(plan))
+            state = replace(state, phase=AutolabelPhase.APPLIED, done=ours, total=len(plan))
         else:
             said = f"{state.total} automatic annotations were taken back"
-            state = replace(state, phase=Phase.UNDONE, done=state.total)
+            state = replace(state, phase=AutolabelPhase.UNDONE, done=state.total)
         kept = f"; {persons} have a person's annotation, which stays." if persons else "."
         self._place.save(replace(state, message=said + kept))
         self._place.have_a_run()

@@ -14,13 +14,13 @@ from backend.autolabel.candidates import Heads, Round
 from backend.autolabel.turn import Workplace, check_classes
 from backend.errors import OperatorError
 from backend.label_studio.config import Labeling
-from backend.store.autolabelings import Audited, Autolabeling, Candidate, Phase
+from backend.store.autolabelings import AuditedTask, Autolabeling, AutolabelPhase, Candidate
 from backend.store.dataset import Dataset
 from backend.store.labels import Annotation, resolve
 from backend.store.versions import Version
-from model.autolabel.audit import Plan, Verdict, judge
-from model.autolabel.certificate import Answer, Certificate
-from model.autolabel.promise import Promise
+from model.autolabel.audit import AuditPlan, AuditVerdict, judge
+from model.autolabel.certificate import AuditAnswer, Certificate
+from model.autolabel.promise import ErrorPromise
 
 HIDDEN_AT_ONCE = 20
 """Audited tasks whose old predictions are removed in one call: Label Studio on SQLite takes 5 ms for each."""
@@ -50,14 +50,14 @@ class Proposing:
         try:
             check_classes(state, labeling)
         except OperatorError as error:
-            self._place.save(replace(state, phase=Phase.REFUSED, message=str(error)))
+            self._place.save(replace(state, phase=AutolabelPhase.REFUSED, message=str(error)))
             self._place.have_a_run()
             return
         annotations = self._services.mirror.annotations(self._project)
         persons = audits.by_persons(annotations)
         state = self._without_those_begun_before(state, persons)
         answers = self._answers(state, labeling, annotations, persons)
-        plan = Plan(state.size - len(state.left_out), state.sample_size, state.allowed_errors, state.attempt)
+        plan = AuditPlan(state.size - len(state.left_out), state.sample_size, state.allowed_errors, state.attempt)
         verdict = judge(np.array([each.right for each in answers], dtype=bool), plan, _promise(state))
         log.info("judged", decided=verdict.decided, holds=verdict.holds, answered=verdict.answered)
         if not verdict.decided:
@@ -77,7 +77,7 @@ class Proposing:
         )
         data = self._services.datasets.read(self._project, labeling, backbone)
         touched = {annotation.task_id for annotation in self._services.mirror.annotations(self._project)}
-        proposed = autolabel.run(data, self._heads(version, data), labeling, touched, state.wish, turn)
+        proposed = autolabel.run(data, self._heads(version, data), labeling, touched, state.request, turn)
         state = replace(
             state,
             version="" if version is None else version.name,
@@ -91,7 +91,7 @@ class Proposing:
             left_out=(),
         )
         if not proposed.candidates:
-            self._place.save(replace(state, phase=Phase.REFUSED))
+            self._place.save(replace(state, phase=AutolabelPhase.REFUSED))
             self._place.have_a_run()
             return
         state = replace(state, threshold=proposed.threshold)
@@ -110,18 +110,20 @@ class Proposing:
         nearest = self._services.geometry.nearest(self._project, data.task_ids, data.features, seed)
         return Heads(version.head, version.served, nearest)
 
-    def _begin_audit(self, state: Autolabeling, candidates: list[Candidate], plan: Plan, unlabelled: int) -> None:
+    def _begin_audit(self, state: Autolabeling, candidates: list[Candidate], plan: AuditPlan, unlabelled: int) -> None:
         seed = autolabel.seed_of(state.name, plan.attempt)
         drawn = self._hide(autolabel.draw(candidates, plan.sample_size, seed))
         asked = (
             f"{plan.size} of {unlabelled} unlabelled tasks are proposed; {len(drawn)} of them, drawn at random, come "
             f"first in the queue without pre-annotation, and at most {plan.allowed_errors} may turn out wrong."
         )
-        state = replace(state, phase=Phase.AUDITING, sample_size=plan.sample_size, allowed_errors=plan.allowed_errors)
+        state = replace(
+            state, phase=AutolabelPhase.AUDITING, sample_size=plan.sample_size, allowed_errors=plan.allowed_errors
+        )
         self._place.save(replace(state, seed=seed, audit=drawn, message=_sentences(state.message, asked)))
         self._place.have_a_run()
 
-    def _hide(self, tasks: list[int]) -> tuple[Audited, ...]:
+    def _hide(self, tasks: list[int]) -> tuple[AuditedTask, ...]:
         """Remove what earlier versions predicted for these tasks: nobody is to be swayed by it."""
         for start in range(0, len(tasks), HIDDEN_AT_ONCE):
             some = tasks[start : start + HIDDEN_AT_ONCE]
@@ -131,7 +133,7 @@ class Proposing:
             # Label Studio on SQLite lets one write at a time: somebody may want to submit.
             time.sleep(time.monotonic() - started)
         now = datetime.now(UTC).isoformat()
-        return tuple(Audited(task, now) for task in tasks)
+        return tuple(AuditedTask(task, now) for task in tasks)
 
     def _without_those_begun_before(self, state: Autolabeling, persons: Mapping[int, list[Annotation]]) -> Autolabeling:
         """Draw others for tasks that somebody had on the screen, with what the model says, when they were drawn."""
@@ -160,7 +162,7 @@ class Proposing:
         labeling: Labeling,
         annotations: list[Annotation],
         persons: Mapping[int, list[Annotation]],
-    ) -> list[Answer]:
+    ) -> list[AuditAnswer]:
         labels = resolve(annotations, labeling.current)
         existing = [task.id for task in self._services.mirror.tasks(self._project, [each.task for each in state.audit])]
         predicted = {each.task: each.choice for each in self._store.candidates(self._project, state)}
@@ -169,7 +171,7 @@ class Proposing:
             for task in audits.answered(state.audit, existing, persons)
         ]
 
-    def _ready(self, state: Autolabeling, verdict: Verdict | None, answers: list[Answer]) -> None:
+    def _ready(self, state: Autolabeling, verdict: AuditVerdict | None, answers: list[AuditAnswer]) -> None:
         """Certify, then let it be applied."""
         certificate = Certificate(
             project=self._project.id,
@@ -177,8 +179,8 @@ class Proposing:
             made_at=datetime.now(UTC).isoformat(),
             certified=verdict is not None,
             threshold=state.threshold,
-            max_error=state.wish.max_error,
-            confidence=state.wish.confidence,
+            max_error=state.request.max_error,
+            confidence=state.request.confidence,
             bound=None if verdict is None else verdict.bound,
             binomial_bound=None if verdict is None else verdict.binomial_bound,
             attempt=state.attempt,
@@ -193,12 +195,12 @@ class Proposing:
             message=state.message,
         )
         self._store.save_certificate(self._project, state.name, {"name": state.name, **certificate.to_json()})
-        self._place.save(replace(state, phase=Phase.READY))
+        self._place.save(replace(state, phase=AutolabelPhase.READY))
         self._place.have_a_run()
 
 
-def _promise(state: Autolabeling) -> Promise:
-    return Promise(state.wish.max_error or 0.0, state.wish.confidence or 0.0)
+def _promise(state: Autolabeling) -> ErrorPromise:
+    return ErrorPromise(state.request.max_error or 0.0, state.request.confidence or 0.0)
 
 
 def _sentences(*said: str) -> str:

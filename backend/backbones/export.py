@@ -8,7 +8,7 @@ from backend.services import Services
 from backend.settings import load
 from backend.store.backbones import BackboneStore
 from model.errors import ModelError
-from model.networks import saved
+from model.networks import storage
 from model.networks.export import export
 from model.networks.frozen import freeze
 from model.networks.network import Network
@@ -40,7 +40,7 @@ def _keep(network: Network, folder: Path) -> None:
     """For workers with a CUDA device, who need neither file nor hub then."""
     if not folder.exists():
         try:
-            saved.save(network, folder, record={})
+            storage.save(network, folder, record={})
         except ModelError:
             # Another process was first with the same network.
             if not folder.exists():

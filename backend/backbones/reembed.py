@@ -16,7 +16,7 @@ from backend.project import Project
 from backend.queue.project_queue import EMBED, TRAINING_LEASE
 from backend.services import Services
 from backend.settings import load
-from backend.store.finetunings import Finetuning, Phase
+from backend.store.finetunings import FinetunePhase, Finetuning
 from backend.store.mirror import MirroredTask
 from model.backbone.backbone import Backbone
 
@@ -37,7 +37,7 @@ def run(project_id: int) -> None:
         _change_over(project, services)
         with services.queue.lease(project, 0, TRAINING_LEASE) as lease:
             state = services.finetunings.open(project)
-            if lease is not None and state is not None and state.phase is Phase.EMBEDDING:
+            if lease is not None and state is not None and state.phase is FinetunePhase.EMBEDDING:
                 _go_on(project, services, state)
     except (RetryLaterError, RedisError) as error:
         log.warning("embedding put off", project=project.id, reason=str(error))
@@ -73,7 +73,9 @@ def _change_over(project: Project, services: Services) -> None:
 def _go_on(project: Project, services: Services, state: Finetuning) -> None:
     store = services.finetunings
     if store.is_cancelled(project, state):
-        store.save(project, replace(state, phase=Phase.CANCELLED, message="Cancelled; the backbone of before stays."))
+        store.save(
+            project, replace(state, phase=FinetunePhase.CANCELLED, message="Cancelled; the backbone of before stays.")
+        )
         return
     backbone = services.backbones.get(state.backbone)
     tasks = switch.left(project, services, backbone)
@@ -95,7 +97,7 @@ def _enqueue(project: Project, services: Services, backbone: Backbone, tasks: Se
 def _adopt(project: Project, services: Services, state: Finetuning) -> None:
     """Have the next version made with the backbone: that version's publication is the switch."""
     message = f"{state.backbone} is adopted: from the next version on, predictions come from it."
-    services.finetunings.save(project, replace(state, phase=Phase.ADOPTED, message=message))
+    services.finetunings.save(project, replace(state, phase=FinetunePhase.ADOPTED, message=message))
     log.info("backbone adopted", project=project.id, backbone=state.backbone)
     services.queue.hint(project)
     services.forget_backbones({each.backbone for each in services.finetunings.all(project)}, project)

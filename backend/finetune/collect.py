@@ -11,7 +11,7 @@ from numpy.lib.format import open_memmap
 from PIL import Image
 
 from backend import logs
-from backend.finetune.training_set import IMAGES, SHEET, Chosen, Material, Pixels, load
+from backend.finetune.training_set import IMAGES, SHEET, Chosen, Pixels, TrainingSet, load
 from backend.images import batch
 from backend.images.fetcher import Fetched, Unavailable
 from backend.project import Project
@@ -34,7 +34,7 @@ def run(
     side: int,
     folder: Path,
     progress: Callable[[int, int], None],
-) -> Material:
+) -> TrainingSet:
     """Fetch and decode images; those that can't be used now are left out.
 
     Args:

@@ -8,13 +8,13 @@ from backend.store.dataset import Dataset
 from model.arrays import BoolArray, FloatArray, IntArray
 from model.head.fitting import out_of_fold
 from model.head.head import FeatureTransform
-from model.insight.promotion import Verdict, better_or_stay
+from model.insight.promotion import PromotionVerdict, better_or_stay
 
 LARGE_HOLDOUT = 100
 """Counted holdout labels from which the holdout judges alone: a gain of five points is then probably seen."""
 
 
-def run(data: Dataset, challenger: Mapping[int, FloatArray], validation: BoolArray, seed: int) -> Verdict:
+def run(data: Dataset, challenger: Mapping[int, FloatArray], validation: BoolArray, seed: int) -> PromotionVerdict:
     """Fit the loop's head to the features of both, and compare what they predict out of fold.
 
     Args:

@@ -13,35 +13,35 @@ from backend.errors import OperatorError
 CPU = "cpu"
 
 
-def devices(wish: str, visible: str = "", drivers: Path = Path("/dev")) -> list[str]:
+def devices(device: str, visible: str = "", drivers: Path = Path("/dev")) -> list[str]:
     """What this machine can train on: `cuda:<number>` for each GPU, or `cpu`.
 
     Asked of the driver's files: CUDA may not be touched before a fork.
 
     Args:
-        wish: the setting DEVICE: `auto`, `cpu` or `cuda`.
+        device: the setting DEVICE: `auto`, `cpu` or `cuda`.
         visible: the setting CUDA_VISIBLE_DEVICES, numbers with commas; empty for all.
         drivers: folder of the devices' files.
     """
     found = [path for path in drivers.glob("nvidia*") if re.fullmatch(r"nvidia\d+", path.name)]
     numbers = [number.strip() for number in visible.split(",") if number.strip()] or [str(n) for n in range(len(found))]
     gpus = [f"cuda:{number}" for number in numbers if found]
-    if wish == "cuda":
+    if device == "cuda":
         return gpus
-    return [CPU] if wish == CPU else gpus or [CPU]
+    return [CPU] if device == CPU else gpus or [CPU]
 
 
 @contextmanager
-def claimed(wish: str, visible: str) -> Iterator[str]:
+def claimed(device: str, visible: str) -> Iterator[str]:
     """A device that no other process has while the block runs; a GPU is then the only one that this process sees.
 
     Args:
-        wish, visible: as those of `devices`.
+        device, visible: as those of `devices`.
 
     Raises:
         OperatorError: each device has its training worker, or there is none.
     """
-    names = devices(wish, visible)
+    names = devices(device, visible)
     for name in names:
         lock = Path(tempfile.gettempdir()) / f"label-loop-{os.getuid()}-{name.replace(':', '-')}.lock"
         with lock.open("w") as file:

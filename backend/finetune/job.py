@@ -15,8 +15,8 @@ from backend.backbones import switch
 from backend.errors import LabelLoopError, RetryLaterError
 from backend.finetune import collect, compare, training_set
 from backend.finetune import train as finetune
-from backend.finetune.train import Before, Start
-from backend.finetune.training_set import Material
+from backend.finetune.train import PreviousNetwork, StartingPoint
+from backend.finetune.training_set import TrainingSet
 from backend.label_studio import config
 from backend.label_studio.config import Labeling
 from backend.project import Project
@@ -25,7 +25,7 @@ from backend.queue.project_queue import EMBED, FINETUNE, TRAINING_LEASE
 from backend.services import Services
 from backend.settings import load
 from backend.store.dataset import Dataset
-from backend.store.finetunings import AT_WORK, Finetuning, Phase
+from backend.store.finetunings import AT_WORK, FinetunePhase, Finetuning
 from backend.tracking import finetunings
 from model.arrays import BoolArray
 from model.errors import CancelledError, ModelError
@@ -84,16 +84,16 @@ class Finetuner:
         except (RetryLaterError, RedisError):
             raise
         except CancelledError:
-            self._save(phase=Phase.CANCELLED, message="Cancelled; the backbone of before stays.")
+            self._save(phase=FinetunePhase.CANCELLED, message="Cancelled; the backbone of before stays.")
         except (LabelLoopError, ModelError) as error:
             log.warning("fine-tuning refused", reason=str(error))
-            self._save(phase=Phase.REFUSED, message=str(error))
+            self._save(phase=FinetunePhase.REFUSED, message=str(error))
         except Exception:
             log.exception("fine-tuning failed")
-            self._save(phase=Phase.FAILED, message=UNEXPECTED)
+            self._save(phase=FinetunePhase.FAILED, message=UNEXPECTED)
         services = self.services
         finetunings.note(services.outbox, services.mirror, services.backbones, self.project, self.state)
-        if self.state.phase is Phase.EMBEDDING:
+        if self.state.phase is FinetunePhase.EMBEDDING:
             self.services.queue.enqueue(EMBED, self.project)
 
     def _steps(self) -> None:
@@ -115,19 +115,19 @@ class Finetuner:
             backbone = switch.in_use(self.project, self.services, active, following)
             return self.services.datasets.read(self.project, labeling, backbone)
 
-    def _start(self, labeling: Labeling) -> Start:
+    def _start(self, labeling: Labeling) -> StartingPoint:
         """What to begin with; settled when it begins, so that a job that is taken up again finds the same."""
-        services, wish = self.services, self.state.wish
-        origin = finetune.origin(wish.network, services.backbones.origin)
-        recipe = finetune.recipe(origin, wish.options, services.settings.seed)
-        if self.state.phase is not Phase.WAITING:
-            return Start(recipe, origin.weights, self._before(self.state.warm_from, labeling))
-        adopted = None if wish.fresh else services.finetunings.adopted(self.project, self.state.base)
-        start = Start(recipe, origin.weights, self._before(adopted, labeling))
+        services, request = self.services, self.state.request
+        origin = finetune.origin(request.network, services.backbones.origin)
+        recipe = finetune.recipe(origin, request.options, services.settings.seed)
+        if self.state.phase is not FinetunePhase.WAITING:
+            return StartingPoint(recipe, origin.weights, self._before(self.state.warm_from, labeling))
+        adopted = None if request.fresh else services.finetunings.adopted(self.project, self.state.base)
+        start = StartingPoint(recipe, origin.weights, self._before(adopted, labeling))
         if not start.fits:
             start = replace(start, before=None)
         self._save(
-            phase=Phase.COLLECTING,
+            phase=FinetunePhase.COLLECTING,
             network=recipe.network,
             warm_from=start.before.folder.name if start.before is not None else "",
             epochs=start.epochs,
@@ -135,10 +135,10 @@ class Finetuner:
         )
         return start
 
-    def _before(self, version: str | None, labeling: Labeling) -> Before | None:
-        return Before.of(version, self.services.backbones, labeling.current) if version else None
+    def _before(self, version: str | None, labeling: Labeling) -> PreviousNetwork | None:
+        return PreviousNetwork.of(version, self.services.backbones, labeling.current) if version else None
 
-    def _collect(self, start: Start, labeling: Labeling) -> Material:
+    def _collect(self, start: StartingPoint, labeling: Labeling) -> TrainingSet:
         folder = self.services.finetunings.home(self.project, self.state) / "data"
         if folder.exists():
             return training_set.load(folder)
@@ -157,12 +157,12 @@ class Finetuner:
         if time.monotonic() - self._saved_at > SAVE_SECONDS:
             self._save(done=done, total=total, message=f"{done} of {total} images are here.")
 
-    def _train(self, start: Start, images: Material) -> None:
-        if self.state.phase is Phase.JUDGING:
+    def _train(self, start: StartingPoint, images: TrainingSet) -> None:
+        if self.state.phase is FinetunePhase.JUDGING:
             return
         train, validate = len(images.split.train), len(images.split.validation)
         message = f"Trains {start.recipe.network} on {train} images; the best epoch is chosen by {validate} others."
-        self._save(phase=Phase.TRAINING, images=(train, validate), message=message, done=0, total=0)
+        self._save(phase=FinetunePhase.TRAINING, images=(train, validate), message=message, done=0, total=0)
         home = self.services.finetunings.home(self.project, self.state)
         store = self.services.finetunings
         trained = finetune.run(
@@ -178,7 +178,9 @@ class Finetuner:
         message = f"{backbone.version} is trained, and judged on labels that no backbone learned from."
         # Of an epoch right before a kill the checkpoint may know, and the state not.
         history = tuple(asdict(epoch) for epoch in trained.history)
-        self._save(phase=Phase.JUDGING, backbone=backbone.version, history=history, seconds_left=None, message=message)
+        self._save(
+            phase=FinetunePhase.JUDGING, backbone=backbone.version, history=history, seconds_left=None, message=message
+        )
 
     def _finish_epoch(self, epoch: Epoch, seconds_left: float) -> None:
         before = [each for each in self.state.history if each["number"] < epoch.number]
@@ -200,10 +202,10 @@ class Finetuner:
         said = f"{backbone.version} is {verdict.text}."
         self._save(verdict=verdict.to_json())
         if verdict.blocked:
-            self._save(phase=Phase.REJECTED, message=f"{said} The backbone of before stays.")
+            self._save(phase=FinetunePhase.REJECTED, message=f"{said} The backbone of before stays.")
             services.forget_backbones({backbone.version}, self.project)
             return
-        self._save(phase=Phase.EMBEDDING, message=said)
+        self._save(phase=FinetunePhase.EMBEDDING, message=said)
 
     def _stop_if_cancelled(self) -> None:
         if self.services.finetunings.is_cancelled(self.project, self.state):

@@ -8,7 +8,7 @@ from backend.project import Project
 from backend.queue.project_queue import FINETUNE
 from backend.services import Services
 from backend.settings import Settings
-from backend.store.finetunings import OPEN, Finetuning, Wish
+from backend.store.finetunings import OPEN, FinetuneRequest, Finetuning
 
 log = logs.get()
 
@@ -24,11 +24,11 @@ def refusal(states: Sequence[Finetuning]) -> str | None:
     return None
 
 
-def begin(project: Project, services: Services, wish: Wish) -> Finetuning:
+def begin(project: Project, services: Services, request: FinetuneRequest) -> Finetuning:
     """Have a fine-tuning made. Where Redis does not answer, the reconciler finds the order."""
     labels = services.mirror.labels(project)
-    state = services.finetunings.begin(project, wish, services.backbones.base.version, labels)
-    log.info("fine-tuning ordered", project=project.id, trigger=wish.trigger)
+    state = services.finetunings.begin(project, request, services.backbones.base.version, labels)
+    log.info("fine-tuning ordered", project=project.id, trigger=request.trigger)
     services.queue.enqueue_order(FINETUNE, project)
     return state
 

@@ -9,18 +9,18 @@ from typing import Any, Self
 
 import numpy as np
 
-from backend.finetune.training_set import Material
+from backend.finetune.training_set import TrainingSet
 from backend.store.backbones import LEARNED, BackboneStore
 from model.arrays import BoolArray
 from model.backbone.backbone import Backbone, Origin
 from model.files import whole_folder
-from model.networks import saved
+from model.networks import storage
 from model.networks.export import export
 from model.networks.frozen import freeze
 from model.networks.network import Network
 from model.networks.registry import ANY_CLASSES, architecture, build
 from model.networks.weights import NONE
-from model.training.fit import Progress, Trained, train
+from model.training.fit import Progress, TrainingResult, train
 from model.training.recipe import Recipe
 from model.training.warm import warm_options, warm_start
 
@@ -33,14 +33,14 @@ def origin(network: str, base: Origin) -> Origin:
     """What a training from pretrained weights begins with.
 
     Args:
-        network: that is wished; empty for the base's.
+        network: the one requested; empty for the base's.
         base: of the backbone that the settings name.
     """
     return base if network in ("", base.name) else Origin(network)
 
 
 def recipe(start: Origin, options: Mapping[str, Any], seed: int) -> Recipe:
-    """What is trained and how: the options that suit few labels, but for those that are wished.
+    """What is trained and how: the options that suit few labels, overridden by those requested.
 
     Raises:
         InputError: an unknown option, or one of another type or out of its range.
@@ -50,7 +50,7 @@ def recipe(start: Origin, options: Mapping[str, Any], seed: int) -> Recipe:
 
 
 @dataclass(frozen=True)
-class Before:
+class PreviousNetwork:
     """A fine-tuned network that a training goes on from.
 
     Attributes:
@@ -77,12 +77,12 @@ class Before:
             current: today's name of a class, or None where it was removed.
         """
         folder = backbones.network(version)
-        network = saved.load(folder)
+        network = storage.load(folder)
         names = {name: current(name) for name in network.classes}
         renamed = {name: now for name, now in names.items() if now is not None and now != name}
         return cls(folder, network.name, network.input_size, backbones.learned(version), renamed)
 
-    def knows(self, material: Material) -> BoolArray:
+    def knows(self, material: TrainingSet) -> BoolArray:
         """(n,) whether it learned from a row, and the label that the row has."""
         learned = {task: self.renamed.get(choice, choice) for task, choice in self.learned.items()}
         pairs = zip(material.task_ids.tolist(), material.targets.tolist(), strict=True)
@@ -90,7 +90,7 @@ class Before:
 
 
 @dataclass(frozen=True)
-class Start:
+class StartingPoint:
     """What a training begins with.
 
     Attributes:
@@ -101,7 +101,7 @@ class Start:
 
     recipe: Recipe
     weights: str
-    before: Before | None
+    before: PreviousNetwork | None
 
     @property
     def fits(self) -> bool:
@@ -126,12 +126,12 @@ class Start:
 
 
 def run(
-    start: Start,
-    material: Material,
+    start: StartingPoint,
+    material: TrainingSet,
     folder: Path,
     progress: Progress,
     cancelled: Callable[[], bool],
-) -> Trained:
+) -> TrainingResult:
     """Train; killed, the same call goes on after its last whole epoch, and returns at once where it was done.
 
     Args:
@@ -153,7 +153,7 @@ def run(
         network = build(start.recipe.network, material.classes, weights=start.weights, input_size=side, seed=seed)
     else:
         warm = warm_start(
-            saved.load(before.folder),
+            storage.load(before.folder),
             material.classes,
             material.targets,
             split,

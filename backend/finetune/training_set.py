@@ -19,7 +19,7 @@ from model import holdout
 from model.arrays import BoolArray, IntArray
 from model.training.duplicates import near_duplicate_groups
 from model.training.lasting import held_back
-from model.training.splits import Split
+from model.training.splits import TrainingSplit
 
 IMAGES, SHEET = "images.npy", "material.json"
 LEAST = 20
@@ -29,7 +29,7 @@ Pixels = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
-class Material:
+class TrainingSet:
     """What a network is trained on.
 
     Attributes:
@@ -44,7 +44,7 @@ class Material:
     task_ids: IntArray
     targets: IntArray
     classes: tuple[str, ...]
-    split: Split
+    split: TrainingSplit
 
     @property
     def learned(self) -> dict[int, str]:
@@ -74,7 +74,7 @@ class Chosen:
     """What a network is to be trained on, before its images are here.
 
     Attributes:
-        task_ids, targets, classes: as those of `Material`.
+        task_ids, targets, classes: as those of `TrainingSet`.
         held: (n,) bool, tasks that choose the best epoch.
     """
 
@@ -112,14 +112,14 @@ def choose(data: Dataset, held: BoolArray) -> Chosen:
     return chosen
 
 
-def load(folder: Path) -> Material:
+def load(folder: Path) -> TrainingSet:
     """What `backend.finetune.collect` brought into a folder."""
     sheet = json.loads((folder / SHEET).read_text())
     held = np.array(sheet["held"], dtype=bool)
-    return Material(
+    return TrainingSet(
         images=np.load(folder / IMAGES, mmap_mode="r")[: len(held)],
         task_ids=np.array(sheet["tasks"], dtype=np.int64),
         targets=np.array(sheet["targets"], dtype=np.int64),
         classes=tuple(sheet["classes"]),
-        split=Split(np.flatnonzero(~held), np.flatnonzero(held), np.zeros(0, dtype=np.int64)),
+        split=TrainingSplit(np.flatnonzero(~held), np.flatnonzero(held), np.zeros(0, dtype=np.int64)),
     )

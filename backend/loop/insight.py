@@ -15,8 +15,8 @@ from model.head.head import Head
 from model.head.metrics import NOT_ENOUGH, Evaluation
 from model.insight.accuracy import accuracy_now
 from model.insight.advice import STEPS, Advice, Step, advise
-from model.insight.evidence import LEAST_HOLDOUT_LABELS, Evidence
-from model.insight.saved import LabelsSaved, labels_saved
+from model.insight.inputs import LEAST_HOLDOUT_LABELS, InsightInput
+from model.insight.labels_saved import LabelsSaved, labels_saved
 
 PACE_OF = 200
 """The project's pace is that of so many annotations, the latest: people become faster, and labels harder."""
@@ -74,10 +74,10 @@ def pace(annotations: Iterable[Annotation]) -> tuple[float | None, int]:
     return seconds or None, len(latest)
 
 
-def _evidence(data: Dataset, head: Head, right: BoolArray, seed: int) -> Evidence:
+def _evidence(data: Dataset, head: Head, right: BoolArray, seed: int) -> InsightInput:
     times = {task: label.answered_at.timestamp() for task, label in data.labels.items()}
     column = np.array([data.classes.index(name) for name in head.classes], dtype=np.int64)
-    return Evidence(
+    return InsightInput(
         features=data.features,
         labels=data.targets,
         answered_at=np.array([times.get(task, np.nan) for task in data.task_ids.tolist()]),

@@ -7,7 +7,7 @@ import numpy as np
 from backend.store.dataset import Dataset
 from backend.store.versions import Version
 from model.arrays import BoolArray
-from model.insight.promotion import Verdict, worse_beyond_chance
+from model.insight.promotion import PromotionVerdict, worse_beyond_chance
 
 COMPARABLE = ("classes", "backbone")
 """Settings that both versions must share: with other classes or features, a worse figure may be what was wanted."""
@@ -15,7 +15,7 @@ COMPARABLE = ("classes", "backbone")
 
 def run(
     data: Dataset, predicted: Mapping[int, str], active: Version, made_with: Mapping[str, object]
-) -> Verdict | None:
+) -> PromotionVerdict | None:
     """Compare a new version with the active one on the holdout labels that both predicted out of fold, as labelled now.
 
     Args:

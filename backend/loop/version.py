@@ -11,12 +11,12 @@ from backend.services import Services
 from backend.store.dataset import Dataset
 from backend.store.versions import Version, new_name
 from model.head.head import Head
-from model.insight.evidence import LEAST_HOLDOUT_LABELS
-from model.insight.promotion import Verdict
+from model.insight.inputs import LEAST_HOLDOUT_LABELS
+from model.insight.promotion import PromotionVerdict
 
 
 @dataclass(frozen=True, eq=False)
-class Trained:
+class TrainedHead:
     """A head, and what is known of it.
 
     Attributes:
@@ -33,7 +33,7 @@ class Trained:
     labels: list[list[Any]]
     evaluation: dict[str, Any] | None
     out_of_fold: list[list[Any]]
-    verdict: Verdict | None = None
+    verdict: PromotionVerdict | None = None
 
 
 class Making:
@@ -103,7 +103,7 @@ class Making:
         }
         return Version(name, trained.head, queue.task_ids, queue.scores, record)
 
-    def _train(self, name: str) -> Trained:
+    def _train(self, name: str) -> TrainedHead:
         seed = self._services.settings.seed
         labels = [
             [label.task_id, label.choice, list(label.annotation_ids), label.updated_at.isoformat()]
@@ -112,13 +112,13 @@ class Making:
         with self._stopwatch.stage("train"):
             head = train.run(self._data)
         if head is None:
-            return Trained(None, name, labels, None, [])
+            return TrainedHead(None, name, labels, None, [])
         with self._stopwatch.stage("evaluate"):
             evaluated = evaluate.run(self._data, head, seed)
         verdict = None
         if self._active is not None:
             verdict = promote.run(self._data, evaluated.predicted, self._active, self._settings)
-        return Trained(
+        return TrainedHead(
             head=evaluated.head,
             origin=name,
             labels=labels,
@@ -170,9 +170,9 @@ def made_with(data: Dataset, services: Services) -> dict[str, Any]:
     }
 
 
-def _trained_before(active: Version) -> Trained:
+def _trained_before(active: Version) -> TrainedHead:
     record = active.record
-    return Trained(
+    return TrainedHead(
         active.head, active.origin, record["labels"], record["evaluation"], list(record.get("out_of_fold", ()))
     )
 

@@ -24,8 +24,11 @@ from backend.project import Project
 from backend.store import versions
 from model.files import flush
 
+WISH = "wish"
+"""Key of a request on disk and on the wire, which keep their names."""
 
-class Phase(StrEnum):
+
+class AutolabelPhase(StrEnum):
     """How far an auto-labelling is."""
 
     AUDITING = "auditing"
@@ -38,14 +41,14 @@ class Phase(StrEnum):
     CANCELLED = "cancelled"
 
 
-WRITING = (Phase.APPLYING, Phase.UNDOING)
+WRITING = (AutolabelPhase.APPLYING, AutolabelPhase.UNDOING)
 """Label Studio is being written to: a job that was killed is taken up again."""
 
-OPEN = (Phase.AUDITING, Phase.READY, *WRITING)
+OPEN = (AutolabelPhase.AUDITING, AutolabelPhase.READY, *WRITING)
 """Not at an end: a project has one of these at a time."""
 
 
-class Action(StrEnum):
+class AutolabelAction(StrEnum):
     """What a person can order."""
 
     PROPOSE = "propose"
@@ -56,7 +59,7 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True)
-class Wish:
+class AutolabelRequest:
     """What is asked of an auto-labelling: a promise, or a plain cut.
 
     Attributes:
@@ -76,21 +79,21 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Order:
+class AutolabelCommand:
     """What somebody ordered.
 
     Attributes:
         name: from the time; an auto-labelling that is proposed takes it over.
-        wish: of a proposal.
+        request: of a proposal.
     """
 
     name: str
-    action: Action
-    wish: Wish
+    action: AutolabelAction
+    request: AutolabelRequest
 
 
 @dataclass(frozen=True)
-class Audited:
+class AuditedTask:
     """A task under audit, and since when: ISO 8601. Nobody is shown a prediction of it from then on."""
 
     task: int
@@ -120,8 +123,8 @@ class Autolabeling:
     """
 
     name: str
-    phase: Phase
-    wish: Wish
+    phase: AutolabelPhase
+    request: AutolabelRequest
     message: str
     version: str = ""
     backbone: str = ""
@@ -133,7 +136,7 @@ class Autolabeling:
     sample_size: int = 0
     allowed_errors: int = 0
     seed: int = 0
-    audit: tuple[Audited, ...] = ()
+    audit: tuple[AuditedTask, ...] = ()
     left_out: tuple[int, ...] = ()
     done: int = 0
     total: int = 0
@@ -142,18 +145,22 @@ class Autolabeling:
     @property
     def certified(self) -> bool:
         """Whether a promise stands behind it, or is to."""
-        return self.wish.threshold is None
+        return self.request.threshold is None
+
+    def to_json(self) -> dict[str, Any]:
+        """The record on disk."""
+        return _with_key(asdict(self), "request", WISH)
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Self:
-        """Read what `asdict` made."""
+        """Read what `to_json` wrote."""
         return cls(
             **{
-                **record,
-                "phase": Phase(record["phase"]),
-                "wish": Wish(**record["wish"]),
+                **_with_key(record, WISH, "request"),
+                "phase": AutolabelPhase(record["phase"]),
+                "request": AutolabelRequest(**record[WISH]),
                 "classes": tuple(record["classes"]),
-                "audit": tuple(Audited(**each) for each in record["audit"]),
+                "audit": tuple(AuditedTask(**each) for each in record["audit"]),
                 "left_out": tuple(record["left_out"]),
             }
         )
@@ -174,21 +181,23 @@ class AutolabelingStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def order(self, project: Project, action: Action, wish: Wish) -> Order:
+    def order(self, project: Project, action: AutolabelAction, request: AutolabelRequest) -> AutolabelCommand:
         """Keep an order for the job."""
-        order = Order(new_name(), action, wish)
-        _write(self._orders(project) / f"{order.name}.json", asdict(order))
+        order = AutolabelCommand(new_name(), action, request)
+        _write(self._orders(project) / f"{order.name}.json", _with_key(asdict(order), "request", WISH))
         return order
 
-    def orders(self, project: Project) -> list[Order]:
+    def orders(self, project: Project) -> list[AutolabelCommand]:
         """Orders that no job has taken up, oldest first."""
         found = []
         for path in sorted(self._orders(project).glob("*.json")):
             record = json.loads(path.read_text())
-            found.append(Order(record["name"], Action(record["action"]), Wish(**record["wish"])))
+            found.append(
+                AutolabelCommand(record["name"], AutolabelAction(record["action"]), AutolabelRequest(**record[WISH]))
+            )
         return found
 
-    def taken(self, project: Project, order: Order) -> None:
+    def taken(self, project: Project, order: AutolabelCommand) -> None:
         """An order was carried out, or at least noted in the state."""
         (self._orders(project) / f"{order.name}.json").unlink(missing_ok=True)
 
@@ -211,7 +220,7 @@ class AutolabelingStore:
     def audited(self, project: Project) -> tuple[int, ...]:
         """Tasks of the audit that is under way: to be asked first, without pre-annotation."""
         newest = self.newest(project)
-        if newest is None or newest.phase is not Phase.AUDITING:
+        if newest is None or newest.phase is not AutolabelPhase.AUDITING:
             return ()
         return tuple(each.task for each in newest.audit)
 
@@ -222,7 +231,7 @@ class AutolabelingStore:
 
     def save(self, project: Project, state: Autolabeling) -> None:
         """Write how far an auto-labelling is."""
-        _write(self._folder / project.key / state.name / "state.json", asdict(state))
+        _write(self._folder / project.key / state.name / "state.json", state.to_json())
 
     def save_set(self, project: Project, name: str, attempt: int, candidates: list[Candidate]) -> None:
         """Write a proposed set; before the state that speaks of it."""
@@ -258,6 +267,11 @@ class AutolabelingStore:
 def new_name(now: datetime | None = None) -> str:
     """A name from the time, unique also where two are made in the same millisecond."""
     return f"{versions.new_name(now)}-{secrets.token_hex(2)}"
+
+
+def _with_key(record: Mapping[str, Any], key: str, other: str) -> dict[str, Any]:
+    """The same record with one of its keys called otherwise."""
+    return {other if name == key else name: value for name, value in record.items()}
 
 
 def _write(path: Path, value: Any) -> None:

@@ -1,7 +1,7 @@
 """Backbones on disk: the one that the settings name, and those that were fine-tuned for a project.
 
 backbones/<version>/    a backbone's ONNX export, see `model.networks.export`
-networks/<version>/     the network that a backbone is the body of, see `model.networks.saved`; not of a registered one
+networks/<version>/     the trained network that a backbone is the body of, see `model.networks.storage`
 bases/<origin>.json     which version the settings' backbone has, where only its weights tell
 """
 

@@ -14,21 +14,21 @@ What is large is removed at the end.
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
 from backend.project import Project
-from backend.store.autolabelings import new_name
+from backend.store.autolabelings import WISH, new_name
 from model.files import whole_file
 
 STATE, CANCEL, UNDONE = "state.json", "cancel", "undone"
 KEPT = (STATE, CANCEL, UNDONE)
 
 
-class Phase(StrEnum):
+class FinetunePhase(StrEnum):
     """How far a fine-tuning is."""
 
     WAITING = "waiting"
@@ -44,15 +44,15 @@ class Phase(StrEnum):
     UNDONE = "undone"
 
 
-AT_WORK = (Phase.WAITING, Phase.COLLECTING, Phase.TRAINING, Phase.JUDGING)
+AT_WORK = (FinetunePhase.WAITING, FinetunePhase.COLLECTING, FinetunePhase.TRAINING, FinetunePhase.JUDGING)
 """The training's own job has something to do: one that was killed is taken up again."""
 
-OPEN = (*AT_WORK, Phase.EMBEDDING)
+OPEN = (*AT_WORK, FinetunePhase.EMBEDDING)
 """Not at an end: a project has one of these at a time."""
 
 
 @dataclass(frozen=True)
-class Wish:
+class FinetuneRequest:
     """What is asked of a fine-tuning.
 
     Attributes:
@@ -84,14 +84,14 @@ class Finetuning:
         history: of the epochs so far, JSON of `model.training.history.Epoch`.
         seconds_left: of the training, at most; None before its first epoch.
         backbone: version of what came of it; empty before it is exported.
-        verdict: how it compares with the active version, JSON of `model.insight.promotion.Verdict`; None before that.
+        verdict: how it compares with the active version, JSON of a `PromotionVerdict`; None before that.
         done, total: tasks embedded so far, and of all.
         started_at, ended_at: ISO 8601; empty before.
     """
 
     name: str
-    phase: Phase
-    wish: Wish
+    phase: FinetunePhase
+    request: FinetuneRequest
     base: str
     message: str = ""
     labels: int = 0
@@ -108,14 +108,19 @@ class Finetuning:
     started_at: str = ""
     ended_at: str = ""
 
+    def to_json(self) -> dict[str, Any]:
+        """The record on disk, and on the wire."""
+        record = asdict(self)
+        return {WISH if key == "request" else key: value for key, value in record.items()}
+
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Self:
-        """Read what `asdict` made."""
+        """Read what `to_json` wrote."""
         return cls(
             **{
-                **record,
-                "phase": Phase(record["phase"]),
-                "wish": Wish(**record["wish"]),
+                **{key: value for key, value in record.items() if key != WISH},
+                "phase": FinetunePhase(record["phase"]),
+                "request": FinetuneRequest(**record[WISH]),
                 "images": tuple(record["images"]),
                 "history": tuple(record["history"]),
             }
@@ -128,21 +133,21 @@ class FinetuningStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def begin(self, project: Project, wish: Wish, base: str, labels: int) -> Finetuning:
+    def begin(self, project: Project, request: FinetuneRequest, base: str, labels: int) -> Finetuning:
         """Keep an order; a job takes it up."""
         message = "Waits for a training worker."
-        state = Finetuning(new_name(), Phase.WAITING, wish, base, message=message, labels=labels)
+        state = Finetuning(new_name(), FinetunePhase.WAITING, request, base, message=message, labels=labels)
         self.save(project, state)
         return state
 
     def save(self, project: Project, state: Finetuning) -> None:
         """Write how far a fine-tuning is; at its end, what it was trained on is removed."""
         if state.phase not in OPEN and not state.ended_at:
-            state = Finetuning.from_json({**asdict(state), "ended_at": datetime.now(UTC).isoformat()})
+            state = replace(state, ended_at=datetime.now(UTC).isoformat())
         home = self.home(project, state)
         home.mkdir(parents=True, exist_ok=True)
         with whole_file(home / STATE) as unfinished:
-            unfinished.write_text(json.dumps(asdict(state), ensure_ascii=False, indent=1))
+            unfinished.write_text(json.dumps(state.to_json(), ensure_ascii=False, indent=1))
         if state.phase not in OPEN:
             _clear(home)
 
@@ -171,7 +176,7 @@ class FinetuningStore:
 
     def all_adopted(self, project: Project, base: str) -> list[Finetuning]:
         """The fine-tunings whose backbones were adopted and not taken back, oldest first."""
-        return [each for each in self.all(project) if each.phase is Phase.ADOPTED and each.base == base]
+        return [each for each in self.all(project) if each.phase is FinetunePhase.ADOPTED and each.base == base]
 
     def cancel(self, project: Project, state: Finetuning) -> None:
         """Have a fine-tuning end; its job looks at this before each batch."""
@@ -192,11 +197,11 @@ class FinetuningStore:
     def _read(self, path: Path) -> Finetuning:
         """A fine-tuning as its job wrote it, and as the marks beside it have it since."""
         record = json.loads(path.read_text())
-        phase = Phase(record["phase"])
-        if phase is Phase.ADOPTED and path.with_name(UNDONE).exists():
-            record |= {"phase": Phase.UNDONE, "message": "Taken back: the project uses the backbone of before."}
-        if phase is Phase.WAITING and path.with_name(CANCEL).exists():
-            record |= {"phase": Phase.CANCELLED, "message": "Cancelled before it began."}
+        phase = FinetunePhase(record["phase"])
+        if phase is FinetunePhase.ADOPTED and path.with_name(UNDONE).exists():
+            record |= {"phase": FinetunePhase.UNDONE, "message": "Taken back: the project uses the backbone of before."}
+        if phase is FinetunePhase.WAITING and path.with_name(CANCEL).exists():
+            record |= {"phase": FinetunePhase.CANCELLED, "message": "Cancelled before it began."}
         return Finetuning.from_json(record)
 
 

@@ -81,7 +81,7 @@ class Version:
 
 
 @dataclass(frozen=True)
-class Made:
+class HistoryEntry:
     """A version in the project's history, its files kept or not.
 
     Attributes:
@@ -230,7 +230,7 @@ class VersionStore:
             query = select(VersionRow.name).where(VersionRow.project_key == project.key).order_by(VersionRow.created_at)
             return list(connection.scalars(query))
 
-    def history(self, project: Project, most: int) -> list[Made]:
+    def history(self, project: Project, most: int) -> list[HistoryEntry]:
         """The newest `most` versions, oldest first, whether their files are kept or not."""
         with self._engine.connect() as connection:
             query = (
@@ -239,7 +239,7 @@ class VersionStore:
                 .order_by(VersionRow.created_at.desc())
                 .limit(most)
             )
-            return [Made(*row) for row in connection.execute(query)][::-1]
+            return [HistoryEntry(*row) for row in connection.execute(query)][::-1]
 
     def add_figures(self, project: Project, name: str, figures: Mapping[str, Any]) -> None:
         """Add to what is kept of a version for the history."""

@@ -7,15 +7,15 @@ from typing import Literal
 from backend import __version__, logs
 from backend.project import Project
 from backend.store.backbones import BackboneStore
-from backend.store.finetunings import Finetuning, Phase
+from backend.store.finetunings import FinetunePhase, Finetuning
 from backend.store.mirror import Mirror
 from backend.tracking.outbox import Outbox, Tracked, experiment
 
 CURVES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "rate", "seconds")
-ENDS: dict[Phase, Literal["FAILED", "KILLED"]] = {
-    Phase.CANCELLED: "KILLED",
-    Phase.FAILED: "FAILED",
-    Phase.REFUSED: "FAILED",
+ENDS: dict[FinetunePhase, Literal["FAILED", "KILLED"]] = {
+    FinetunePhase.CANCELLED: "KILLED",
+    FinetunePhase.FAILED: "FAILED",
+    FinetunePhase.REFUSED: "FAILED",
 }
 
 log = logs.get()
@@ -51,9 +51,9 @@ def _tracked(project: Project, title: str, state: Finetuning, network: Path | No
         settings={
             "network": state.network,
             "warm_from": state.warm_from,
-            "trigger": state.wish.trigger,
+            "trigger": state.request.trigger,
             "epochs": state.epochs,
-            **state.wish.options,
+            **state.request.options,
         },
         metrics={
             "labels": state.labels,

@@ -11,7 +11,7 @@ from backend.errors import RequestError
 from backend.project import Project
 from backend.queue.project_queue import AUTOLABEL
 from backend.services import Services
-from backend.store.autolabelings import WRITING, Action, Autolabeling, Phase, Wish
+from backend.store.autolabelings import WRITING, AutolabelAction, Autolabeling, AutolabelPhase, AutolabelRequest
 from backend.web import current, orders
 
 routes = Blueprint("autolabel", __name__, url_prefix="/api/projects/<int:number>/autolabel")
@@ -23,7 +23,7 @@ NONE = "none"
 class AutolabelOrder(orders.Order):
     """An order. Whether a promise can be kept is for the job to say."""
 
-    action: Action
+    action: AutolabelAction
     max_error: float | None = None
     confidence: float | None = None
     threshold: float | None = None
@@ -43,8 +43,8 @@ def order(number: int) -> Response:
     reason = requests.refusal(asked.action, services.autolabelings.all(project))
     if reason is not None:
         raise Conflict(reason)
-    wish = Wish(asked.max_error, asked.confidence, asked.threshold)
-    services.autolabelings.order(project, asked.action, wish)
+    wanted = AutolabelRequest(asked.max_error, asked.confidence, asked.threshold)
+    services.autolabelings.order(project, asked.action, wanted)
     services.queue.enqueue_order(AUTOLABEL, project)
     return orders.accepted(_status(project, services))
 
@@ -73,7 +73,7 @@ def _status(project: Project, services: Services) -> dict[str, Any]:
         "phase": shown.phase,
         "working": working,
         "certified": shown.certified,
-        "wish": asdict(shown.wish),
+        "wish": asdict(shown.request),
         "message": shown.message,
         "problem": shown.problem,
         "attempt": shown.attempt,
@@ -89,7 +89,7 @@ def _audit(project: Project, services: Services, state: Autolabeling) -> dict[st
     """Which tasks people are to answer, and how many they have."""
     tasks = [each.task for each in state.audit]
     answered = len(tasks)
-    if state.phase is Phase.AUDITING:
+    if state.phase is AutolabelPhase.AUDITING:
         mirror = services.mirror
         existing = [task.id for task in mirror.tasks(project, tasks)]
         persons = audit.by_persons(mirror.annotations(project))
@@ -105,6 +105,6 @@ def _read(body: Any) -> AutolabelOrder:
     """
     asked = orders.read(AutolabelOrder, body)
     promised = asked.max_error is not None and asked.confidence is not None
-    if asked.action is Action.PROPOSE and promised == (asked.threshold is not None):
+    if asked.action is AutolabelAction.PROPOSE and promised == (asked.threshold is not None):
         raise RequestError("A proposal needs max_error and confidence, or threshold for a plain cut.")
     return asked

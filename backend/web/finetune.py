@@ -1,6 +1,5 @@
 """Routes of fine-tuning: what was ordered, and how far it is. The work itself is a job's."""
 
-from dataclasses import asdict
 from enum import StrEnum
 from typing import Any
 
@@ -12,7 +11,7 @@ from backend.backbones import switch
 from backend.finetune import requests
 from backend.project import Project
 from backend.services import Services
-from backend.store.finetunings import OPEN, Wish
+from backend.store.finetunings import OPEN, FinetuneRequest
 from backend.web import current, orders
 
 routes = Blueprint("finetune", __name__, url_prefix="/api/projects/<int:number>/finetune")
@@ -61,7 +60,7 @@ def _carry_out(asked: FinetuneOrder, project: Project, services: Services) -> st
         return requests.undo(project, services)
     reason = requests.refusal(services.finetunings.all(project))
     if reason is None:
-        requests.begin(project, services, Wish(asked.network, asked.fresh, asked.options))
+        requests.begin(project, services, FinetuneRequest(asked.network, asked.fresh, asked.options))
     return reason
 
 
@@ -75,5 +74,5 @@ def _status(project: Project, services: Services) -> dict[str, Any]:
         shown: dict[str, Any] = {"phase": NONE, "working": False, "message": message}
     else:
         cancelling = newest.phase in OPEN and services.finetunings.is_cancelled(project, newest)
-        shown = {**asdict(newest), "working": newest.phase in OPEN, "cancelling": cancelling}
+        shown = {**newest.to_json(), "working": newest.phase in OPEN, "cancelling": cancelling}
     return {**shown, "used": used, "training_workers": training_workers}

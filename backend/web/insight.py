@@ -4,7 +4,7 @@ from typing import Any
 
 from backend.services import Services
 from backend.store.mirror import MirroredProject
-from backend.store.versions import Made
+from backend.store.versions import HistoryEntry
 
 MOST_VERSIONS = 500
 """Versions in the history, the newest: each label makes one."""
@@ -41,7 +41,7 @@ def _note(active: str | None, version: str | None) -> str:
     return OTHER if version != active else ""
 
 
-def _told(made: Made, active: str | None) -> dict[str, Any]:
+def _told(made: HistoryEntry, active: str | None) -> dict[str, Any]:
     figures = made.figures or {}
     rejected = figures.get("kept_back")
     return {

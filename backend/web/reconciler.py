@@ -10,7 +10,7 @@ from backend.finetune.devices import CPU
 from backend.project import Project
 from backend.queue.project_queue import AUTOLABEL, EMBED, FINETUNE, REFRESH, RUN, TRAINING_LEASE
 from backend.services import Services
-from backend.store.finetunings import AT_WORK, Wish
+from backend.store.finetunings import AT_WORK, FinetuneRequest
 from backend.store.mirror import NOT_CONNECTED, MirroredProject
 from backend.tracking.courier import Courier
 
@@ -87,7 +87,7 @@ class Reconciler:
             return
         labels = self._services.mirror.labels(project)
         if requests.is_due(self._services.finetunings.all(project), labels, settings, datetime.now(UTC)):
-            requests.begin(project, self._services, Wish(trigger=settings.finetune))
+            requests.begin(project, self._services, FinetuneRequest(trigger=settings.finetune))
 
     def _refresh_if_idle(self, mirrored: MirroredProject) -> None:
         queue, project = self._services.queue, mirrored.project

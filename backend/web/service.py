@@ -12,7 +12,7 @@ from backend.project import Project
 from backend.services import Services
 from backend.settings import Settings, load
 from backend.store import features
-from backend.store.finetunings import Wish
+from backend.store.finetunings import FinetuneRequest
 from backend.store.mirror import MirroredProject
 from backend.store.versions import NO_VERSION
 from backend.web import predictor
@@ -149,7 +149,7 @@ class WebService:
         """Begin a fine-tuning of a project that we know, unless one is under way."""
         known = None if number is None else self.status.projects.get(number)
         if known is not None and requests.refusal(self.services.finetunings.all(known.project)) is None:
-            requests.begin(known.project, self.services, Wish(trigger=webhook.START_TRAINING))
+            requests.begin(known.project, self.services, FinetuneRequest(trigger=webhook.START_TRAINING))
 
     def versions(self, number: int | None) -> list[str]:
         """Names of a project's whole versions, oldest first; of all projects where none is named."""

@@ -6,12 +6,12 @@ import numpy as np
 
 from model.arrays import BoolArray, IntArray
 from model.autolabel.bounds import ROUNDING, error_bound, errors_left
-from model.autolabel.promise import Promise
+from model.autolabel.promise import ErrorPromise
 from model.errors import InputError
 
 
 @dataclass(frozen=True)
-class Plan:
+class AuditPlan:
     """What an attempt's audit looks at, fixed before the first answer.
 
     Attributes:
@@ -28,7 +28,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class AuditVerdict:
     """What the answers given so far prove.
 
     Attributes:
@@ -43,8 +43,8 @@ class Verdict:
         binomial_bound: the same for a set without end (Clopper-Pearson).
     """
 
-    plan: Plan
-    promise: Promise
+    plan: AuditPlan
+    promise: ErrorPromise
     answered: int
     errors: int
     decided: bool
@@ -99,7 +99,7 @@ def draw_audit(rows: IntArray, n: int, seed: int) -> IntArray:
     return drawn
 
 
-def judge(right: BoolArray, plan: Plan, promise: Promise) -> Verdict:
+def judge(right: BoolArray, plan: AuditPlan, promise: ErrorPromise) -> AuditVerdict:
     """Say what the audit's answers prove.
 
     An attempt fails as soon as it has more errors than are allowed: the answers that are missing could not save it. It
@@ -124,7 +124,7 @@ def judge(right: BoolArray, plan: Plan, promise: Promise) -> Verdict:
     bound = min(left / rest, 1.0) if rest else 0.0
     decided = errors > plan.allowed_errors or answered == plan.sample_size
     holds = decided and errors <= plan.allowed_errors and left <= promise.max_error * rest + ROUNDING
-    return Verdict(
+    return AuditVerdict(
         plan=plan,
         promise=promise,
         answered=answered,

@@ -9,7 +9,7 @@ FORMAT = 1
 
 
 @dataclass(frozen=True)
-class Answer:
+class AuditAnswer:
     """A task of the audit.
 
     Attributes:
@@ -70,7 +70,7 @@ class Certificate:
     attempt: int
     set_size: int
     allowed_errors: int | None
-    answers: tuple[Answer, ...]
+    answers: tuple[AuditAnswer, ...]
     tasks: tuple[tuple[int, str], ...]
     version: str
     versions: dict[str, str]
@@ -99,7 +99,7 @@ class Certificate:
         try:
             fields = {name: record[name] for name in cls.__dataclass_fields__}
             answers = tuple(
-                Answer(**{**answer, "annotations": tuple(answer["annotations"])}) for answer in fields["answers"]
+                AuditAnswer(**{**answer, "annotations": tuple(answer["annotations"])}) for answer in fields["answers"]
             )
             tasks = tuple((int(task), str(choice)) for task, choice in fields["tasks"])
         except (KeyError, TypeError, ValueError) as error:

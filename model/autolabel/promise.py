@@ -17,7 +17,7 @@ FINITE = 1.03
 
 
 @dataclass(frozen=True)
-class Promise:
+class ErrorPromise:
     """At most this error in what is labelled automatically, with at least this confidence.
 
     Attributes:

@@ -7,10 +7,10 @@ import numpy as np
 from scipy.special import bdtr
 
 from model.arrays import FloatArray, IntArray
-from model.autolabel.audit import Plan
+from model.autolabel.audit import AuditPlan
 from model.autolabel.bounds import enough
-from model.autolabel.promise import Promise
-from model.autolabel.reliability import Evidence, check_confidences, error_curves
+from model.autolabel.promise import ErrorPromise
+from model.autolabel.reliability import OutOfFoldPredictions, check_confidences, error_curves
 from model.errors import InputError
 
 LIKELY = 0.75
@@ -41,7 +41,7 @@ class Proposal:
 
     threshold: float
     rows: IntArray
-    plan: Plan | None
+    plan: AuditPlan | None
     expected_error: float | None
     chance: float
     note: str
@@ -49,7 +49,7 @@ class Proposal:
 
 @dataclass(frozen=True)
 class _Candidate:
-    plan: Plan
+    plan: AuditPlan
     expected_error: float
     chance: float
 
@@ -77,8 +77,8 @@ def check_classes(seen: int) -> None:
 
 def propose(
     confidences: FloatArray,
-    evidence: Evidence,
-    promise: Promise,
+    evidence: OutOfFoldPredictions,
+    promise: ErrorPromise,
     *,
     audit_budget: int | None = None,
     attempt: int = 1,
@@ -140,7 +140,7 @@ def _sizes(descending: FloatArray, below: int) -> IntArray:
     return ends[places]
 
 
-def _errors(descending: FloatArray, evidence: Evidence, sizes: IntArray) -> FloatArray:
+def _errors(descending: FloatArray, evidence: OutOfFoldPredictions, sizes: IntArray) -> FloatArray:
     """(draws, sizes) errors expected in each set."""
     sums = np.cumsum(error_curves(evidence, descending), axis=1)
     errors: FloatArray = sums[:, sizes - 1] / sizes
@@ -148,7 +148,7 @@ def _errors(descending: FloatArray, evidence: Evidence, sizes: IntArray) -> Floa
 
 
 def _candidates(
-    sizes: IntArray, errors: FloatArray, promise: Promise, audit_budget: int, attempt: int
+    sizes: IntArray, errors: FloatArray, promise: ErrorPromise, audit_budget: int, attempt: int
 ) -> Iterator[_Candidate]:
     """Each set with each audit that takes at most half of it: more is labelling by hand."""
     samples = np.arange(1, audit_budget + 1)
@@ -157,12 +157,12 @@ def _candidates(
             fitting = enough(samples[: size // 2], size, allowed, promise.max_error, 1 - promise.risk(attempt))
             if not len(fitting):
                 break
-            plan = Plan(size, int(fitting[0]), allowed, attempt)
+            plan = AuditPlan(size, int(fitting[0]), allowed, attempt)
             chance = float(bdtr(allowed, plan.sample_size, of_set).mean())
             yield _Candidate(plan, float(np.median(of_set)), chance)
 
 
-def _no_audit(images: int, promise: Promise, audit_budget: int, attempt: int) -> str:
+def _no_audit(images: int, promise: ErrorPromise, audit_budget: int, attempt: int) -> str:
     promised = f"{promise.max_error:.2%} at {promise.confidence:.0%} (attempt {attempt})"
     if images <= 2 * audit_budget:
         return f"To prove {promised}, people would have to label most of the {images} images: label them all by hand."

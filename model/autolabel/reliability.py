@@ -32,7 +32,7 @@ DRAWS = 64
 
 
 @dataclass(frozen=True, eq=False)
-class Evidence:
+class OutOfFoldPredictions:
     """Labelled images, each predicted by a head that never saw its label.
 
     Take all labels, those of the holdout and those that a strategy chose: the holdout alone would need thousands to say
@@ -54,7 +54,7 @@ class Evidence:
         check_confidences(self.confidences)
 
 
-def error_curves(evidence: Evidence, confidences: FloatArray) -> FloatArray:
+def error_curves(evidence: OutOfFoldPredictions, confidences: FloatArray) -> FloatArray:
     """Probability of an error by confidence, drawn from its posterior.
 
     It is 1 - (1 - m) · s(a + b · log odds), with s the logistic function: a calibration curve, and a share m that is

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from model.head.metrics import NOT_ENOUGH, Estimate, Evaluation
-from model.insight.evidence import LEAST_HOLDOUT_LABELS
+from model.insight.inputs import LEAST_HOLDOUT_LABELS
 
 LEAST_CLASS_LABELS = 10
 """Counted labels of a class below which it gets no figure of its own."""

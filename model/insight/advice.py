@@ -8,7 +8,7 @@ import numpy as np
 from model.arrays import BoolArray, FloatArray, IntArray
 from model.head.fitting import fit, out_of_fold
 from model.head.metrics import CONFIDENCE, NOT_ENOUGH, Estimate
-from model.insight.evidence import Evidence
+from model.insight.inputs import InsightInput
 
 RESAMPLES = 1_000
 TINY = 1e-6
@@ -54,7 +54,7 @@ class Advice:
         return asdict(self)
 
 
-def advise(evidence: Evidence, seconds_per_label: float | None) -> Advice:
+def advise(inputs: InsightInput, seconds_per_label: float | None) -> Advice:
     """What the next 100, 200 and 500 labels would bring.
 
     The project's own history says how fast the error falls: heads of the first half of its labels and heads of all of
@@ -65,54 +65,54 @@ def advise(evidence: Evidence, seconds_per_label: float | None) -> Advice:
     Seconds: about those of two evaluations of the head (`model.head.fitting.out_of_fold`).
 
     Args:
-        evidence: of the project now.
+        inputs: of the project now.
         seconds_per_label: median seconds that an annotation takes, above 0; None where unknown.
 
     Raises:
         InputError: a feature that is not finite.
     """
-    n, labels = len(evidence.holdout), len(evidence.labelled)
-    history = _errors(evidence) if evidence.enough else None
+    n, labels = len(inputs.holdout), len(inputs.labelled)
+    history = _errors(inputs) if inputs.enough else None
     steps = []
     for count in STEPS:
         gain = None
         if history is not None and count <= labels:
-            gain = _gain(history, 1 + count / labels, evidence.seed)
+            gain = _gain(history, 1 + count / labels, inputs.seed)
         hours = None if seconds_per_label is None else count * seconds_per_label / 3600
         steps.append(Step(count, gain, hours, NOT_ENOUGH if gain is None else ""))
     return Advice(n, labels, tuple(steps))
 
 
-def _errors(evidence: Evidence) -> tuple[BoolArray, BoolArray] | None:
+def _errors(inputs: InsightInput) -> tuple[BoolArray, BoolArray] | None:
     """Whether a head of half the labels, and one of all, is wrong on each counted label of the holdout.
 
     None where the first half of the labels has a single class.
     """
-    by_time = evidence.labelled[np.argsort(evidence.answered_at[evidence.labelled], kind="stable")]
+    by_time = inputs.labelled[np.argsort(inputs.answered_at[inputs.labelled], kind="stable")]
     early = np.sort(by_time[: len(by_time) // 2])
-    if len(np.unique(evidence.labels[early])) < 2:
+    if len(np.unique(inputs.labels[early])) < 2:
         return None
-    return _wrong(evidence, early), _wrong(evidence, evidence.labelled)
+    return _wrong(inputs, early), _wrong(inputs, inputs.labelled)
 
 
-def _wrong(evidence: Evidence, rows: IntArray) -> BoolArray:
+def _wrong(inputs: InsightInput, rows: IntArray) -> BoolArray:
     """Whether a head of these labels is wrong on each counted label of the holdout: (counted labels,) in order of rows.
 
     The holdout's labels among the rows are predicted out of fold.
     """
-    features, labels = evidence.features, evidence.labels
+    features, labels = inputs.features, inputs.labels
     wrong = np.zeros(len(labels), dtype=bool)
-    inside = rows[evidence.counted[rows]]
-    outside = np.setdiff1d(evidence.holdout, rows)
-    logits = out_of_fold(features[rows], labels[rows], evidence.counted[rows], evidence.transform, seed=evidence.seed)
+    inside = rows[inputs.counted[rows]]
+    outside = np.setdiff1d(inputs.holdout, rows)
+    logits = out_of_fold(features[rows], labels[rows], inputs.counted[rows], inputs.transform, seed=inputs.seed)
     classes = np.unique(labels[rows])
     if len(inside):
         wrong[inside] = classes[logits.argmax(axis=1)] != labels[inside]
     if len(outside):
         names = [str(number) for number in range(int(labels.max()) + 1)]
-        head = fit(features[rows], labels[rows], names, evidence.transform)
+        head = fit(features[rows], labels[rows], names, inputs.transform)
         wrong[outside] = classes[head.logits(features[outside]).argmax(axis=1)] != labels[outside]
-    return wrong[evidence.counted]
+    return wrong[inputs.counted]
 
 
 def _gain(history: tuple[BoolArray, BoolArray], growth: float, seed: int) -> Estimate:

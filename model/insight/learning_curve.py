@@ -10,7 +10,7 @@ import numpy as np
 
 from model.arrays import BoolArray, FloatArray, IntArray
 from model.head.fitting import fit
-from model.insight.evidence import Evidence
+from model.insight.inputs import InsightInput
 
 FOLDS = 5
 """The holdout's labels are learnt from in fifths: four to fit, one to test."""
@@ -42,9 +42,9 @@ class Curve:
     Points are made when they are asked for: a head of 4,000 labels of 101 classes takes a second.
     """
 
-    def __init__(self, evidence: Evidence) -> None:
-        self._evidence = evidence
-        self._believed = np.where(evidence.labels >= 0, evidence.labels, evidence.predicted)
+    def __init__(self, inputs: InsightInput) -> None:
+        self._inputs = inputs
+        self._believed = np.where(inputs.labels >= 0, inputs.labels, inputs.predicted)
         self._errors: dict[int, float] = {}
         most = max(min(int(len(self._believed) * LARGEST_SHARE), MOST_ROWS), LEAST_ROWS)
         points = 1 + int(np.ceil(np.log(most / LEAST_ROWS) / np.log(STEP)))
@@ -62,11 +62,11 @@ class Curve:
             size: in [1, images).
         """
         if size not in self._errors:
-            rng = np.random.default_rng([self._evidence.seed, size])
-            images = (self._evidence.features, self._believed)
+            rng = np.random.default_rng([self._inputs.seed, size])
+            images = (self._inputs.features, self._believed)
             draws = [rng.permutation(len(self._believed)) for _ in range(_draws(size))]
             last = size + TEST_ROWS // len(draws)
-            errors = [_wrong(self._evidence, images, rows[:size], rows[size:last]) for rows in draws]
+            errors = [_wrong(self._inputs, images, rows[:size], rows[size:last]) for rows in draws]
             self._errors[size] = float(np.mean([error.mean() for error in errors]))
         return self._errors[size]
 
@@ -93,20 +93,20 @@ class Curve:
         return None
 
 
-def holdout_errors(evidence: Evidence) -> FloatArray:
+def holdout_errors(inputs: InsightInput) -> FloatArray:
     """How often heads of four fifths of the holdout's labels, and no others, were wrong on each of the last fifth.
 
     Returns:
         (counted labels,) in [0, 1], means over draws.
     """
-    features, labels = evidence.features[evidence.counted], evidence.labels[evidence.counted]
-    rng = np.random.default_rng(evidence.seed)
+    features, labels = inputs.features[inputs.counted], inputs.labels[inputs.counted]
+    rng = np.random.default_rng(inputs.seed)
     draws = _draws(len(labels))
     wrong = np.zeros(len(labels))
     for _ in range(draws):
         for tested in np.array_split(rng.permutation(len(labels)), FOLDS):
             fitted = np.setdiff1d(np.arange(len(labels)), tested)
-            wrong[tested] += _wrong(evidence, (features, labels), fitted, tested)
+            wrong[tested] += _wrong(inputs, (features, labels), fitted, tested)
     return wrong / draws
 
 
@@ -120,7 +120,7 @@ def _draws(size: int) -> int:
     return int(np.clip(FITTED_ROWS // size, 1, MOST_DRAWS))
 
 
-def _wrong(evidence: Evidence, images: tuple[FloatArray, IntArray], fitted: IntArray, tested: IntArray) -> BoolArray:
+def _wrong(inputs: InsightInput, images: tuple[FloatArray, IntArray], fitted: IntArray, tested: IntArray) -> BoolArray:
     """Whether a head of the fitted rows is wrong on each of the tested ones."""
     features, labels = images
     known = labels[fitted]
@@ -129,7 +129,7 @@ def _wrong(evidence: Evidence, images: tuple[FloatArray, IntArray], fitted: IntA
         alone: BoolArray = labels[tested] != known[0]
         return alone
     names = [str(number) for number in range(int(labels.max()) + 1)]
-    head = fit(features[fitted], known, names, evidence.transform)
+    head = fit(features[fitted], known, names, inputs.transform)
     classes = np.array([int(name) for name in head.classes])
     wrong: BoolArray = classes[head.logits(features[tested]).argmax(axis=1)] != labels[tested]
     return wrong

@@ -13,7 +13,7 @@ SIGNIFICANCE = 0.01
 
 
 @dataclass(frozen=True)
-class Verdict:
+class PromotionVerdict:
     """What the paired test says.
 
     Attributes:
@@ -38,7 +38,7 @@ class Verdict:
         return asdict(self)
 
 
-def worse_beyond_chance(old_right: BoolArray, new_right: BoolArray) -> Verdict:
+def worse_beyond_chance(old_right: BoolArray, new_right: BoolArray) -> PromotionVerdict:
     """Compare two versions on the same tasks, by the exact one-sided sign test of those on which they differ.
 
     Args:
@@ -59,10 +59,10 @@ def worse_beyond_chance(old_right: BoolArray, new_right: BoolArray) -> Verdict:
     found = "worse beyond chance" if blocked else "not worse beyond chance"
     counts = f"of {len(old_right)} holdout labels, {lost} lost and {won} won against the active version"
     text = f"{found}: {counts} (p = {p:.2g})"
-    return Verdict(blocked, p, len(old_right), lost, won, text)
+    return PromotionVerdict(blocked, p, len(old_right), lost, won, text)
 
 
-def better_or_stay(old_right: BoolArray, new_right: BoolArray) -> Verdict:
+def better_or_stay(old_right: BoolArray, new_right: BoolArray) -> PromotionVerdict:
     """Compare two backbones on the same tasks: the new one must win more labels than it loses.
 
     A version comes with every label, and is better unless chance says otherwise. A backbone comes once in a long while
@@ -86,4 +86,4 @@ def better_or_stay(old_right: BoolArray, new_right: BoolArray) -> Verdict:
         f"{found}: of {verdict.n} labels that it never learned from, {won} won and {lost} lost against the backbone "
         f"in use (p = {p:.2g}, were they equally good)"
     )
-    return Verdict(won <= lost, p, verdict.n, lost, won, text)
+    return PromotionVerdict(won <= lost, p, verdict.n, lost, won, text)

@@ -15,7 +15,7 @@ import torch
 
 from model.backbone.backbone import PRETRAINED
 from model.errors import InputError
-from model.networks import saved
+from model.networks import storage
 from model.networks.carrying import carry_over
 from model.networks.families import parts
 from model.networks.network import Network
@@ -30,7 +30,7 @@ def architecture(name: str) -> str:
     Raises:
         ModelError: the saved network is broken.
     """
-    return saved.read_name(Path(name)) if saved.is_saved(name) else name
+    return storage.read_name(Path(name)) if storage.is_saved(name) else name
 
 
 def build(
@@ -52,14 +52,14 @@ def build(
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        if saved.is_saved(name):
+        if storage.is_saved(name):
             return _of_ones_own(Path(name), classes, input_size)
         names = [str(number) for number in range(classes)] if isinstance(classes, int) else classes
         return Network(parts(name, weights, input_size), names).eval()
 
 
 def _of_ones_own(folder: Path, classes: int | Sequence[str], input_size: int | None) -> Network:
-    network = saved.load(folder)
+    network = storage.load(folder)
     if input_size not in (None, network.input_size):
         raise InputError(f"The network in {folder} takes {network.input_size} pixels, not {input_size}.")
     if not isinstance(classes, int):

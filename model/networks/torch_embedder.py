@@ -10,7 +10,7 @@ from model.backbone.backbone import Backbone
 from model.backbone.embedder import BatchEmbedder
 from model.errors import InputError
 from model.networks.export import build
-from model.networks.saved import load
+from model.networks.storage import load
 
 
 class TorchEmbedder(BatchEmbedder):
@@ -22,7 +22,7 @@ class TorchEmbedder(BatchEmbedder):
         Args:
             backbone: a registered one, or the body of a saved network.
             device: as PyTorch names it, "cuda", "cuda:1", "cpu".
-            network: folder of that network, see `model.networks.saved`; None for a registered one.
+            network: folder of that network, see `model.networks.storage`; None for a registered one.
 
         Raises:
             InputError: no such device here, or the backbone is not registered.

@@ -21,7 +21,7 @@ ABOUT = "training"
 
 
 @dataclass(frozen=True, eq=False)
-class State:
+class TrainingState:
     """All that a training needs to go on after its last whole epoch.
 
     Attributes:
@@ -45,7 +45,7 @@ def copied(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 
 def memory_of(optimiser: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
-    """What an optimiser remembers, for `State.optimiser`."""
+    """What an optimiser remembers, for `TrainingState.optimiser`."""
     remembered = optimiser.state_dict()["state"]
     tensors = {f"{number}.{name}": value for number, of in remembered.items() for name, value in of.items()}
     return copied({name: value for name, value in tensors.items() if value is not None})
@@ -60,7 +60,7 @@ def remember(optimiser: torch.optim.Optimizer, memory: Tensors) -> None:
     optimiser.load_state_dict({"state": remembered, "param_groups": optimiser.state_dict()["param_groups"]})
 
 
-def write(state: State, training: str, path: Path) -> None:
+def write(state: TrainingState, training: str, path: Path) -> None:
     """Put a state into a file, in place of the one before; a kill leaves one or the other whole.
 
     Args:
@@ -82,7 +82,7 @@ def write(state: State, training: str, path: Path) -> None:
         save_file(tensors, unfinished, metadata={ABOUT: json.dumps(about)})
 
 
-def read(training: str, path: Path) -> State:
+def read(training: str, path: Path) -> TrainingState:
     """The state that `write` put into a file.
 
     Raises:
@@ -104,4 +104,4 @@ def read(training: str, path: Path) -> State:
             "Choose another folder, or delete it."
         )
     history = tuple(Epoch(**epoch) for epoch in about["history"])
-    return State(**parts, history=history, batch_size=about["batch_size"])
+    return TrainingState(**parts, history=history, batch_size=about["batch_size"])

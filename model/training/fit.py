@@ -14,13 +14,13 @@ from model.checks import check_labels
 from model.errors import InputError, TrainingError
 from model.networks.network import Network
 from model.training.batches import Images, check_images
-from model.training.checkpoint import State, Tensors, copied
+from model.training.checkpoint import Tensors, TrainingState, copied
+from model.training.folder import TrainingFolder, fingerprint
 from model.training.history import Epoch, best_of, is_over
 from model.training.machine import keep_freed_memory
 from model.training.module import TrainingModule
 from model.training.options import TrainingOptions
-from model.training.place import Place, fingerprint
-from model.training.splits import Split
+from model.training.splits import TrainingSplit
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ Progress = Callable[[Epoch, float], None]
 
 
 @dataclass(frozen=True, eq=False)
-class Trained:
+class TrainingResult:
     """The result of a training.
 
     Attributes:
@@ -49,13 +49,13 @@ def train(  # noqa: PLR0913 - what is trained, on what, how; and three ways to f
     network: Network,
     images: Images,
     labels: IntArray,
-    split: Split,
+    split: TrainingSplit,
     options: TrainingOptions,
     *,
     folder: Path | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
-) -> Trained:
+) -> TrainingResult:
     """Train on a CUDA device where there is one, else on the CPU.
 
     Args:
@@ -65,7 +65,7 @@ def train(  # noqa: PLR0913 - what is trained, on what, how; and three ways to f
         labels: int64 (n,) in [0, classes).
         split: rows of `images` to train on and to validate on.
         options: how.
-        folder: where the result goes, see `model.networks.saved`; made by this call. Beside it is a checkpoint while
+        folder: where the result goes, see `model.networks.storage`; made by this call. Beside it is a checkpoint while
             the training runs: killed, the same call goes on after its last whole epoch.
         progress: called after each epoch.
         cancelled: asked before each batch; where it says True the training ends with a `CancelledError`.
@@ -76,17 +76,17 @@ def train(  # noqa: PLR0913 - what is trained, on what, how; and three ways to f
         TrainingError: a loss that is not finite, or memory too small for a single image.
     """
     _check(network, images, labels, split, options)
-    place = Place(folder, fingerprint(network, labels, split, options))
-    finished = place.finished()
+    kept = TrainingFolder(folder, fingerprint(network, labels, split, options))
+    finished = kept.finished()
     if finished is not None:
         return _result(network, *finished)
-    start = State(copied(network.state_dict()), {}, {}, (), options.batch_size)
-    state = place.state() or start
+    start = TrainingState(copied(network.state_dict()), {}, {}, (), options.batch_size)
+    state = kept.state() or start
 
-    def finish_epoch(after: State) -> None:
+    def finish_epoch(after: TrainingState) -> None:
         nonlocal state
         state = after
-        place.keep(state)
+        kept.keep(state)
         if progress is not None:
             last = state.history[-1]
             progress(last, last.seconds * (options.epochs - last.number))
@@ -101,11 +101,11 @@ def train(  # noqa: PLR0913 - what is trained, on what, how; and three ways to f
             except torch.cuda.OutOfMemoryError as error:
                 state = _with_half_the_batch(state, error)
     result = _result(network, state.best, state.history)
-    place.finish(network, options, state.history)
+    kept.finish(network, options, state.history)
     return result
 
 
-def _check(network: Network, images: Images, labels: IntArray, split: Split, options: TrainingOptions) -> None:
+def _check(network: Network, images: Images, labels: IntArray, split: TrainingSplit, options: TrainingOptions) -> None:
     check_images(images)
     check_labels(labels, len(images), len(network.classes))
     for side, rows in (("train", split.train), ("validation", split.validation)):
@@ -120,7 +120,7 @@ def _check(network: Network, images: Images, labels: IntArray, split: Split, opt
         )
 
 
-def _fit(module: TrainingModule, options: TrainingOptions, state: State) -> None:
+def _fit(module: TrainingModule, options: TrainingOptions, state: TrainingState) -> None:
     """Run the epochs that are left, on one device, in silence: what there is to say goes through `progress`."""
     on_cuda = torch.cuda.is_available()
     if on_cuda:
@@ -146,7 +146,7 @@ def _fit(module: TrainingModule, options: TrainingOptions, state: State) -> None
         ).fit(module)
 
 
-def _with_half_the_batch(state: State, error: torch.cuda.OutOfMemoryError) -> State:
+def _with_half_the_batch(state: TrainingState, error: torch.cuda.OutOfMemoryError) -> TrainingState:
     if state.batch_size == 1:
         raise TrainingError(
             "The memory is too small for a single image. Train with fewer unfrozen blocks, a lower resolution or a "
@@ -157,7 +157,7 @@ def _with_half_the_batch(state: State, error: torch.cuda.OutOfMemoryError) -> St
     return replace(state, batch_size=half)
 
 
-def _result(network: Network, weights: Tensors, history: tuple[Epoch, ...]) -> Trained:
+def _result(network: Network, weights: Tensors, history: tuple[Epoch, ...]) -> TrainingResult:
     network.load_state_dict(weights)
     network.requires_grad_(True).to(memory_format=torch.contiguous_format).cpu().eval()
-    return Trained(network, history, best_of(history).number, sum(epoch.seconds for epoch in history))
+    return TrainingResult(network, history, best_of(history).number, sum(epoch.seconds for epoch in history))

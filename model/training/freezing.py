@@ -8,7 +8,7 @@ import torch
 from model.networks.network import Network
 from model.networks.splitting import BATCH_NORMS
 from model.training.options import TrainingOptions
-from model.training.phases import Phase
+from model.training.phases import TrainingPhase
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,7 @@ def unfrozen(network: Network, options: TrainingOptions) -> tuple[torch.nn.Modul
     return network.blocks[max(len(network.blocks) - options.unfrozen_blocks, 0) :]
 
 
-def prepare(network: Network, options: TrainingOptions, phase: Phase) -> None:
+def prepare(network: Network, options: TrainingOptions, phase: TrainingPhase) -> None:
     """Let exactly the phase's layers learn. Frozen ones are in evaluation mode: no dropout, no new statistics."""
     learning = groups(network, options) if phase.name == "body" else groups(network, options)[:1]
     network.requires_grad_(False)

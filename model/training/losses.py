@@ -34,7 +34,7 @@ class TrainingLoss(torch.nn.Module):
         return torch.nn.functional.cross_entropy(adjusted, targets, weight=self.weights, label_smoothing=self.smoothing)
 
 
-class Tally:
+class RunningMeans:
     """Loss and accuracy, added up batch by batch; read once, since a GPU is waited for then."""
 
     def __init__(self) -> None:

@@ -13,17 +13,17 @@ from model.errors import CancelledError, TrainingError
 from model.networks.network import Network
 from model.training.augment import augmentation
 from model.training.batches import Batch, Batches, Images, resized
-from model.training.checkpoint import State, copied, memory_of, remember
+from model.training.checkpoint import TrainingState, copied, memory_of, remember
 from model.training.freezing import groups, prepare
 from model.training.history import Epoch, best_of, is_over
-from model.training.losses import Tally, TrainingLoss
+from model.training.losses import RunningMeans, TrainingLoss
 from model.training.mixing import mixing
 from model.training.optimisers import optimiser
 from model.training.options import TrainingOptions
-from model.training.phases import Phase, phase_of
+from model.training.phases import TrainingPhase, phase_of
 from model.training.sampling import epoch_rows
 from model.training.schedules import factor
-from model.training.splits import Split
+from model.training.splits import TrainingSplit
 
 
 class TrainingModule(LightningModule):
@@ -36,10 +36,10 @@ class TrainingModule(LightningModule):
     def __init__(
         self,
         network: Network,
-        data: tuple[Images, IntArray, Split],
+        data: tuple[Images, IntArray, TrainingSplit],
         options: TrainingOptions,
-        state: State,
-        finish_epoch: Callable[[State], None],
+        state: TrainingState,
+        finish_epoch: Callable[[TrainingState], None],
         cancelled: Callable[[], bool],
     ) -> None:
         """Put the state's weights into the network.
@@ -72,7 +72,7 @@ class TrainingModule(LightningModule):
         return len(self._state.history) + 1
 
     @property
-    def phase(self) -> Phase:
+    def phase(self) -> TrainingPhase:
         """The phase of the present epoch."""
         return phase_of(self.network, self._options, self.epoch)
 
@@ -95,7 +95,7 @@ class TrainingModule(LightningModule):
     def on_train_epoch_start(self) -> None:
         """Set up what the present epoch needs, from its number alone."""
         self._began = time.perf_counter()
-        self._trained, self._validated = Tally(), Tally()
+        self._trained, self._validated = RunningMeans(), RunningMeans()
         torch.manual_seed(int(np.random.SeedSequence([self._options.seed, self.epoch]).generate_state(1)[0]))
         prepare(self.network, self._options, self.phase)
 
@@ -146,7 +146,7 @@ class TrainingModule(LightningModule):
         history = (*self._state.history, epoch)
         weights = copied(self.network.state_dict())
         is_best = best_of(history) is epoch
-        self._state = State(
+        self._state = TrainingState(
             network=weights,
             best=copied(weights) if is_best else self._state.best,
             optimiser=memory_of(self._optimiser),

@@ -8,7 +8,7 @@ from model.training.options import TrainingOptions
 
 
 @dataclass(frozen=True)
-class Phase:
+class TrainingPhase:
     """Epochs in which the same layers learn.
 
     Attributes:
@@ -22,7 +22,7 @@ class Phase:
     epochs: int
 
 
-def phase_of(network: Network, options: TrainingOptions, epoch: int) -> Phase:
+def phase_of(network: Network, options: TrainingOptions, epoch: int) -> TrainingPhase:
     """The phase of an epoch, counted from 1. Without pretrained weights there is but one: a head on noise learns none.
 
     Args:
@@ -32,5 +32,5 @@ def phase_of(network: Network, options: TrainingOptions, epoch: int) -> Phase:
     """
     head_epochs = min(options.head_epochs, options.epochs) if network.pretrained else 0
     if epoch <= head_epochs:
-        return Phase("head", 0, head_epochs)
-    return Phase("body", head_epochs, options.epochs - head_epochs)
+        return TrainingPhase("head", 0, head_epochs)
+    return TrainingPhase("body", head_epochs, options.epochs - head_epochs)

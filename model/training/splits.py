@@ -15,7 +15,7 @@ FRACTIONS = (0.7, 0.15, 0.15)
 
 
 @dataclass(frozen=True, eq=False)
-class Split:
+class TrainingSplit:
     """Rows of the three sides; ascending, and none in two of them.
 
     Attributes:
@@ -35,7 +35,7 @@ def split(
     fractions: tuple[float, float, float] = FRACTIONS,
     groups: IntArray | None = None,
     seed: int = 0,
-) -> Split:
+) -> TrainingSplit:
     """Part rows by class, so that each side has its share of each; the same seed gives the same split.
 
     Args:
@@ -57,7 +57,7 @@ def split(
         raise InputError(f"There must be a group for each of {len(labels)} rows, got shape {groups.shape}.")
     side_of = _sides(labels, np.arange(len(labels)) if groups is None else groups, np.array(fractions), seed)
     train, validation, test = (np.flatnonzero(side_of == side) for side in range(3))
-    return Split(train, validation, test)
+    return TrainingSplit(train, validation, test)
 
 
 def _sides(labels: IntArray, groups: IntArray, fractions: FloatArray, seed: int) -> IntArray:

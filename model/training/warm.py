@@ -8,7 +8,7 @@ from model.networks.carrying import carry_over
 from model.networks.network import Network
 from model.training.options import TrainingOptions
 from model.training.replay import replayed
-from model.training.splits import Split
+from model.training.splits import TrainingSplit
 
 REPLAYED = 0.5
 """Share of the old labels that a warm start learns from again."""
@@ -27,7 +27,7 @@ class WarmStart:
     """
 
     network: Network
-    split: Split
+    split: TrainingSplit
     options: TrainingOptions
 
 
@@ -35,7 +35,7 @@ def warm_start(  # noqa: PLR0913 - what there was, what there is now, and how it
     network: Network,
     classes: Sequence[str],
     labels: IntArray,
-    split: Split,
+    split: TrainingSplit,
     is_new: BoolArray,
     options: TrainingOptions,
     *,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from backend.store.finetunings import Phase
+from backend.store.finetunings import FinetunePhase
 from backend.store.labels import Annotation
 from backend.store.mirror import PulledTask
 from backend.web.reconciler import Reconciler
@@ -91,7 +91,7 @@ def test_start_training_begins_one_where_the_setting_says_so(fresh: Service) -> 
     for _ in range(2):
         assert fresh.client.post("/webhook", json=event).status_code == 200
     (state,) = fresh.services.finetunings.all(fresh.services.project(PROJECT))
-    assert (state.phase, state.wish.trigger) == (Phase.WAITING, "START_TRAINING")
+    assert (state.phase, state.request.trigger) == (FinetunePhase.WAITING, "START_TRAINING")
 
 
 @pytest.mark.parametrize(("device", "begun"), [("cpu", False), ("cuda:0", True)])

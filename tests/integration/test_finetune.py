@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from model.networks import saved
+from model.networks import storage
 from model.networks.frozen import freeze
 from model.networks.registry import ANY_CLASSES, build
 from scripts.cli.app import app
@@ -137,7 +137,7 @@ def test_a_better_backbone_takes_over_and_can_be_taken_back(
 def test_another_backbone_in_the_settings_takes_over_without_a_gap(finetuned: Finetuned, tmp_path: Path) -> None:
     project, before = finetuned.project, finetuned.backbone()
     network = build(TINY, ANY_CLASSES, input_size=32, seed=1)
-    saved.save(network, tmp_path / "network", record={})
+    storage.save(network, tmp_path / "network", record={})
     known = finetuned.stack.versions(project.id)
     # A run embeds a part of the images at most: what is made of a part would show.
     finetuned.stack = finetuned.stack.restarted(BACKBONE=str(tmp_path / "network"), EMBED_SECONDS="0")

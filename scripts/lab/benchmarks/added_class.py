@@ -8,10 +8,10 @@ from typing import Any
 from model.arrays import BoolArray
 from model.networks.network import Network
 from model.networks.registry import build
-from model.training.fit import Trained, train
+from model.training.fit import TrainingResult, train
 from model.training.options import TrainingOptions
 from model.training.predict import logits
-from model.training.splits import Split
+from model.training.splits import TrainingSplit
 from model.training.warm import warm_start
 from scripts.lab.benchmarks.drawing import Drawn, Sample
 
@@ -31,7 +31,7 @@ def is_added(drawn: Drawn) -> BoolArray:
 def before(drawn: Drawn) -> Drawn:
     """Without the added class; what is left has the rows and labels that it had."""
     count = int((~is_added(drawn)).sum())
-    parts = Split(*(rows[rows < count] for rows in vars(drawn.split).values()))
+    parts = TrainingSplit(*(rows[rows < count] for rows in vars(drawn.split).values()))
     return Drawn(drawn.images[:count], drawn.labels[:count], drawn.classes[:-1], parts)
 
 
@@ -47,10 +47,10 @@ def measure(drawn: Drawn, seed: int) -> dict[str, Any]:
     network = train(_pretrained(old, seed), old.images, old.labels, old.split, options).network
     old_right = _right(network, old).mean()
 
-    def anew() -> Trained:
+    def anew() -> TrainingResult:
         return train(_pretrained(drawn, seed), drawn.images, drawn.labels, drawn.split, options)
 
-    def warm() -> Trained:
+    def warm() -> TrainingResult:
         start = warm_start(network, drawn.classes, drawn.labels, drawn.split, is_added(drawn), options)
         return train(start.network, drawn.images, drawn.labels, start.split, start.options)
 
@@ -66,7 +66,7 @@ def _pretrained(drawn: Drawn, seed: int) -> Network:
     return build(NETWORK, drawn.classes, input_size=SIDE, seed=seed)
 
 
-def _measured(training: Callable[[], Trained], drawn: Drawn) -> dict[str, float]:
+def _measured(training: Callable[[], TrainingResult], drawn: Drawn) -> dict[str, float]:
     started = time.perf_counter()
     trained = training()
     seconds = time.perf_counter() - started

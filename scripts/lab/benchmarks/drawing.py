@@ -11,7 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from model.arrays import IntArray
-from model.training.splits import Split, split
+from model.training.splits import TrainingSplit, split
 from scripts.lab.benchmarks.errors import BenchmarkError
 from scripts.lab.comparison.errors import ComparisonError
 from scripts.lab.comparison.images import LabelledImages, Library, Pixels
@@ -49,7 +49,7 @@ class Drawn:
     images: Pixels
     labels: IntArray
     classes: tuple[str, ...]
-    split: Split
+    split: TrainingSplit
 
 
 def photographs(path: Path, cache: Path, side: int) -> LabelledImages:

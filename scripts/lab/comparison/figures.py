@@ -12,7 +12,7 @@ from model.arrays import BoolArray, FloatArray, IntArray
 from model.head.calibrate import fit_temperature
 from model.head.head import softmax
 from model.head.metrics import Estimate, Evaluation, evaluate, wilson
-from model.training.splits import Split
+from model.training.splits import TrainingSplit
 from scripts.lab.comparison.outcome import Outcome
 
 TOPS = (1, 5, 10)
@@ -85,7 +85,7 @@ class Figures:
     after: Evaluation
 
     @classmethod
-    def of(cls, outcome: Outcome, targets: IntArray, classes: Sequence[str], split: Split) -> Self:
+    def of(cls, outcome: Outcome, targets: IntArray, classes: Sequence[str], split: TrainingSplit) -> Self:
         """Measure a model.
 
         Args:

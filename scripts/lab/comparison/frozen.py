@@ -16,7 +16,7 @@ from model.head.metrics import LEAST_PROBABILITY
 from model.networks.export import export
 from model.networks.frozen import freeze
 from model.networks.network import Network
-from model.training.splits import Split
+from model.training.splits import TrainingSplit
 from scripts.lab.comparison import speed
 from scripts.lab.comparison.images import LabelledImages, Pixels
 from scripts.lab.comparison.outcome import Outcome, Planned
@@ -27,7 +27,7 @@ SLICE = 64
 """Images that are handed to the embedder at a time."""
 
 
-def run(planned: Planned, network: Network, data: LabelledImages, split: Split, backbones: Path) -> Outcome:
+def run(planned: Planned, network: Network, data: LabelledImages, split: TrainingSplit, backbones: Path) -> Outcome:
     """Fit our head to a network's features.
 
     Args:
@@ -79,7 +79,7 @@ def embed(embedder: OnnxEmbedder, images: Pixels, what: str) -> FloatArray:
     return np.concatenate(parts)
 
 
-def best_head(features: FloatArray, targets: IntArray, classes: tuple[str, ...], split: Split) -> Head:
+def best_head(features: FloatArray, targets: IntArray, classes: tuple[str, ...], split: TrainingSplit) -> Head:
     """The head, fitted on the training images, whose calibrated loss on the validation images is least.
 
     Args:

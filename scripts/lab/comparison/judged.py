@@ -10,7 +10,7 @@ import numpy as np
 
 from backend import __version__
 from model.arrays import IntArray
-from model.training.splits import Split
+from model.training.splits import TrainingSplit
 from scripts.lab.comparison import speed
 from scripts.lab.comparison.contenders import Protocol
 from scripts.lab.comparison.figures import Figures
@@ -38,7 +38,7 @@ class Judged:
     images: Mapping[str, Pixels]
     targets: IntArray
     classes: tuple[str, ...]
-    split: Split
+    split: TrainingSplit
     settings: dict[str, Any]
 
     @classmethod
@@ -73,7 +73,7 @@ class Judged:
         return {name: self.targets[rows] for name, rows in vars(self.split).items()}
 
 
-def _settings(data: LabelledImages, protocol: Protocol, split: Split, device: str) -> dict[str, Any]:
+def _settings(data: LabelledImages, protocol: Protocol, split: TrainingSplit, device: str) -> dict[str, Any]:
     return {
         "data": data.name,
         "images": len(data.targets),

@@ -3,12 +3,12 @@
 import numpy as np
 
 from model.arrays import IntArray
-from model.training.splits import FRACTIONS, Split, split
+from model.training.splits import FRACTIONS, TrainingSplit, split
 from scripts.lab.comparison.errors import ComparisonError
 from scripts.lab.comparison.images import LabelledImages
 
 
-def parted(data: LabelledImages, seed: int) -> Split:
+def parted(data: LabelledImages, seed: int) -> TrainingSplit:
     """70 % to train, 15 % to validate, 15 % to test, of each class its share; near-duplicates stay together.
 
     Where the data have a test part of their own, it is that, and the rest is parted in the same proportion.
@@ -30,11 +30,11 @@ def parted(data: LabelledImages, seed: int) -> Split:
     return found
 
 
-def _beside_test(data: LabelledImages, test: IntArray, seed: int) -> Split:
+def _beside_test(data: LabelledImages, test: IntArray, seed: int) -> TrainingSplit:
     among = np.setdiff1d(np.arange(len(data.targets)), test)
     train, validation, _ = FRACTIONS
     whole = train + validation
     fractions = (train / whole, validation / whole, 0.0)
     groups = None if data.groups is None else data.groups[among]
     rest = split(data.targets[among], fractions=fractions, groups=groups, seed=seed)
-    return Split(among[rest.train], among[rest.validation], test)
+    return TrainingSplit(among[rest.train], among[rest.validation], test)

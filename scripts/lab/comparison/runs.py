@@ -7,7 +7,7 @@ from pathlib import Path
 from model.errors import InputError, ModelError, WeightsError
 from model.networks.digest import digest
 from model.networks.network import Network
-from model.training.splits import Split
+from model.training.splits import TrainingSplit
 from scripts.lab.comparison import frozen, outcome, trained
 from scripts.lab.comparison.contenders import Contender
 from scripts.lab.comparison.errors import ComparisonError
@@ -86,7 +86,7 @@ def _result(contender: Contender, data: LabelledImages, place: Place) -> Outcome
 
 
 def _made(
-    contender: Contender, planned: Planned, network: Network, data: LabelledImages, split: Split, place: Place
+    contender: Contender, planned: Planned, network: Network, data: LabelledImages, split: TrainingSplit, place: Place
 ) -> Outcome:
     if contender.frozen:
         return frozen.run(planned, network, data, split, place.backbones)

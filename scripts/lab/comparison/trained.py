@@ -9,7 +9,7 @@ from model.networks.network import Network
 from model.training.fit import train
 from model.training.history import Epoch
 from model.training.options import TrainingOptions
-from model.training.splits import Split
+from model.training.splits import TrainingSplit
 from scripts.lab.comparison import speed
 from scripts.lab.comparison.errors import Interrupted
 from scripts.lab.comparison.images import LabelledImages
@@ -19,7 +19,12 @@ from scripts.lab.interrupts import ctrl_c
 
 
 def run(
-    planned: Planned, network: Network, data: LabelledImages, split: Split, options: TrainingOptions, networks: Path
+    planned: Planned,
+    network: Network,
+    data: LabelledImages,
+    split: TrainingSplit,
+    options: TrainingOptions,
+    networks: Path,
 ) -> Outcome:
     """Train a network and apply it to all images.
 

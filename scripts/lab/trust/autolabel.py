@@ -6,11 +6,11 @@ import numpy as np
 
 from backend.loop import distil, evaluate, train
 from model.arrays import BoolArray, FloatArray, IntArray
-from model.autolabel import evidence
-from model.autolabel.audit import Plan, Verdict, draw_audit, judge
-from model.autolabel.promise import Promise as Allowed
+from model.autolabel import out_of_fold
+from model.autolabel.audit import AuditPlan, AuditVerdict, draw_audit, judge
+from model.autolabel.promise import ErrorPromise
 from model.autolabel.proposal import propose
-from model.autolabel.reliability import Evidence
+from model.autolabel.reliability import OutOfFoldPredictions
 from model.geometry import points
 from model.graph import affinity, neighbours
 from scripts.lab.trust.labelling import SEED, Labelled, label, unlabelled
@@ -18,7 +18,7 @@ from scripts.lab.trust.promise import Answer, Promise
 from scripts.lab.trust.worlds import Images, Source, World
 
 NAME = "auto-labelling"
-ALLOWED = Allowed(max_error=0.02, confidence=0.95)
+ALLOWED = ErrorPromise(max_error=0.02, confidence=0.95)
 MOST_BROKEN = 15 / 200
 """Of 200 projects, each breaking it with a chance of 5 %, more than 15 do so once in twenty times."""
 
@@ -42,7 +42,7 @@ class Predicted:
     rows: IntArray
     classes: IntArray
     confidences: FloatArray
-    evidence: Evidence
+    evidence: OutOfFoldPredictions
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,7 @@ class Automated:
         unlabelled: images without a label before the first attempt.
     """
 
-    verdict: Verdict | None
+    verdict: AuditVerdict | None
     rest: IntArray
     error: float | None
     audited: int
@@ -127,7 +127,7 @@ def predict(labelled: Labelled) -> Predicted | None:
         rows=rows,
         classes=np.array([dataset.classes.index(name) for name in served.classes])[probabilities.argmax(axis=1)],
         confidences=np.minimum(probabilities.max(axis=1), 1.0),
-        evidence=evidence.gather(
+        evidence=out_of_fold.gather(
             quick, served, dataset.features, column[dataset.targets], dataset.counted, affinity(nearest)
         ),
     )
@@ -139,7 +139,7 @@ def _enlarged(world: World) -> World:
     return replace(world, project=Images(features, np.concatenate([world.project.labels, world.elsewhere.labels])))
 
 
-def _answered(right: BoolArray, plan: Plan) -> Verdict:
+def _answered(right: BoolArray, plan: AuditPlan) -> AuditVerdict:
     """The verdict as soon as it is decided: people answer one image after the other."""
     errors = np.cumsum(~right)
     decisive = int(np.searchsorted(errors, plan.allowed_errors + 1)) + 1

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from model.training.splits import Split
+from model.training.splits import TrainingSplit
 from scripts.lab.comparison.images import LabelledImages
 from scripts.lab.comparison.parts import parted
 from scripts.lab.tuning.space import Space
@@ -24,7 +24,7 @@ class Bench:
     space: Space
 
     @cached_property
-    def split(self) -> Split:
+    def split(self) -> TrainingSplit:
         """The images that train, those that choose between trials, and those that judge the choice."""
         return parted(self.data, self.space.start.recipe.options.seed)
 

@@ -10,7 +10,7 @@ from backend.autolabel import audit
 from backend.autolabel import candidates as autolabel
 from backend.autolabel.candidates import Heads, Proposed, Round
 from backend.label_studio.config import SingleChoice
-from backend.store.autolabelings import Audited, Wish
+from backend.store.autolabelings import AuditedTask, AutolabelRequest
 from backend.store.dataset import Dataset
 from backend.store.labels import Annotation, resolve
 from model.errors import InputError
@@ -19,9 +19,9 @@ from model.head.head import FeatureTransform
 from tests.unit.backend.drawn import CLASSES, drawn
 
 LABELING = SingleChoice("image", "choice", "image", tuple((name, None) for name in CLASSES))
-PROMISE, CUT = Wish(max_error=0.1, confidence=0.9), Wish(threshold=0.0)
+PROMISE, CUT = AutolabelRequest(max_error=0.1, confidence=0.9), AutolabelRequest(threshold=0.0)
 DRAWN = datetime(2026, 1, 1, 12, tzinfo=UTC)
-AUDITED = Audited(1, DRAWN.isoformat())
+AUDITED = AuditedTask(1, DRAWN.isoformat())
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,7 @@ def test_one_class_has_nothing_to_tell_apart() -> None:
 
 def test_no_error_at_all_can_not_be_promised(data: Dataset, heads: Heads) -> None:
     with pytest.raises(InputError, match="no error at all"):
-        autolabel.run(data, heads, LABELING, (), Wish(max_error=0.0, confidence=0.95), Round())
+        autolabel.run(data, heads, LABELING, (), AutolabelRequest(max_error=0.0, confidence=0.95), Round())
 
 
 def test_a_longer_draw_begins_with_the_shorter_one(data: Dataset, heads: Heads) -> None:
@@ -129,7 +129,7 @@ def test_an_automatic_annotation_answers_nothing() -> None:
 
 
 def test_submitted_skipped_and_deleted_tasks_need_no_answer_any_more() -> None:
-    listed = [Audited(task, DRAWN.isoformat()) for task in (1, 2, 3, 4)]
+    listed = [AuditedTask(task, DRAWN.isoformat()) for task in (1, 2, 3, 4)]
     persons = {1: [annotation(1, "cat", 1)], 2: [annotation(2, None, 1, skipped=True)]}
     assert audit.answered(listed, [1, 2, 3], persons) == [1, 2, 4]
 

@@ -18,7 +18,7 @@ from backend.store.backbones import BackboneStore
 from model.backbone.backbone import Origin, backbone
 from model.backbone.embedder import OnnxEmbedder
 from model.errors import InputError
-from model.networks import saved
+from model.networks import storage
 from model.networks.frozen import freeze
 from model.networks.registry import build
 from model.networks.torch_embedder import TorchEmbedder
@@ -104,7 +104,7 @@ def test_other_settings_on_the_same_disk_name_another(store: BackboneStore, tmp_
 
 def test_a_network_that_was_trained_here_is_the_backbone_that_it_was_made_into(tmp_path: Path) -> None:
     network = build("cnn-small:4-4-4:3-3-3", ("a", "b", "c"), input_size=32)
-    saved.save(network, tmp_path / "trained", record={})
+    storage.save(network, tmp_path / "trained", record={})
     store = BackboneStore(tmp_path / "data", Origin(str(tmp_path / "trained")))
     export_base(store)
     assert store.base == freeze(network)

@@ -19,7 +19,7 @@ def features(spread: float, seed: int = 1) -> FloatArray:
     return found.astype(np.float16)
 
 
-def judged(before: float, after: float, *, holdout: int = HOLDOUT, held: int = 0) -> compare.Verdict:
+def judged(before: float, after: float, *, holdout: int = HOLDOUT, held: int = 0) -> compare.PromotionVerdict:
     """What is said of features of one spread against those of another; `held` labels behind the holdout judge, too."""
     data = drawn(LABELLED, LABELLED, holdout)
     data = Dataset(**{**vars(data), "features": features(before)})

@@ -24,7 +24,7 @@ def two_gpus(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("wish", "visible", "found"),
+    ("device", "visible", "found"),
     [
         ("auto", "", ["cuda:0", "cuda:1"]),
         ("cuda", "1", ["cuda:1"]),
@@ -32,15 +32,15 @@ def two_gpus(tmp_path: Path) -> Path:
         ("cpu", "", ["cpu"]),
     ],
 )
-def test_gpus_are_numbered_as_cuda_does(two_gpus: Path, wish: str, visible: str, found: list[str]) -> None:
-    assert devices.devices(wish, visible, two_gpus) == found
+def test_gpus_are_numbered_as_cuda_does(two_gpus: Path, device: str, visible: str, found: list[str]) -> None:
+    assert devices.devices(device, visible, two_gpus) == found
 
 
-@pytest.mark.parametrize(("wish", "found"), [("auto", ["cpu"]), ("cuda", []), ("cpu", ["cpu"])])
+@pytest.mark.parametrize(("device", "found"), [("auto", ["cpu"]), ("cuda", []), ("cpu", ["cpu"])])
 def test_without_a_gpu_the_processor_is_used_unless_a_gpu_is_demanded(
-    tmp_path: Path, wish: str, found: list[str]
+    tmp_path: Path, device: str, found: list[str]
 ) -> None:
-    assert devices.devices(wish, "", tmp_path) == found
+    assert devices.devices(device, "", tmp_path) == found
 
 
 def test_a_device_is_claimed_once_and_given_back() -> None:

@@ -23,14 +23,14 @@ from backend.loop import embed
 from backend.project import Project
 from backend.services import Services
 from backend.settings import Settings
-from backend.store.finetunings import Finetuning, Phase, Wish
+from backend.store.finetunings import FinetunePhase, FinetuneRequest, Finetuning
 from backend.store.labels import Annotation
 from backend.store.mirror import PulledTask
 from backend.store.versions import Version, new_name
 from model import holdout
 from model.backbone.backbone import backbone
-from model.networks import saved
-from model.training.fit import Trained
+from model.networks import storage
+from model.training.fit import TrainingResult
 from scripts.demo_app.project import label_config
 from tests.support.pictures import picture
 from tests.support.poor_backbone import BASE, export_poor
@@ -41,8 +41,8 @@ CLASSES = ("circle", "square", "triangle", "hexagon")
 TASKS = 120
 LABELING = config.read(label_config(list(CLASSES)))
 QUICK: dict[str, Any] = {"epochs": 2, "resolution": 32, "batch_size": 16}
-GOOD = Wish("cnn-small:8-8-8:3-3-3", options=QUICK)
-POOR = Wish("cnn-small:1-1-1:3-3-3", options={**QUICK, "epochs": 1, "rate": 1e-9})
+GOOD = FinetuneRequest("cnn-small:8-8-8:3-3-3", options=QUICK)
+POOR = FinetuneRequest("cnn-small:1-1-1:3-3-3", options={**QUICK, "epochs": 1, "rate": 1e-9})
 NOBODY = "http://127.0.0.1:9"
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -101,9 +101,9 @@ def labelled(project: Project, number: int) -> PulledTask:
     return PulledTask(number, f"data:image/png;base64,{data}", BEGIN, answered, (annotation,))
 
 
-def finetune(services: Services, project: Project, wish: Wish = GOOD) -> Finetuning:
+def finetune(services: Services, project: Project, request: FinetuneRequest = GOOD) -> Finetuning:
     """Order a fine-tuning and have the training worker's job done; how far it is then."""
-    state = requests.begin(project, services, wish)
+    state = requests.begin(project, services, request)
     worker = Finetuner(project, services, state)
     worker.go()
     return worker.state
@@ -138,13 +138,13 @@ def adopted(services: Services, project: Project) -> Finetuning:
 
 def test_a_better_backbone_is_adopted_when_all_images_are_embedded_by_it(services: Services, project: Project) -> None:
     state = finetune(services, project)
-    assert state.phase is Phase.EMBEDDING, state.message
+    assert state.phase is FinetunePhase.EMBEDDING, state.message
     assert state.verdict is not None
     assert state.verdict["won"] > state.verdict["lost"]
     assert services.backbone_of(project) == services.backbones.base
     # The labelled ones were embedded to judge it.
     assert embed_all(services, project) == 0
-    assert newest(services, project).phase is Phase.ADOPTED
+    assert newest(services, project).phase is FinetunePhase.ADOPTED
     assert services.backbone_of(project).version == state.backbone != services.backbones.base.version
     assert switch.left(project, services, services.backbone_of(project)) == []
     assert services.queue.dirty_since(project) is not None
@@ -159,7 +159,7 @@ def test_tasks_without_a_label_are_embedded_in_chunks_by_any_worker(
     embed.run(project, services, services.backbone_of(project))
     finetune(services, project)
     assert embed_all(services, project) == 3
-    assert newest(services, project).phase is Phase.ADOPTED
+    assert newest(services, project).phase is FinetunePhase.ADOPTED
 
 
 def test_no_backbone_learns_from_the_random_holdout_or_from_what_judges_it(
@@ -175,7 +175,7 @@ def test_no_backbone_learns_from_the_random_holdout_or_from_what_judges_it(
 
 def test_a_worse_challenger_is_rejected(services: Services, project: Project, adopted: Finetuning) -> None:
     state = finetune(services, project, POOR)
-    assert state.phase is Phase.REJECTED, state.message
+    assert state.phase is FinetunePhase.REJECTED, state.message
     assert state.verdict is not None
     assert state.verdict["lost"] >= state.verdict["won"]
     assert services.backbone_of(project).version == adopted.backbone
@@ -186,10 +186,10 @@ def test_a_training_that_comes_to_the_same_costs_the_backbone_in_use_nothing(
     services: Services, project: Project, adopted: Finetuning, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Two trainings alike differ in their last bits where threads shared the work differently.
-    same = Trained(saved.load(services.backbones.network(adopted.backbone)), (), 1, 0.0)
+    same = TrainingResult(storage.load(services.backbones.network(adopted.backbone)), (), 1, 0.0)
     monkeypatch.setattr(training, "run", lambda *_: same)
     state = finetune(services, project, replace(GOOD, fresh=True))
-    assert state.phase is Phase.REJECTED
+    assert state.phase is FinetunePhase.REJECTED
     assert state.backbone == adopted.backbone
     assert services.backbone_of(project).version == adopted.backbone
     assert services.backbones.is_ready(adopted.backbone)
@@ -213,7 +213,7 @@ def test_a_training_that_is_wished_fresh_begins_with_the_weights_of_its_network(
 
 def test_the_backbone_of_before_comes_back(services: Services, project: Project, adopted: Finetuning) -> None:
     assert requests.undo(project, services) is None
-    assert newest(services, project).phase is Phase.UNDONE
+    assert newest(services, project).phase is FinetunePhase.UNDONE
     assert services.backbone_of(project) == services.backbones.base
 
 
@@ -266,11 +266,11 @@ def test_a_job_that_is_begun_again_repeats_no_epoch(
         broken.setattr(Finetuner, "_finish_epoch", lambda *given: (finish(*given), cut(*given)))
         Finetuner(project, services, state).go()
     stopped = newest(services, project)
-    assert stopped.phase is Phase.TRAINING
+    assert stopped.phase is FinetunePhase.TRAINING
     assert len(stopped.history) == 1
     again = Finetuner(project, services, stopped)
     again.go()
-    assert again.state.phase is Phase.EMBEDDING
+    assert again.state.phase is FinetunePhase.EMBEDDING
     assert again.state.history[0] == stopped.history[0]
     assert [epoch["number"] for epoch in again.state.history] == [1, 2]
 
@@ -287,32 +287,32 @@ def test_it_can_be_cancelled(services: Services, project: Project, monkeypatch: 
 
     monkeypatch.setattr(Finetuner, f"_{place}", cancel_first)
     state = finetune(services, project)
-    assert state.phase is Phase.CANCELLED
+    assert state.phase is FinetunePhase.CANCELLED
     assert services.backbone_of(project) == services.backbones.base
     home = services.finetunings.home(project, state)
     assert sorted(path.name for path in home.iterdir()) == ["cancel", "state.json"]
 
 
 @pytest.mark.parametrize(
-    ("wish", "said"),
+    ("asked", "said"),
     [
-        (Wish("resnet-9000"), "resnet-9000"),
-        (Wish(options={"epochs": 0}), "epochs is 0"),
-        (Wish(options={"depth": 3}), "depth"),
+        (FinetuneRequest("resnet-9000"), "resnet-9000"),
+        (FinetuneRequest(options={"epochs": 0}), "epochs is 0"),
+        (FinetuneRequest(options={"depth": 3}), "depth"),
     ],
 )
 def test_what_can_not_be_trained_is_refused_with_its_reason(
-    services: Services, project: Project, wish: Wish, said: str
+    services: Services, project: Project, asked: FinetuneRequest, said: str
 ) -> None:
-    state = finetune(services, project, wish)
-    assert state.phase is Phase.REFUSED
+    state = finetune(services, project, asked)
+    assert state.phase is FinetunePhase.REFUSED
     assert said in state.message
 
 
 def test_too_few_labels_are_refused(services: Services, project: Project) -> None:
     services.mirror.remove_tasks(project, range(25, TASKS + 1))
     state = finetune(services, project)
-    assert state.phase is Phase.REFUSED
+    assert state.phase is FinetunePhase.REFUSED
     assert "Too few labels to fine-tune" in state.message
 
 

@@ -8,16 +8,16 @@ import pytest
 from backend.finetune import requests
 from backend.project import Project
 from backend.settings import Settings
-from backend.store.finetunings import OPEN, Finetuning, FinetuningStore, Phase, Wish
+from backend.store.finetunings import OPEN, FinetunePhase, FinetuneRequest, Finetuning, FinetuningStore
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
-ENDED = [phase for phase in Phase if phase not in OPEN]
+ENDED = [phase for phase in FinetunePhase if phase not in OPEN]
 PROJECT = Project("http://label-studio.example", 1)
 
 
-def state(phase: Phase, labels: int = 300, hours_ago: float = 1.0) -> Finetuning:
+def state(phase: FinetunePhase, labels: int = 300, hours_ago: float = 1.0) -> Finetuning:
     ended_at = "" if phase in OPEN else (NOW - timedelta(hours=hours_ago)).isoformat()
-    return Finetuning("20260601", phase, Wish(), "base", labels=labels, ended_at=ended_at)
+    return Finetuning("20260601", phase, FinetuneRequest(), "base", labels=labels, ended_at=ended_at)
 
 
 def is_due(states: list[Finetuning], labels: int, policy: str) -> bool:
@@ -26,12 +26,12 @@ def is_due(states: list[Finetuning], labels: int, policy: str) -> bool:
 
 
 @pytest.mark.parametrize("phase", OPEN)
-def test_one_is_under_way_at_a_time(phase: Phase) -> None:
-    assert requests.refusal([state(Phase.ADOPTED), state(phase)]) is not None
+def test_one_is_under_way_at_a_time(phase: FinetunePhase) -> None:
+    assert requests.refusal([state(FinetunePhase.ADOPTED), state(phase)]) is not None
 
 
 @pytest.mark.parametrize("phase", ENDED)
-def test_after_its_end_another_can_begin(phase: Phase) -> None:
+def test_after_its_end_another_can_begin(phase: FinetunePhase) -> None:
     assert requests.refusal([state(phase)]) is None
 
 
@@ -42,19 +42,21 @@ def test_the_first_needs_some_labels(labels: int, due: bool, policy: str) -> Non
 
 
 @pytest.mark.parametrize(("labels", "due"), [(599, False), (600, True)])
-@pytest.mark.parametrize("phase", [Phase.ADOPTED, Phase.REJECTED, Phase.FAILED])
-def test_the_next_needs_twice_the_labels_however_the_last_one_ended(phase: Phase, labels: int, due: bool) -> None:
+@pytest.mark.parametrize("phase", [FinetunePhase.ADOPTED, FinetunePhase.REJECTED, FinetunePhase.FAILED])
+def test_the_next_needs_twice_the_labels_however_the_last_one_ended(
+    phase: FinetunePhase, labels: int, due: bool
+) -> None:
     assert is_due([state(phase)], labels, "doubled") is due
 
 
 @pytest.mark.parametrize(("hours", "labels", "due"), [(23, 400, False), (24, 400, True), (24, 300, False)])
 def test_a_schedule_waits_for_its_time_and_for_new_labels(hours: float, labels: int, due: bool) -> None:
-    assert is_due([state(Phase.ADOPTED, hours_ago=hours)], labels, "scheduled") is due
+    assert is_due([state(FinetunePhase.ADOPTED, hours_ago=hours)], labels, "scheduled") is due
 
 
 @pytest.mark.parametrize("policy", ["doubled", "scheduled"])
 def test_nothing_is_due_while_one_is_under_way(policy: str) -> None:
-    assert not is_due([state(Phase.TRAINING)], 10_000, policy)
+    assert not is_due([state(FinetunePhase.TRAINING)], 10_000, policy)
 
 
 def test_never_is_never() -> None:
@@ -67,29 +69,31 @@ def store(tmp_path: Path) -> FinetuningStore:
 
 
 def test_what_is_large_is_removed_at_the_end_and_what_people_ask_for_is_kept(store: FinetuningStore) -> None:
-    begun = store.begin(PROJECT, Wish(options={"epochs": 3}), "base", 9)
+    begun = store.begin(PROJECT, FinetuneRequest(options={"epochs": 3}), "base", 9)
     home = store.home(PROJECT, begun)
     (home / "data").mkdir()
     (home / "data" / "images.npy").touch()
     (home / ".data.left-by-a-killed-job").mkdir()
     (home / "network.checkpoint.safetensors").touch()
-    store.save(PROJECT, Finetuning(begun.name, Phase.FAILED, begun.wish, "base"))
+    store.save(PROJECT, Finetuning(begun.name, FinetunePhase.FAILED, begun.request, "base"))
     assert [path.name for path in home.iterdir()] == ["state.json"]
     (found,) = store.all(PROJECT)
     assert found.ended_at
-    assert found.wish == Wish(options={"epochs": 3})
+    assert found.request == FinetuneRequest(options={"epochs": 3})
 
 
 def test_an_order_that_nobody_took_up_is_cancelled_at_once(store: FinetuningStore) -> None:
-    begun = store.begin(PROJECT, Wish(), "base", 9)
+    begun = store.begin(PROJECT, FinetuneRequest(), "base", 9)
     store.cancel(PROJECT, begun)
     assert store.open(PROJECT) is None
-    assert [each.phase for each in store.all(PROJECT)] == [Phase.CANCELLED]
+    assert [each.phase for each in store.all(PROJECT)] == [FinetunePhase.CANCELLED]
 
 
 def test_the_last_adopted_backbone_is_the_projects(store: FinetuningStore) -> None:
     for number, base in enumerate(["base", "base", "other"]):
-        adopted = Finetuning(f"2026060{number}", Phase.ADOPTED, Wish(), base, backbone=f"tuned-{number}")
+        adopted = Finetuning(
+            f"2026060{number}", FinetunePhase.ADOPTED, FinetuneRequest(), base, backbone=f"tuned-{number}"
+        )
         store.save(PROJECT, adopted)
     assert store.adopted(PROJECT, "base") == "tuned-1"
     store.undo(PROJECT, store.all_adopted(PROJECT, "base")[-1])

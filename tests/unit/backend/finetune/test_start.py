@@ -6,12 +6,12 @@ import numpy as np
 import torch
 
 from backend.finetune import train
-from backend.finetune.train import Start
-from backend.finetune.training_set import Material
+from backend.finetune.train import StartingPoint
+from backend.finetune.training_set import TrainingSet
 from model.backbone.backbone import Origin
-from model.networks import saved
+from model.networks import storage
 from model.networks.registry import ANY_CLASSES, build
-from model.training.splits import Split
+from model.training.splits import TrainingSplit
 
 NETWORK, SIDE = "cnn-small:4-4-4:3-3-3", 32
 
@@ -33,7 +33,7 @@ def test_a_training_begins_with_the_weights_of_the_file(tmp_path: Path) -> None:
     source = build(NETWORK, ANY_CLASSES, input_size=SIDE, seed=7)
     torch.save(source.body.state_dict(), tmp_path / "weights.pth")
     recipe = train.recipe(Origin(NETWORK, "", SIDE), {"epochs": 2, "head_epochs": 1, "rate": 1e-9}, 0)
-    start = Start(recipe, str(tmp_path / "weights.pth"), None)
+    start = StartingPoint(recipe, str(tmp_path / "weights.pth"), None)
     trained = train.run(start, material(), tmp_path / "network", lambda *_: None, lambda: False).network
     for name, tensor in source.body.state_dict().items():
         torch.testing.assert_close(trained.body.state_dict()[name], tensor, atol=1e-4, rtol=1e-3)
@@ -41,16 +41,16 @@ def test_a_training_begins_with_the_weights_of_the_file(tmp_path: Path) -> None:
 
 def test_a_saved_network_as_base_goes_on_from_the_training_before(tmp_path: Path) -> None:
     network = build(NETWORK, ("a", "b", "c"), input_size=SIDE)
-    saved.save(network, tmp_path / "before", record={})
+    storage.save(network, tmp_path / "before", record={})
     recipe = train.recipe(Origin(str(tmp_path / "before")), {}, 0)
-    before = train.Before(tmp_path / "before", NETWORK, SIDE, {}, {})
-    assert Start(recipe, "pretrained", before).fits
-    assert Start(recipe, "pretrained", None).side == SIDE
+    before = train.PreviousNetwork(tmp_path / "before", NETWORK, SIDE, {}, {})
+    assert StartingPoint(recipe, "pretrained", before).fits
+    assert StartingPoint(recipe, "pretrained", None).side == SIDE
 
 
-def material() -> Material:
+def material() -> TrainingSet:
     """Noise of two classes."""
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (24, 3, SIDE, SIDE), dtype=np.uint8)
     rows = np.arange(24)
-    return Material(images, rows, rows % 2, ("a", "b"), Split(rows[:16], rows[16:], rows[:0]))
+    return TrainingSet(images, rows, rows % 2, ("a", "b"), TrainingSplit(rows[:16], rows[16:], rows[:0]))

@@ -12,7 +12,7 @@ from backend.loop.stopwatch import Stopwatch
 from backend.loop.version import Making
 from backend.services import Services
 from backend.settings import Settings
-from backend.store.autolabelings import Audited, Autolabeling, Phase, Wish
+from backend.store.autolabelings import AuditedTask, Autolabeling, AutolabelPhase, AutolabelRequest
 from backend.store.dataset import Dataset
 from backend.store.versions import Version
 from tests.unit.backend.drawn import drawn
@@ -69,9 +69,15 @@ def test_tasks_that_are_labelled_automatically_are_not_asked_for_and_no_answers(
 
 def test_a_task_under_audit_has_nothing_to_predict_from(services: Services) -> None:
     project = services.project(7)
-    state = Autolabeling("a", Phase.AUDITING, Wish(0.02, 0.95), "", audit=(Audited(2, "2026-01-01T00:00:00+00:00"),))
+    state = Autolabeling(
+        "a",
+        AutolabelPhase.AUDITING,
+        AutolabelRequest(0.02, 0.95),
+        "",
+        audit=(AuditedTask(2, "2026-01-01T00:00:00+00:00"),),
+    )
     features = {task: np.ones(4) for task in (1, 2)}
     services.autolabelings.save(project, state)
     assert list(unaudited(project, services, features)) == [1]
-    services.autolabelings.save(project, replace(state, phase=Phase.CANCELLED))
+    services.autolabelings.save(project, replace(state, phase=AutolabelPhase.CANCELLED))
     assert list(unaudited(project, services, features)) == [1, 2]

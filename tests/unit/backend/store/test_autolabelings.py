@@ -7,19 +7,21 @@ import pytest
 
 from backend.project import Project
 from backend.store.autolabelings import (
-    Action,
-    Audited,
+    AuditedTask,
+    AutolabelAction,
     Autolabeling,
     AutolabelingStore,
+    AutolabelPhase,
+    AutolabelRequest,
     Candidate,
-    Phase,
-    Wish,
     new_name,
 )
 
 ONE, OTHER = Project("http://one.example", 7), Project("http://other.example", 7)
-WISH = Wish(max_error=0.02, confidence=0.95)
-STATE = Autolabeling("20260101-000000-000-aa", Phase.AUDITING, WISH, "Said.", attempt=1, size=4, classes=("cat", "dög"))
+WISH = AutolabelRequest(max_error=0.02, confidence=0.95)
+STATE = Autolabeling(
+    "20260101-000000-000-aa", AutolabelPhase.AUDITING, WISH, "Said.", attempt=1, size=4, classes=("cat", "dög")
+)
 SET = [Candidate(task, "cat", 0.9 + task / 100) for task in (1, 2, 3, 4)]
 AT = "2026-01-01T00:00:00+00:00"
 
@@ -30,7 +32,7 @@ def store(tmp_path: Path) -> AutolabelingStore:
 
 
 def test_what_was_saved_comes_back(store: AutolabelingStore) -> None:
-    state = replace(STATE, audit=(Audited(2, AT),), left_out=(3,))
+    state = replace(STATE, audit=(AuditedTask(2, AT),), left_out=(3,))
     store.save(ONE, state)
     assert store.all(ONE) == [state]
     assert store.newest(OTHER) is None
@@ -43,7 +45,10 @@ def test_a_project_without_auto_labelling_has_no_work_and_no_folder(store: Autol
 
 
 def test_an_order_is_work_until_it_is_taken(store: AutolabelingStore) -> None:
-    first, second = store.order(ONE, Action.PROPOSE, WISH), store.order(ONE, Action.UNDO, Wish())
+    first, second = (
+        store.order(ONE, AutolabelAction.PROPOSE, WISH),
+        store.order(ONE, AutolabelAction.UNDO, AutolabelRequest()),
+    )
     assert store.orders(ONE) == sorted([first, second], key=lambda each: each.name)
     for order in (first, second):
         assert store.has_work(ONE)
@@ -52,23 +57,23 @@ def test_an_order_is_work_until_it_is_taken(store: AutolabelingStore) -> None:
     assert not store.has_work(ONE)
 
 
-@pytest.mark.parametrize("phase", Phase)
-def test_writing_that_was_cut_off_is_work(store: AutolabelingStore, phase: Phase) -> None:
+@pytest.mark.parametrize("phase", AutolabelPhase)
+def test_writing_that_was_cut_off_is_work(store: AutolabelingStore, phase: AutolabelPhase) -> None:
     store.save_set(ONE, STATE.name, 1, SET)
     store.save(ONE, replace(STATE, phase=phase))
-    assert store.has_work(ONE) == (phase in (Phase.APPLYING, Phase.UNDOING))
+    assert store.has_work(ONE) == (phase in (AutolabelPhase.APPLYING, AutolabelPhase.UNDOING))
     store.save(ONE, replace(STATE, phase=phase, problem="Something is missing."))
     assert not store.has_work(ONE)
 
 
-@pytest.mark.parametrize("phase", Phase)
-def test_only_an_audit_that_is_under_way_asks_for_tasks(store: AutolabelingStore, phase: Phase) -> None:
-    store.save(ONE, replace(STATE, phase=phase, audit=(Audited(3, AT), Audited(1, AT))))
-    assert store.audited(ONE) == ((3, 1) if phase is Phase.AUDITING else ())
+@pytest.mark.parametrize("phase", AutolabelPhase)
+def test_only_an_audit_that_is_under_way_asks_for_tasks(store: AutolabelingStore, phase: AutolabelPhase) -> None:
+    store.save(ONE, replace(STATE, phase=phase, audit=(AuditedTask(3, AT), AuditedTask(1, AT))))
+    assert store.audited(ONE) == ((3, 1) if phase is AutolabelPhase.AUDITING else ())
 
 
 def test_people_keep_the_audit_and_what_they_had_begun_and_the_rest_is_to_be_labelled(store: AutolabelingStore) -> None:
-    state = replace(STATE, phase=Phase.APPLYING, audit=(Audited(2, AT),), left_out=(3,))
+    state = replace(STATE, phase=AutolabelPhase.APPLYING, audit=(AuditedTask(2, AT),), left_out=(3,))
     store.save_set(ONE, state.name, 1, SET)
     store.save(ONE, state)
     assert [each.task for each in store.to_label(ONE, state)] == [1, 4]

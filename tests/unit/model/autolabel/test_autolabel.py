@@ -9,21 +9,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom, hypergeom
 
-from model.autolabel.audit import Plan, draw_audit, judge
+from model.autolabel.audit import AuditPlan, draw_audit, judge
 from model.autolabel.bounds import at_most, enough, error_bound, errors_left, sample_size
-from model.autolabel.certificate import Answer, Certificate
+from model.autolabel.certificate import AuditAnswer, Certificate
 from model.autolabel.cut import uncertified
-from model.autolabel.evidence import gather
-from model.autolabel.promise import Promise
+from model.autolabel.out_of_fold import gather
+from model.autolabel.promise import ErrorPromise
 from model.autolabel.proposal import check_classes, propose
-from model.autolabel.reliability import Evidence, error_curves
+from model.autolabel.reliability import OutOfFoldPredictions, error_curves
 from model.errors import InputError
 from model.geometry import points
 from model.graph import affinity, neighbours
 from model.head.fitting import fit
 from model.head.head import FeatureTransform
 
-PROMISE = Promise(max_error=0.02, confidence=0.95)
+PROMISE = ErrorPromise(max_error=0.02, confidence=0.95)
 
 
 def true_confidences(images: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -33,12 +33,12 @@ def true_confidences(images: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray
     return confidences, rng.random(images) < confidences
 
 
-def evidence(images: int, seed: int = 1) -> Evidence:
+def evidence(images: int, seed: int = 1) -> OutOfFoldPredictions:
     confidences, right = true_confidences(images, seed)
-    return Evidence(confidences, right, np.ones(images, dtype=bool))
+    return OutOfFoldPredictions(confidences, right, np.ones(images, dtype=bool))
 
 
-NO_EVIDENCE = Evidence(np.empty(0), np.empty(0, dtype=bool), np.empty(0, dtype=bool))
+NO_EVIDENCE = OutOfFoldPredictions(np.empty(0), np.empty(0, dtype=bool), np.empty(0, dtype=bool))
 
 
 # Bounds
@@ -118,19 +118,19 @@ def test_a_sample_larger_than_its_set_is_refused() -> None:
 
 def test_no_error_at_all_can_only_be_promised_by_labelling_all_by_hand() -> None:
     with pytest.raises(InputError, match="label every image by hand"):
-        Promise(max_error=0, confidence=0.95)
+        ErrorPromise(max_error=0, confidence=0.95)
 
 
 @pytest.mark.parametrize("max_error, confidence", [(1.0, 0.95), (-0.1, 0.95), (0.02, 1.0), (0.02, 0.0), (0.02, 95)])
 def test_a_promise_outside_its_range_is_refused(max_error: float, confidence: float) -> None:
     with pytest.raises(InputError, match="must be between 0 and 1"):
-        Promise(max_error, confidence)
+        ErrorPromise(max_error, confidence)
 
 
 @given(st.floats(0.01, 0.99))
 @settings(deadline=None)
 def test_the_risks_of_all_attempts_stay_below_what_the_promise_allows(confidence: float) -> None:
-    promise = Promise(0.02, confidence)
+    promise = ErrorPromise(0.02, confidence)
     risks = [promise.risk(attempt) for attempt in range(1, 40)]
     assert sum(risks) < 1 - confidence
     assert risks == sorted(risks, reverse=True)
@@ -152,12 +152,12 @@ def test_sets_that_break_the_promise_pass_no_more_often_than_allowed_over_all_at
     certified_wrongly = 0.0
     for attempt in range(1, attempts + 1):
         n = int(enough(np.arange(1, size), size, allowed, PROMISE.max_error, 1 - PROMISE.risk(attempt))[0])
-        plan = Plan(size, n, allowed, attempt)
+        plan = AuditPlan(size, n, allowed, attempt)
         certified_wrongly += max(_passes_though_broken(size, wrong, plan) for wrong in range(size // 20))
     assert 0.03 < certified_wrongly <= 0.05
 
 
-def _passes_though_broken(size: int, wrong: int, plan: Plan) -> float:
+def _passes_though_broken(size: int, wrong: int, plan: AuditPlan) -> float:
     """Probability that a set with so many errors passes and leaves more than are promised."""
     rest = size - plan.sample_size
     broken = [k for k in range(plan.allowed_errors + 1) if wrong - k > PROMISE.max_error * rest]
@@ -195,7 +195,7 @@ def test_a_row_given_twice_is_refused() -> None:
         draw_audit(np.array([1, 1]), 1, 0)
 
 
-PLAN = Plan(size=4_000, sample_size=247, allowed_errors=1, attempt=1)
+PLAN = AuditPlan(size=4_000, sample_size=247, allowed_errors=1, attempt=1)
 
 
 def answers(right: int, wrong: int) -> np.ndarray:
@@ -224,7 +224,7 @@ def test_an_audit_fails_with_the_first_error_too_many_and_holds_only_at_its_end(
 
 
 def test_a_set_that_was_audited_whole_leaves_nothing_to_label() -> None:
-    verdict = judge(answers(10, 0), Plan(10, 10, 0, 1), PROMISE)
+    verdict = judge(answers(10, 0), AuditPlan(10, 10, 0, 1), PROMISE)
     assert verdict.rest == 0
     assert "nothing is left to label automatically" in verdict.message
 
@@ -238,7 +238,7 @@ def test_more_answers_than_were_asked_for_are_refused() -> None:
 @pytest.mark.parametrize("allowed", [0, 1, 3])
 def test_a_plans_allowed_errors_are_those_that_its_verdict_allows(attempt: int, allowed: int) -> None:
     n = int(enough(np.arange(1, 900), 2_000, allowed, 0.02, 1 - PROMISE.risk(attempt))[0])
-    plan = Plan(2_000, n, allowed, attempt)
+    plan = AuditPlan(2_000, n, allowed, attempt)
     assert judge(answers(n - allowed, allowed), plan, PROMISE).holds
     assert not judge(answers(n - allowed - 1, allowed + 1), plan, PROMISE).holds
 
@@ -286,7 +286,7 @@ def test_the_order_of_images_and_of_evidence_changes_nothing(seed: int) -> None:
     known = evidence(200)
     rng = np.random.default_rng(seed)
     order, among = rng.permutation(1_500), rng.permutation(200)
-    shuffled = Evidence(known.confidences[among], known.right[among], known.at_random[among])
+    shuffled = OutOfFoldPredictions(known.confidences[among], known.right[among], known.at_random[among])
     one, other = propose(confidences, known, PROMISE), propose(confidences[order], shuffled, PROMISE)
     assert sorted(order[other.rows].tolist()) == one.rows.tolist()
     assert one.plan == other.plan
@@ -386,7 +386,7 @@ def test_more_evidence_makes_expectations_surer() -> None:
 
 def test_evidence_of_different_lengths_is_refused() -> None:
     with pytest.raises(InputError, match="each labelled image"):
-        Evidence(np.array([0.5]), np.array([True, False]), np.array([True]))
+        OutOfFoldPredictions(np.array([0.5]), np.array([True, False]), np.array([True]))
 
 
 def test_evidence_never_saw_the_label_that_it_judges() -> None:
@@ -431,9 +431,9 @@ CERTIFICATE = Certificate(
     set_size=4_000,
     allowed_errors=1,
     answers=(
-        Answer(1, "cat", "cat", (11,), "2026-01-01T00:00:00+00:00"),
-        Answer(2, "cat", "dog", (12, 13), "2026-01-01T00:00:00+00:00"),
-        Answer(3, "cat", None, (), ""),
+        AuditAnswer(1, "cat", "cat", (11,), "2026-01-01T00:00:00+00:00"),
+        AuditAnswer(2, "cat", "dog", (12, 13), "2026-01-01T00:00:00+00:00"),
+        AuditAnswer(3, "cat", None, (), ""),
     ),
     tasks=((4, "cat"), (5, "dog")),
     version="v1",

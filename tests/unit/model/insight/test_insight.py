@@ -15,10 +15,10 @@ from model.head.head import FeatureTransform
 from model.head.metrics import NOT_ENOUGH, evaluate
 from model.insight.accuracy import LEAST_CLASS_LABELS, accuracy_now
 from model.insight.advice import STEPS, advise
-from model.insight.evidence import LEAST_HOLDOUT_LABELS, Evidence
+from model.insight.inputs import LEAST_HOLDOUT_LABELS, InsightInput
+from model.insight.labels_saved import LabelsSaved, labels_saved
 from model.insight.learning_curve import Curve, holdout_errors
 from model.insight.promotion import SIGNIFICANCE, worse_beyond_chance
-from model.insight.saved import LabelsSaved, labels_saved
 from tests.unit.model.samples import clouds
 
 CLASSES = 20
@@ -27,7 +27,7 @@ NAMES = [str(number) for number in range(CLASSES)]
 
 def project(
     labels: int, holdout_share: float = 0.25, images: int = 320, spread: float = 0.3, seed: int = 0
-) -> Evidence:
+) -> InsightInput:
     """A project whose labels were drawn at random, so that the true number of random labels is that of its own."""
     features, truth = clouds(images, CLASSES, spread=spread, seed=seed)
     order = np.random.default_rng(seed).permutation(images)[:labels]
@@ -39,7 +39,7 @@ def project(
     transform = FeatureTransform.of(features)
     head = fit(features[rows], truth[rows], NAMES, transform)
     logits = out_of_fold(features[rows], truth[rows], counted[rows], transform, seed=seed)
-    return Evidence(
+    return InsightInput(
         features=features,
         labels=given_labels,
         answered_at=answered_at,
@@ -52,16 +52,16 @@ def project(
 
 
 @pytest.fixture(scope="module")
-def labelled() -> Evidence:
+def labelled() -> InsightInput:
     return project(labels=160)
 
 
 @pytest.fixture(scope="module")
-def saved(labelled: Evidence) -> LabelsSaved:
+def saved(labelled: InsightInput) -> LabelsSaved:
     return labels_saved(labelled)
 
 
-def few_holdout_labels(evidence: Evidence) -> Evidence:
+def few_holdout_labels(evidence: InsightInput) -> InsightInput:
     """The evidence with one label less in the holdout than figures need."""
     kept = np.zeros_like(evidence.counted)
     kept[evidence.holdout[: LEAST_HOLDOUT_LABELS - 1]] = True
@@ -95,12 +95,12 @@ def test_a_class_gets_a_figure_where_enough_labels_stand_behind_it() -> None:
     assert (per_class["a"].note, per_class["b"].note) == ("", NOT_ENOUGH)
 
 
-def test_figures_turn_into_json(labelled: Evidence, saved: LabelsSaved) -> None:
+def test_figures_turn_into_json(labelled: InsightInput, saved: LabelsSaved) -> None:
     figures = (saved, advise(labelled, 5.0), worse_beyond_chance(labelled.right, labelled.right))
     assert all(json.loads(json.dumps(figure.to_json())) for figure in figures)
 
 
-def test_labels_drawn_at_random_saved_none(labelled: Evidence, saved: LabelsSaved) -> None:
+def test_labels_drawn_at_random_saved_none(labelled: InsightInput, saved: LabelsSaved) -> None:
     assert saved.random_labels is not None and saved.saved is not None
     assert (saved.n, saved.labels) == (len(labelled.holdout), 160)
     assert 20 < saved.random_labels.low <= 160
@@ -123,31 +123,31 @@ def test_a_holdout_that_reaches_as_far_bounds_the_number_from_above() -> None:
     assert found.note == ""
 
 
-def test_a_better_accuracy_would_have_taken_more_random_labels(labelled: Evidence) -> None:
+def test_a_better_accuracy_would_have_taken_more_random_labels(labelled: InsightInput) -> None:
     bad, good = (replace(labelled, right=np.arange(len(labelled.holdout)) % 10 < share) for share in (3, 9))
     lower, higher = labels_saved(bad).random_labels, labels_saved(good).random_labels
     assert lower is not None and higher is not None and lower.low < higher.low
 
 
 @pytest.mark.parametrize("right", [True, False])
-def test_a_holdout_without_a_mistake_or_with_nothing_else_has_a_number_too(labelled: Evidence, right: bool) -> None:
+def test_a_holdout_without_a_mistake_or_with_nothing_else_has_a_number_too(labelled: InsightInput, right: bool) -> None:
     found = labels_saved(replace(labelled, right=np.full(len(labelled.holdout), right))).random_labels
     assert found is not None and 1 <= found.low <= len(labelled.labels)
 
 
-def test_a_small_holdout_says_nothing_of_labels_saved_or_gains(labelled: Evidence) -> None:
+def test_a_small_holdout_says_nothing_of_labels_saved_or_gains(labelled: InsightInput) -> None:
     evidence = few_holdout_labels(labelled)
     saved, advice = labels_saved(evidence), advise(evidence, None)
     assert (saved.random_labels, saved.saved, saved.note) == (None, None, NOT_ENOUGH)
     assert [step.gain for step in advice.steps] == [None] * len(STEPS)
 
 
-def test_the_same_evidence_gives_the_same_figures(labelled: Evidence, saved: LabelsSaved) -> None:
+def test_the_same_evidence_gives_the_same_figures(labelled: InsightInput, saved: LabelsSaved) -> None:
     assert labels_saved(labelled) == saved
     assert advise(labelled, 1.0) == advise(labelled, 1.0)
 
 
-def test_the_curve_falls_with_labels_and_is_read_between_its_points(labelled: Evidence) -> None:
+def test_the_curve_falls_with_labels_and_is_read_between_its_points(labelled: InsightInput) -> None:
     curve = Curve(labelled)
     early, late = curve.error(20), curve.error(160)
     assert 0 <= late < early <= 1
@@ -155,17 +155,17 @@ def test_the_curve_falls_with_labels_and_is_read_between_its_points(labelled: Ev
     assert between is not None and 10 < between < 200
 
 
-def test_a_curve_is_not_followed_beyond_what_was_asked(labelled: Evidence) -> None:
+def test_a_curve_is_not_followed_beyond_what_was_asked(labelled: InsightInput) -> None:
     assert Curve(labelled).labels_for(0.0, most=30) is None
 
 
-def test_the_holdouts_errors_are_those_of_heads_that_saw_four_fifths_of_it(labelled: Evidence) -> None:
+def test_the_holdouts_errors_are_those_of_heads_that_saw_four_fifths_of_it(labelled: InsightInput) -> None:
     errors = holdout_errors(labelled)
     assert errors.shape == labelled.right.shape
     assert (~labelled.right).mean() < errors.mean() < 1 - 1 / CLASSES
 
 
-def test_a_gain_is_given_as_far_as_the_labels_would_double(labelled: Evidence) -> None:
+def test_a_gain_is_given_as_far_as_the_labels_would_double(labelled: InsightInput) -> None:
     advice = advise(labelled, seconds_per_label=36.0)
     assert [step.hours for step in advice.steps] == [1.0, 2.0, 5.0]
     assert [step.note for step in advice.steps] == ["", NOT_ENOUGH, NOT_ENOUGH]
@@ -174,11 +174,11 @@ def test_a_gain_is_given_as_far_as_the_labels_would_double(labelled: Evidence) -
     assert gain.value >= 0
 
 
-def test_without_a_pace_there_are_no_hours(labelled: Evidence) -> None:
+def test_without_a_pace_there_are_no_hours(labelled: InsightInput) -> None:
     assert [step.hours for step in advise(labelled, None).steps] == [None] * len(STEPS)
 
 
-def test_a_history_of_one_class_promises_no_gain(labelled: Evidence) -> None:
+def test_a_history_of_one_class_promises_no_gain(labelled: InsightInput) -> None:
     rows = labelled.labelled
     by_class = labelled.answered_at.copy()
     by_class[rows] = np.argsort(np.argsort(labelled.labels[rows], kind="stable"))
@@ -229,7 +229,7 @@ def test_versions_of_different_tasks_are_not_compared() -> None:
         (lambda e: replace(e, features=e.features[:, 1:]), "another backbone"),
     ],
 )
-def test_evidence_that_contradicts_itself_is_refused(labelled: Evidence, wrong: object, message: str) -> None:
+def test_evidence_that_contradicts_itself_is_refused(labelled: InsightInput, wrong: object, message: str) -> None:
     assert callable(wrong)
     with pytest.raises(InputError, match=message):
         wrong(labelled)

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from model.arrays import IntArray
-from model.training.splits import Split, split
+from model.training.splits import TrainingSplit, split
 from tests.unit.model.networks.tiny import SIDE
 
 
@@ -15,7 +15,7 @@ from tests.unit.model.networks.tiny import SIDE
 class Data:
     images: npt.NDArray[np.uint8]
     labels: IntArray
-    split: Split
+    split: TrainingSplit
 
 
 @pytest.fixture

@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 from model.arrays import IntArray
 from model.errors import InputError
 from model.training.batches import Images
-from model.training.checkpoint import State, copied
+from model.training.checkpoint import TrainingState, copied
 from model.training.duplicates import near_duplicate_groups
 from model.training.module import TrainingModule
 from model.training.options import Resampling, TrainingOptions
-from model.training.splits import FRACTIONS, Split, split
+from model.training.splits import FRACTIONS, TrainingSplit, split
 from tests.unit.model.networks.tiny import SIDE, tiny
 
 ROWS = st.lists(st.integers(0, 4), max_size=80).map(lambda labels: np.array(labels, dtype=np.int64))
 
 
-def sides(parts: Split) -> list[IntArray]:
+def sides(parts: TrainingSplit) -> list[IntArray]:
     return [parts.train, parts.validation, parts.test]
 
 
@@ -98,10 +98,10 @@ def test_no_copy_of_a_training_image_is_in_validation_or_test(resampling: Resamp
     assert min(len(parts.validation), len(parts.test)) > 0
 
 
-def seen_in_training(images: Images, labels: IntArray, parts: Split, options: TrainingOptions) -> set[int]:
+def seen_in_training(images: Images, labels: IntArray, parts: TrainingSplit, options: TrainingOptions) -> set[int]:
     """The first pixel of every image that a training shows its network in the first epochs of twenty seeds."""
     network, seen = tiny(), set()
-    start = State(copied(network.state_dict()), {}, {}, (), batch_size=8)
+    start = TrainingState(copied(network.state_dict()), {}, {}, (), batch_size=8)
     for seed in range(20):
         module = TrainingModule(
             network, (images, labels, parts), replace(options, seed=seed), start, lambda _: None, lambda: False

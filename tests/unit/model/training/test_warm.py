@@ -13,7 +13,7 @@ from model.training import warm
 from model.training.fit import train
 from model.training.options import TrainingOptions
 from model.training.predict import logits
-from model.training.splits import Split, split
+from model.training.splits import TrainingSplit, split
 from model.training.warm import WarmStart, warm_options, warm_start
 from tests.unit.model.networks.tiny import SIDE, tiny
 
@@ -33,7 +33,7 @@ IMAGES[COLOURED, 3 - LABELS[COLOURED]] += 100
 @pytest.fixture(scope="module")
 def trained() -> Network:
     old = np.flatnonzero(~IS_NEW)
-    parts = Split(*(np.flatnonzero(np.isin(old, rows)) for rows in vars(SPLIT).values()))
+    parts = TrainingSplit(*(np.flatnonzero(np.isin(old, rows)) for rows in vars(SPLIT).values()))
     return train(tiny(OLD), IMAGES[old], LABELS[old] - 1, parts, OPTIONS).network
 
 

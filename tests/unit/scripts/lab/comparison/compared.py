@@ -6,7 +6,7 @@ import numpy as np
 
 from model.arrays import FloatArray, IntArray
 from model.training.history import Epoch
-from model.training.splits import Split
+from model.training.splits import TrainingSplit
 from scripts.lab.comparison.command import main
 from scripts.lab.comparison.figures import Figures
 from scripts.lab.comparison.outcome import Outcome
@@ -36,10 +36,10 @@ def compare(folder: Path, data: Path, *options: str) -> int:
     return main([*arguments(folder, data), *options])
 
 
-def split_of(n: int) -> Split:
+def split_of(n: int) -> TrainingSplit:
     """The first half trains, the next quarter validates, the last tests."""
     train, validation, test = np.split(np.arange(n), [n // 2, 3 * n // 4])
-    return Split(train, validation, test)
+    return TrainingSplit(train, validation, test)
 
 
 def outcome(logits: FloatArray, model: str = "cnn-small", epochs: int = 2) -> Outcome:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from model.backbone.backbone import Origin
-from model.networks import saved
+from model.networks import storage
 from model.networks.registry import ANY_CLASSES, build
 from scripts.lab.simulation import archive
 from scripts.lab.simulation.errors import SimulationError
@@ -112,7 +112,7 @@ def test_images_are_embedded_once_and_what_can_t_be_read_is_left_out(
 def test_another_backbone_embeds_the_images_again_and_is_named(tmp_path: Path) -> None:
     folder = pictures(tmp_path / "kinds", "circle/1.png", "square/1.png")
     network = build("cnn-small:4-4-4:3-3-3", ANY_CLASSES, input_size=32)
-    saved.save(network, tmp_path / "network", record={})
+    storage.save(network, tmp_path / "network", record={})
     prepared = prepare(str(folder), "", Origin(str(tmp_path / "network")), tmp_path / "cache")
     assert load(prepared.folder).features.shape == (2, network.width)
     assert str(prepared.backbone).startswith("cnn-small-4-4-4-3-3-3-")

@@ -15,7 +15,7 @@ from optuna.trial import FrozenTrial
 
 from backend import settings
 from model.networks import scratch
-from model.training.fit import Trained, train
+from model.training.fit import TrainingResult, train
 from model.training.history import Epoch
 from scripts.lab.comparison.images import LabelledImages
 from scripts.lab.tuning import plots, signs, space, trials
@@ -64,7 +64,7 @@ def tune_until_killed(given: Sequence[str]) -> None:
     """The command, which kills itself by SIGKILL in the middle of a trial."""
     trainings = 0
 
-    def killing(*of: Any, progress: Any, **more: Any) -> Trained:
+    def killing(*of: Any, progress: Any, **more: Any) -> TrainingResult:
         nonlocal trainings
         trainings += 1
 

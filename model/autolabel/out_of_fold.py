@@ -4,7 +4,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from model.arrays import BoolArray, FloatArray, IntArray
-from model.autolabel.reliability import Evidence
+from model.autolabel.reliability import OutOfFoldPredictions
 from model.head.distil import distilled_out_of_fold
 from model.head.fitting import out_of_fold
 from model.head.head import Head, softmax
@@ -15,7 +15,7 @@ FOLD_SEED = 0
 
 def gather(
     quick: Head, served: Head, features: FloatArray, labels: IntArray, at_random: BoolArray, edges: csr_matrix | None
-) -> Evidence:
+) -> OutOfFoldPredictions:
     """Predict all labels out of fold, in five folds: some ten seconds where the served head is the distilled one.
 
     Args:
@@ -36,7 +36,7 @@ def gather(
         logits = distilled_out_of_fold(quick, features, labels, known, edges, seed=FOLD_SEED)
     probabilities = softmax(logits / served.temperature)
     # A sum of rounded numbers may be a hair above one.
-    return Evidence(
+    return OutOfFoldPredictions(
         confidences=np.minimum(probabilities.max(axis=1), 1.0),
         right=probabilities.argmax(axis=1) == labels[known],
         at_random=at_random[known],

@@ -14,7 +14,7 @@ LEAST_HOLDOUT_LABELS = 20
 
 
 @dataclass(frozen=True, eq=False)
-class Evidence:
+class InsightInput:
     """A project's images, its labels, and how the served head did on the holdout.
 
     Attributes:

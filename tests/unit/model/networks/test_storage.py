@@ -11,7 +11,7 @@ from PIL import Image
 from model.backbone.backbone import REGISTRY
 from model.backbone.embedder import OnnxEmbedder
 from model.errors import InputError, ModelError
-from model.networks import saved
+from model.networks import storage
 from model.networks.export import LARGEST_DIFFERENCE, export
 from model.networks.frozen import freeze
 from model.networks.network import Network
@@ -28,7 +28,7 @@ def network() -> Network:
 
 @pytest.fixture
 def folder(network: Network, tmp_path: Path) -> Path:
-    saved.save(network, tmp_path / "mine", {"epochs": 3})
+    storage.save(network, tmp_path / "mine", {"epochs": 3})
     return tmp_path / "mine"
 
 
@@ -38,7 +38,7 @@ def test_a_saved_network_answers_as_before(network: Network, folder: Path) -> No
     assert (again.name, again.classes, again.input_size, again.pretrained) == (SMALL, CLASSES, 16, True)
     with torch.inference_mode():
         assert torch.equal(again(images), network(images))
-    assert saved.read_record(folder) == {"epochs": 3}
+    assert storage.read_record(folder) == {"epochs": 3}
 
 
 def test_it_is_kept_as_tensors_and_text(folder: Path) -> None:
@@ -58,7 +58,7 @@ def test_another_number_of_classes_needs_their_names(folder: Path) -> None:
 def test_a_folder_that_holds_something_is_left_alone(network: Network, folder: Path) -> None:
     before = (folder / "network.json").read_bytes()
     with pytest.raises(ModelError, match="Choose a new folder"):
-        saved.save(network, folder, {})
+        storage.save(network, folder, {})
     assert (folder / "network.json").read_bytes() == before
     assert list(folder.parent.iterdir()) == [folder]
 

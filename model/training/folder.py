@@ -8,17 +8,17 @@ from pathlib import Path
 
 from model.arrays import IntArray
 from model.errors import InputError
-from model.networks import saved
+from model.networks import storage
 from model.networks.digest import digest
 from model.networks.network import Network
 from model.training import checkpoint
-from model.training.checkpoint import State, Tensors
+from model.training.checkpoint import Tensors, TrainingState
 from model.training.history import Epoch
 from model.training.options import TrainingOptions
-from model.training.splits import Split
+from model.training.splits import TrainingSplit
 
 
-def fingerprint(network: Network, labels: IntArray, split: Split, options: TrainingOptions) -> str:
+def fingerprint(network: Network, labels: IntArray, split: TrainingSplit, options: TrainingOptions) -> str:
     """What tells one training from another, hexadecimal: network and weights, labels, split and options."""
     about = [network.name, network.classes, network.input_size, asdict(options)]
     sha = sha256(json.dumps(about).encode())
@@ -28,11 +28,11 @@ def fingerprint(network: Network, labels: IntArray, split: Split, options: Train
     return sha.hexdigest()
 
 
-class Place:
+class TrainingFolder:
     """A folder for the result and, beside it, a checkpoint; or neither, where nothing is to be kept."""
 
     def __init__(self, folder: Path | None, training: str) -> None:
-        """Note the place; nothing is read or made.
+        """Note where; nothing is read or made.
 
         Args:
             folder: of the result; None keeps nothing.
@@ -49,18 +49,18 @@ class Place:
             InputError: the folder holds another training's result.
             ModelError: the result is broken.
         """
-        if self._folder is None or not saved.is_saved(str(self._folder)):
+        if self._folder is None or not storage.is_saved(str(self._folder)):
             return None
-        record = saved.read_record(self._folder)
+        record = storage.read_record(self._folder)
         if record.get("training") != self._training:
             raise InputError(
                 f"{self._folder} holds the result of another training: other images, labels, split, options or "
                 "network. Choose another folder."
             )
         history = tuple(Epoch(**epoch) for epoch in record["history"])
-        return saved.load(self._folder).state_dict(), history
+        return storage.load(self._folder).state_dict(), history
 
-    def state(self) -> State | None:
+    def state(self) -> TrainingState | None:
         """Where an interrupted run of this training stands.
 
         Raises:
@@ -71,7 +71,7 @@ class Place:
             return None
         return checkpoint.read(self._training, self._checkpoint)
 
-    def keep(self, state: State) -> None:
+    def keep(self, state: TrainingState) -> None:
         """Put a state in place of the one before."""
         if self._checkpoint is not None:
             self._checkpoint.parent.mkdir(parents=True, exist_ok=True)
@@ -87,5 +87,5 @@ class Place:
             return
         epochs = [asdict(epoch) for epoch in history]
         record = {"training": self._training, "options": asdict(options), "history": epochs}
-        saved.save(network, self._folder, record)
+        storage.save(network, self._folder, record)
         self._checkpoint.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ import numpy as np
 from model.arrays import FloatArray
 from model.head.metrics import NOT_ENOUGH
 from model.insight import learning_curve
-from model.insight.evidence import Evidence
+from model.insight.inputs import InsightInput
 from model.insight.learning_curve import Curve
 
 CONFIDENCE = 0.95
@@ -66,7 +66,7 @@ class LabelsSaved:
         return asdict(self)
 
 
-def labels_saved(evidence: Evidence) -> LabelsSaved:
+def labels_saved(inputs: InsightInput) -> LabelsSaved:
     """Find the number of random labels that the accuracy of now would have taken.
 
     It is where the learning curve, set to the height of the holdout's own, falls to the error of now; the ends come
@@ -79,23 +79,23 @@ def labels_saved(evidence: Evidence) -> LabelsSaved:
     Raises:
         InputError: a feature that is not finite.
     """
-    n, labels = len(evidence.holdout), len(evidence.labelled)
-    if not evidence.enough:
+    n, labels = len(inputs.holdout), len(inputs.labelled)
+    if not inputs.enough:
         return LabelsSaved(n, labels, None, None, NOT_ENOUGH)
-    needed = _random_labels(evidence, n)
+    needed = _random_labels(inputs, n)
     note = "" if needed.high is not None else f"at least {needed.low:,} random labels"
     return LabelsSaved(n, labels, needed, needed.less(labels), note)
 
 
-def _random_labels(evidence: Evidence, n: int) -> Range:
-    curve = Curve(evidence)
-    now = (~evidence.right).astype(np.float64)
-    early = learning_curve.holdout_errors(evidence)
+def _random_labels(inputs: InsightInput, n: int) -> Range:
+    curve = Curve(inputs)
+    now = (~inputs.right).astype(np.float64)
+    early = learning_curve.holdout_errors(inputs)
     at_holdout = curve.error(n - n // learning_curve.FOLDS)
     # One more label, wrong for the low end and right for the high one, gives an interval to a holdout without any
     # error.
-    most = at_holdout * float(np.quantile(_ratios(now, early, 1.0, evidence.seed), CONFIDENCE))
-    least = at_holdout * float(np.quantile(_ratios(now, early, 0.0, evidence.seed), 1 - CONFIDENCE))
+    most = at_holdout * float(np.quantile(_ratios(now, early, 1.0, inputs.seed), CONFIDENCE))
+    least = at_holdout * float(np.quantile(_ratios(now, early, 0.0, inputs.seed), 1 - CONFIDENCE))
     guess = at_holdout * now.mean() / max(early.mean(), TINY)
     low = curve.labels_for(most, learning_curve.MOST_ROWS)
     return Range(
