@@ -10,7 +10,7 @@ def autolabel(options: Options) -> int:
 
     People audit a random sample first; called again, it says how far they are, and what their answers prove. Without
     an option it says where it stands. User and password or secret are those of the settings. Exit code 1 where
-    something was refused or stopped.
+    something was refused or stopped. See docs/autolabel.md.
     """
     from scripts.cli.autolabel import run
 

@@ -10,7 +10,7 @@ def finetune(options: Options) -> int:
 
     What comes of it is used only where it is right more often than the one in use, on labels that neither learned from.
     It waits for the end; Ctrl-C leaves the training alone. User and password or secret are those of the settings. Exit
-    code 1 where it was refused or failed.
+    code 1 where it was refused or failed. See docs/finetuning.md.
     """
     from scripts.cli.finetune import run
 

