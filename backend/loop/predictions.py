@@ -1,6 +1,6 @@
 """Predictions as Label Studio stores them: made from a version, imported, and noted in the mirror."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -59,10 +59,10 @@ def predict(
     return predictions
 
 
-def unaudited(project: Project, services: Services, features: Mapping[int, FloatArray]) -> dict[int, FloatArray]:
+def unaudited(features: Mapping[int, FloatArray], audited: Collection[int]) -> dict[int, FloatArray]:
     """The features without those of tasks under audit: these get no pre-annotation, which could sway who answers."""
-    audited = set(services.autolabelings.audited(project))
-    return {task: feature for task, feature in features.items() if task not in audited}
+    hidden = set(audited)
+    return {task: feature for task, feature in features.items() if task not in hidden}
 
 
 def change(project: Project, services: Services, version: Version, labeling: Labeling, task: int) -> None:
@@ -129,4 +129,5 @@ def _made(
     """What `predict` makes of the stored features, without a word on tasks under audit."""
     backbone = services.backbones.get(version.backbone)
     features = services.features.of_tasks(backbone, services.mirror.tasks(project, task_ids))
-    return predict(version, labeling, unaudited(project, services, features), task_ids, scores)
+    shown = unaudited(features, services.autolabelings.audited(project))
+    return predict(version, labeling, shown, task_ids, scores)

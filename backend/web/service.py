@@ -19,9 +19,12 @@ from backend.web import predictor
 from backend.web.background import Background
 from backend.web.events import projects_to_look_at
 from backend.web.hints import Hints
+from backend.web.loaded_versions import LoadedVersions
 from backend.web.metrics import Metrics
 from backend.web.payloads import PredictRequest, SetupRequest
+from backend.web.predictor import Predictor
 from backend.web.reconciler import Reconciler
+from backend.web.request_features import RequestFeatures
 from backend.web.status import Status, StatusBoard
 
 PROJECTS_SECONDS = 0.25
@@ -63,7 +66,7 @@ class WebService:
         self.services = services
         self._board = StatusBoard(services)
         self.metrics = Metrics(self._board)
-        self._predictor = predictor.Predictor(services)
+        self._predictor = _predictor(services)
         self._hints = Hints(services.queue.hint)
         self._reconciler = Reconciler(services)
         self._background = Background()
@@ -155,3 +158,14 @@ class WebService:
         """Names of a project's whole versions, oldest first; of all projects where none is named."""
         numbers = sorted(self.status.projects) if number is None else [number]
         return [name for each in numbers for name in self.services.versions.names(self.services.project(each))]
+
+
+def _predictor(services: Services) -> Predictor:
+    features = RequestFeatures(
+        mirror=services.mirror,
+        stored=services.features,
+        fetcher=services.images,
+        embedder=services.image_embedder,
+        seconds=services.settings.predict_seconds,
+    )
+    return Predictor(LoadedVersions(services.versions), services.backbones, features, services.autolabelings)

@@ -78,6 +78,6 @@ def test_a_task_under_audit_has_nothing_to_predict_from(services: Services) -> N
     )
     features = {task: np.ones(4) for task in (1, 2)}
     services.autolabelings.save(project, state)
-    assert list(unaudited(project, services, features)) == [1]
+    assert list(unaudited(features, services.autolabelings.audited(project))) == [1]
     services.autolabelings.save(project, replace(state, phase=AutolabelPhase.CANCELLED))
-    assert list(unaudited(project, services, features)) == [1, 2]
+    assert list(unaudited(features, services.autolabelings.audited(project))) == [1, 2]

@@ -1,0 +1,78 @@
+"""Features of the tasks in a request: stored ones, and those of images that can be fetched and embedded in time."""
+
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from backend import logs
+from backend.errors import LabelLoopError
+from backend.images import batch
+from backend.images.embed import ImageEmbedder
+from backend.images.fetcher import ImageFetcher, Unavailable
+from backend.project import Project
+from backend.store.features import FeatureStore
+from backend.store.mirror import Mirror
+from model.arrays import FloatArray
+from model.backbone.backbone import Backbone
+
+CHUNK = 16
+"""Images fetched and embedded together: the time is looked at in between."""
+
+log = logs.get()
+
+
+@dataclass(frozen=True)
+class RequestFeatures:
+    """Finds them. Safe to use from several threads.
+
+    Attributes:
+        seconds: after which nothing new is begun.
+    """
+
+    mirror: Mirror
+    stored: FeatureStore
+    fetcher: ImageFetcher
+    embedder: ImageEmbedder
+    seconds: float
+
+    def find(self, project: Project, backbone: Backbone, addresses: Mapping[int, str]) -> dict[int, FloatArray]:
+        """Features, (backbone.width,) each, by task, of those that could be had; never raises for an image.
+
+        Args:
+            addresses: of the images by task, as the request has them: the mirror may know older ones.
+        """
+        deadline = time.monotonic() + self.seconds
+        mirrored = [task for task in self.mirror.tasks(project, list(addresses)) if task.image == addresses[task.id]]
+        features = self.stored.of_tasks(backbone, mirrored)
+        new = [task for task in addresses if task not in features]
+        for start in range(0, len(new), CHUNK):
+            if time.monotonic() > deadline:
+                log.warning("out of time; the rest is scored by a job", project=project.id, tasks=len(new) - start)
+                break
+            chunk = {task: addresses[task] for task in new[start : start + CHUNK]}
+            features |= self._embed(project, backbone, chunk, {task.id for task in mirrored}, deadline)
+        return features
+
+    def _embed(
+        self,
+        project: Project,
+        backbone: Backbone,
+        addresses: Mapping[int, str],
+        mirrored: Collection[int],
+        deadline: float,
+    ) -> dict[int, FloatArray]:
+        """Features by task; the mirror remembers the images of those tasks that it has with the same address."""
+        fetched = batch.fetch_by(deadline, self.fetcher, addresses)
+        files = {task: data for task, data in fetched.items() if not isinstance(data, Unavailable)}
+        problems = {task: outcome.reason for task, outcome in fetched.items() if isinstance(outcome, Unavailable)}
+        try:
+            embedded = self.embedder.embed_files(backbone, files)
+        except LabelLoopError as error:
+            log.warning("nothing could be embedded", project=project.id, reason=str(error))
+            return {}
+        for task, problem in (problems | embedded.problems).items():
+            log.warning("image can't be used", project=project.id, task=task, reason=problem)
+        self.mirror.record_images(
+            project, {task: embedded.hashes[task] for task in embedded.hashes if task in mirrored}, {}
+        )
+        return embedded.by_task
