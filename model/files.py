@@ -44,17 +44,20 @@ def whole_folder(folder: Path, *, flushed: bool = True) -> Iterator[Path]:
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path, *, flushed: bool = True) -> Iterator[Path]:
     """A file to write, which takes the place of the one of that name when the block ends; else the old one stays.
 
     Args:
         path: its name; its folder must be there.
+        flushed: whether it survives a power cut, too; that takes some hundredths of a second.
     """
     unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         yield unfinished
-        flush(unfinished)
+        if flushed:
+            flush(unfinished)
         unfinished.replace(path)
-        flush(path.parent)
+        if flushed:
+            flush(path.parent)
     finally:
         unfinished.unlink(missing_ok=True)

@@ -10,9 +10,7 @@ set are labelled already is read off the mirror, so that nothing can disagree af
 """
 
 import json
-import os
 import secrets
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -22,7 +20,7 @@ from typing import Any, Self
 
 from backend.project import Project
 from backend.store import versions
-from model.files import flush
+from model.files import whole_file
 
 WISH = "wish"
 """Key of a request on disk and on the wire, which keep their names."""
@@ -277,10 +275,5 @@ def _with_key(record: Mapping[str, Any], key: str, other: str) -> dict[str, Any]
 def _write(path: Path, value: Any) -> None:
     """Write JSON whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=".unfinished-", dir=path.parent)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(value, file, ensure_ascii=False, indent=None if isinstance(value, list) else 1)
-    unfinished = Path(name)
-    flush(unfinished)
-    unfinished.rename(path)
-    flush(path.parent)
+    with whole_file(path) as unfinished:
+        unfinished.write_text(json.dumps(value, ensure_ascii=False, indent=None if isinstance(value, list) else 1))

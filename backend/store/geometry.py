@@ -13,6 +13,7 @@ from safetensors.numpy import load_file, save_file
 
 from backend.project import Project
 from model.arrays import FloatArray, IntArray
+from model.files import whole_file
 from model.geometry import Axes
 from model.graph import NEIGHBOURS, UNKNOWN, neighbours
 from model.head.head import FeatureTransform
@@ -144,22 +145,22 @@ class GeometryStore:
 
     def _save(self, project: Project, geometry: Geometry) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        # One name: whoever writes has the project's lease, and what a killed run left is written over.
-        unfinished = self._folder / f".unfinished-{project.key}"
-        save_file(
-            {
-                "task_ids": geometry.task_ids,
-                "prints": geometry.prints,
-                "mean": geometry.axes.transform.mean,
-                "directions": np.ascontiguousarray(geometry.axes.directions),
-                "fitted_on": np.array([geometry.fitted_on]),
-                "points": geometry.points,
-                "nearest": geometry.nearest,
-            },
-            unfinished,
-        )
-        # Not flushed: a file that a power cut tears is made again.
-        unfinished.rename(self._file(project))
+        file = self._file(project)
+        # Whoever writes has the project's lease: these are what killed runs left.
+        for left in self._folder.glob(f".{file.name}.*"):
+            left.unlink(missing_ok=True)
+        tensors = {
+            "task_ids": geometry.task_ids,
+            "prints": geometry.prints,
+            "mean": geometry.axes.transform.mean,
+            "directions": np.ascontiguousarray(geometry.axes.directions),
+            "fitted_on": np.array([geometry.fitted_on]),
+            "points": geometry.points,
+            "nearest": geometry.nearest,
+        }
+        # A file that a power cut tears is made again.
+        with whole_file(file, flushed=False) as unfinished:
+            save_file(tensors, unfinished)
 
 
 def _prints(features: FloatArray) -> IntArray:

@@ -97,4 +97,5 @@ class VersionRow(Base):
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     activated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    backbone: Mapped[str | None]
     figures: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))

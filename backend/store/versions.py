@@ -6,7 +6,6 @@ own inside the version's: whole or not at all, too, and never changed afterwards
 
 import json
 import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,14 +20,14 @@ from sqlalchemy import Engine, func, insert, or_, select, update
 from backend.project import Project
 from backend.store.schema import ProjectRow, VersionRow
 from model.arrays import FloatArray, IntArray
-from model.files import flush
+from model.files import whole_folder
 from model.head.head import Head
 
 NO_VERSION = "label-loop"
 """The model version that is named before a project has one; Label Studio refuses an empty name."""
 
-HEAD, SECOND, INSIGHT = "head.safetensors", "second", "insight.json"
-UNFINISHED = ".unfinished-"
+RECORD, QUEUE, HEAD = "version.json", "queue.safetensors", "head.safetensors"
+SECOND, SERVED, INSIGHT = "second", "served.safetensors", "insight.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,18 +113,19 @@ class VersionStore:
         Args:
             figures: JSON that is kept when the files are removed.
         """
-        home = self._folder / project.key
-        home.mkdir(parents=True, exist_ok=True)
-        unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=home))
-        save_file(
-            {"task_ids": version.task_ids.astype(np.int64), "scores": version.scores.astype(np.float64)},
-            unfinished / "queue.safetensors",
-        )
-        if version.head is not None:
-            _write_head(version.head, unfinished / HEAD)
-        _write_json(version.record, unfinished / "version.json")
-        _put(unfinished, home / version.name)
-        row = {"project_key": project.key, "name": version.name, "created_at": datetime.now(UTC), "figures": figures}
+        queue = {"task_ids": version.task_ids.astype(np.int64), "scores": version.scores.astype(np.float64)}
+        with whole_folder(self._folder / project.key / version.name) as unfinished:
+            save_file(queue, unfinished / QUEUE)
+            if version.head is not None:
+                _write_head(version.head, unfinished / HEAD)
+            _write_json(version.record, unfinished / RECORD)
+        row = {
+            "project_key": project.key,
+            "name": version.name,
+            "created_at": datetime.now(UTC),
+            "backbone": version.backbone,
+            "figures": figures,
+        }
         with self._engine.begin() as connection:
             connection.execute(insert(VersionRow).values(row))
 
@@ -141,13 +141,14 @@ class VersionStore:
             FileNotFoundError: the version's files were removed meanwhile.
         """
         home = self._folder / project.key / version.name
-        for left in home.glob(f"{UNFINISHED}*"):
+        if not home.exists():
+            raise FileNotFoundError(f"The files of version {version.name} were removed meanwhile.")
+        for left in home.glob(f".{SECOND}.*"):
             shutil.rmtree(left)
-        unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=home))
-        if served is not None:
-            _write_head(served, unfinished / "served.safetensors")
-        _write_json(insight, unfinished / INSIGHT)
-        _put(unfinished, home / SECOND)
+        with whole_folder(home / SECOND) as unfinished:
+            if served is not None:
+                _write_head(served, unfinished / SERVED)
+            _write_json(insight, unfinished / INSIGHT)
         with self._engine.begin() as connection:
             connection.execute(
                 update(ProjectRow).where(ProjectRow.key == project.key).values(second_stage_at=datetime.now(UTC))
@@ -194,11 +195,11 @@ class VersionStore:
             FileNotFoundError: no whole version of this name is on disk.
         """
         home = self._folder / project.key / name
-        record = json.loads((home / "version.json").read_text())
-        with safe_open(home / "queue.safetensors", framework="numpy") as file:
+        record = json.loads((home / RECORD).read_text())
+        with safe_open(home / QUEUE, framework="numpy") as file:
             task_ids, scores = file.get_tensor("task_ids"), file.get_tensor("scores")
         insight = self.insight(project, name)
-        served = None if insight is None else _read_head(home / SECOND / "served.safetensors")
+        served = None if insight is None else _read_head(home / SECOND / SERVED)
         return Version(name, _read_head(home / HEAD), task_ids, scores, record, served, insight)
 
     def active(self, project: Project) -> Version | None:
@@ -211,6 +212,36 @@ class VersionStore:
             return self.load(project, name)
         except FileNotFoundError:
             return None
+
+    def active_backbone(self, project: Project) -> str | None:
+        """Version of the backbone that the active version was made with, without reading that version.
+
+        Returns:
+            None where there is no active version, or its files were lost.
+        """
+        query = (
+            select(ProjectRow.active_version, VersionRow.backbone)
+            .outerjoin(
+                VersionRow,
+                (VersionRow.project_key == ProjectRow.key) & (VersionRow.name == ProjectRow.active_version),
+            )
+            .where(ProjectRow.key == project.key)
+        )
+        with self._engine.connect() as connection:
+            name, backbone = connection.execute(query).one_or_none() or (None, None)
+        if name is None or not (self._folder / project.key / name / RECORD).exists():
+            return None
+        return backbone or self._recall_backbone(project)
+
+    def _recall_backbone(self, project: Project) -> str | None:
+        """What the record of the active version says, kept for the next time: older rows don't have it."""
+        active = self.active(project)
+        if active is None:
+            return None
+        row = (VersionRow.project_key == project.key, VersionRow.name == active.name)
+        with self._engine.begin() as connection:
+            connection.execute(update(VersionRow).where(*row).values(backbone=active.backbone))
+        return active.backbone
 
     def activate(self, project: Project, name: str) -> None:
         """Record that Label Studio's active version is this one."""
@@ -275,11 +306,3 @@ def _read_head(path: Path) -> Head | None:
 
 def _write_json(value: Mapping[str, Any], path: Path) -> None:
     path.write_text(json.dumps(dict(value), ensure_ascii=False, indent=1, allow_nan=False))
-
-
-def _put(unfinished: Path, place: Path) -> None:
-    """Give a folder that is written its place, in one step that a power cut does not halve."""
-    for path in [*unfinished.iterdir(), unfinished]:
-        flush(path)
-    unfinished.rename(place)
-    flush(place.parent)

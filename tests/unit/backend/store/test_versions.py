@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,17 +12,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 
 from backend.label_studio.client import ProjectState
 from backend.project import Project
 from backend.store import versions
 from backend.store.mirror import Mirror
+from backend.store.schema import VersionRow
 from backend.store.versions import Version, VersionStore, new_name
+from model import files
 from model.head.head import FeatureTransform, Head
 
 PROJECT = Project("http://one.example", 7)
-RECORD = {"labels": [[3, "猫", [1, 2], "2026-01-01T00:00:00+00:00"]], "settings": {"seed": 0}, "evaluation": None}
+RECORD = {
+    "labels": [[3, "猫", [1, 2], "2026-01-01T00:00:00+00:00"]],
+    "settings": {"seed": 0, "backbone": "b1"},
+    "evaluation": None,
+}
 
 
 @pytest.fixture
@@ -109,7 +116,7 @@ def killed_at(stage: str, save: Callable[[], object]) -> None:
         if stage == "writing the queue":
             vars(versions)["save_file"] = die
         elif stage == "flushing":
-            vars(versions)["flush"] = die
+            vars(files)["flush"] = die
         elif stage == "renaming":
             Path.rename = die  # type: ignore[method-assign,assignment]
         else:
@@ -232,6 +239,42 @@ def test_a_version_whose_files_were_lost_is_not_active(store: VersionStore, fold
     for path in (folder / PROJECT.key / "v1").iterdir():
         path.unlink()
     assert store.active(PROJECT) is None
+
+
+def test_the_active_versions_backbone_is_known(store: VersionStore) -> None:
+    assert store.active_backbone(PROJECT) is None
+    store.save(PROJECT, version("v1"))
+    assert store.active_backbone(PROJECT) is None
+    store.activate(PROJECT, "v1")
+    assert store.active_backbone(PROJECT) == "b1"
+
+
+def test_the_backbone_of_a_version_from_before_it_was_kept_comes_from_its_record(
+    store: VersionStore, engine: Engine, folder: Path
+) -> None:
+    store.save(PROJECT, version("v1"))
+    store.activate(PROJECT, "v1")
+    with engine.begin() as connection:
+        connection.execute(update(VersionRow).values(backbone=None))
+    assert store.active_backbone(PROJECT) == "b1"
+    # From now on the record need not be read.
+    (folder / PROJECT.key / "v1" / "version.json").write_text("torn")
+    assert store.active_backbone(PROJECT) == "b1"
+
+
+def test_a_version_whose_files_were_lost_has_no_backbone(store: VersionStore, folder: Path) -> None:
+    store.save(PROJECT, version("v1"))
+    store.activate(PROJECT, "v1")
+    shutil.rmtree(folder / PROJECT.key / "v1")
+    assert store.active_backbone(PROJECT) is None
+
+
+def test_a_second_stage_does_not_bring_back_a_version_that_was_removed(store: VersionStore, folder: Path) -> None:
+    store.save(PROJECT, version("v1"))
+    shutil.rmtree(folder / PROJECT.key / "v1")
+    with pytest.raises(FileNotFoundError):
+        store.add_second_stage(PROJECT, version("v1"), None, INSIGHT)
+    assert not (folder / PROJECT.key / "v1").exists()
 
 
 def test_names_sort_by_time() -> None:
