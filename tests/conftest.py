@@ -1,38 +1,35 @@
-"""The servers that tests share. They are real, on free ports, started once a session where they can be shared.
+"""The servers that tests share, and how tests are told apart and spread over processes.
 
-label_studio      a Label Studio on SQLite, with fast imports of predictions
-redis_server      a Redis; a test's own use of it begins empty through `redis_url`
-backbone_folder   the default backbone's export, made once per checkout
-stack             web process and worker on the shared Label Studio, with a Redis of their own
+label_studio      a Label Studio on SQLite, one for all test processes, with fast imports of predictions
+redis_server      a Redis, one a process; a test's own use of it begins empty through `redis_url`
+backbone_folder   the default backbone's export, made once for the code as it is
+stack             web process and worker on the shared Label Studio, with a Redis of their own, one a process
 make_stack        the same, made to order: settings, passwords, secrets
 make_project      projects with pictures of known classes; deleted after the test
+
+All of them are real, on free ports. A test that comes by Label Studio is marked `integration`, one that comes by
+Chromium `browser`: nobody marks them by hand.
 """
 
-import fcntl
-import shutil
-import sqlite3
+import hashlib
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist import is_xdist_worker
 
 from model.backbone.backbone import backbone
-from scripts.stack.label_studio import LabelStudioServer, install, label_studio_spec
-from scripts.stack.ports import choose_port
-from scripts.stack.processes import LocalProcess
 from tests.support.label_studio import RunningLabelStudio, User
 from tests.support.project import LabelledProject
+from tests.support.shared import CACHE, CHECKOUT, SharedLabelStudio, make_once
 from tests.support.stack import RunningRedis, RunningStack, start_redis, start_stack
 
-CHECKOUT = Path(__file__).parents[1]
-CACHE = CHECKOUT / ".cache"
 BACKBONE = "efficientnet-lite0"
-TOKEN = "5eed" * 10
+# Networks' own code is what an export is made by.
+MAKES_EXPORTS = ("model/backbone", "model/networks")
 
 # Polls are rare here, so that a test that passes has seen events work; and idle comes soon, so that no test waits.
 # There is no MLflow: no test is to notice.
@@ -43,62 +40,53 @@ SHARED_SETTINGS = {
     "MLFLOW_TRACKING_URI": "http://127.0.0.1:1",
 }
 
+# Marks of the tests that come by a fixture.
+NEEDS = {"shared_label_studio": "integration", "playwright": "browser"}
+# Folders in the order in which they are begun. Label Studio gets ready during the first; then comes what takes long,
+# and the many short ones at the end leave no process waiting for another.
+ORDER = ("unit/project", "unit/model", "faults", "integration", "browser", "contract", "unit")
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what reads the whole code: one process does, while the other makes Label Studio's first database."""
-    items.sort(key=lambda item: not item.nodeid.startswith("tests/unit/project/"))
+    """Mark tests by what they need, keep those of a module in one process, and begin in a good order."""
+    for item in items:
+        for fixture, mark in NEEDS.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(mark)
+        # pytest-xdist's `--dist loadgroup` goes by it: what a module shares is set up once.
+        if not any(item.iter_markers("xdist_group")):
+            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(CHECKOUT).as_posix()))
+    items.sort(key=place)
 
 
-@contextmanager
-def alone(making: str) -> Iterator[None]:
-    """Let one process at a time make what all keep in the cache."""
-    CACHE.mkdir(exist_ok=True)
-    with (CACHE / f"{making}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+def place(item: pytest.Item) -> int:
+    """Number of the first of the folders in `ORDER` that a test is in."""
+    path = item.path.relative_to(CHECKOUT / "tests").as_posix()
+    return next((at for at, folder in enumerate(ORDER) if path.startswith(f"{folder}/")), len(ORDER))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def label_studio_in_time(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SharedLabelStudio]:
+    """Starts Label Studio with the first test, if any test needs it: it gets ready while others run."""
+    own_folder = tmp_path_factory.getbasetemp()
+    shared = SharedLabelStudio(own_folder.parent if is_xdist_worker(request) else own_folder)
+    if any(item.get_closest_marker("integration") for item in request.session.items):
+        shared.begin()
+    yield shared
+    shared.leave()
 
 
 @pytest.fixture(scope="session")
-def label_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLabelStudio]:
-    environment = CACHE / "label-studio-env"
-    folder = tmp_path_factory.mktemp("label-studio")
-    server = LabelStudioServer(
-        port=choose_port(18_180),
-        data=folder / "data",
-        documents=folder / "documents",
-        username="owner@example.com",
-        password="owner's password",
-        token=TOKEN,
-    )
-    process = LocalProcess(label_studio_spec(server, environment, folder / "label-studio.log"))
-    try:
-        with alone("label-studio"):
-            install(environment)
-            kept = CACHE / f"label-studio-data-{(environment / '.stamp').read_text()[:12]}"
-            if kept.exists():
-                shutil.copytree(kept, server.data, dirs_exist_ok=True)
-            process.start()
-            process.wait_until_ready()
-            if not kept.exists():
-                keep_data(server.data, kept)
-        yield RunningLabelStudio(server, process)
-    finally:
-        process.stop()
+def shared_label_studio(label_studio_in_time: SharedLabelStudio) -> SharedLabelStudio:
+    """What tells a test that needs Label Studio."""
+    return label_studio_in_time
 
 
-def keep_data(data: Path, kept: Path) -> None:
-    """Keep a fresh Label Studio's database for the next session: its first migration takes a minute on a busy machine.
-
-    Args:
-        data: of the running Label Studio.
-        kept: folder to make, whole or not at all.
-    """
-    unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=kept.parent))
-    shutil.copy(data / ".env", unfinished)  # Django's secret key: sessions and tokens are signed with it.
-    name = "label_studio.sqlite3"
-    with closing(sqlite3.connect(data / name)) as source, closing(sqlite3.connect(unfinished / name)) as target:
-        source.backup(target)
-    unfinished.rename(kept)
+@pytest.fixture(scope="session")
+def label_studio(shared_label_studio: SharedLabelStudio) -> RunningLabelStudio:
+    return shared_label_studio.wait_until_ready()
 
 
 @pytest.fixture(scope="session")
@@ -119,14 +107,21 @@ def redis_url(redis_server: RunningRedis) -> str:
 @pytest.fixture(scope="session")
 def backbones() -> Path:
     """Folder of exported backbones, by version, as MODEL_DIR holds them."""
-    folder = CACHE / "backbones"
-    version = backbone(BACKBONE).version
-    # An export is there whole or not at all. In a process of its own: the tests' process need not load PyTorch.
-    with alone("backbones"):
-        if not (folder / version).exists():
-            command = [sys.executable, "-m", "model.networks.export", BACKBONE, str(folder / version)]
-            subprocess.run(command, cwd=CHECKOUT, check=True)
+
+    def export(folder: Path) -> None:
+        # In a process of its own: the tests' process need not load PyTorch.
+        command = [sys.executable, "-m", "model.networks.export", BACKBONE, str(folder)]
+        subprocess.run(command, cwd=CHECKOUT, check=True)
+
+    folder = CACHE / f"backbones-{exporting_code()}"
+    make_once(folder / backbone(BACKBONE).version, export)
     return folder
+
+
+def exporting_code() -> str:
+    """Digest of the code that exports: another code exports anew."""
+    files = sorted(file for folder in MAKES_EXPORTS for file in (CHECKOUT / folder).rglob("*.py"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,6 @@ from tests.browser.annotator import BrowserAnnotator
 from tests.support.project import LabelledProject
 from tests.support.stack import RunningStack
 
-pytestmark = [pytest.mark.integration, pytest.mark.browser]
-
 LABELLED_DIGITS = 40
 OPEN_DIGITS = 20
 

@@ -9,8 +9,6 @@ import pytest
 from tests.contract.service import Service, settings_of, start
 from tests.support.stack import RunningRedis
 
-pytestmark = pytest.mark.integration
-
 ROUTES = [
     ("GET", "/"),
     ("POST", "/setup"),

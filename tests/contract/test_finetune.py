@@ -16,8 +16,6 @@ from tests.contract.service import CONFIG, PROJECT, Service, settings_of, start_
 from tests.support.stack import RunningRedis
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.integration
-
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PATH = f"/api/projects/{PROJECT}/finetune"
 

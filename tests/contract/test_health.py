@@ -4,14 +4,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from backend.label_studio.client import ProjectState
 from tests.contract.service import MakeService, Service, settings_of
 from tests.support.stack import RunningRedis
 from tests.support.waiting import until
-
-pytestmark = pytest.mark.integration
 
 
 def health(service: Service) -> dict[str, Any]:

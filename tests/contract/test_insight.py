@@ -12,8 +12,6 @@ from tests.contract.test_versions_and_metrics import samples
 from tests.support.stack import RunningRedis
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.integration
-
 EMPTY_PROJECT, UNKNOWN_PROJECT = 8, 99
 ESTIMATE = {"value": 0.75, "low": 0.5, "high": 0.875}
 INSIGHT = {
@@ -89,7 +87,7 @@ def test_known_figures_are_gauges_and_unknown_ones_are_none(finished: Service) -
         ("label_loop_accuracy_high", project): 0.875,
         ("label_loop_labels_saved_low", project): 30.0,
     }
-    until(lambda: wanted.items() <= samples(finished).items(), "the gauges", seconds=15)
+    until(lambda: wanted.items() <= samples(finished).items(), "the gauges")
     unknown = {"label_loop_labels_saved", "label_loop_calibration_error"}
     assert not unknown & {name for name, _ in samples(finished)}
 
@@ -97,4 +95,4 @@ def test_known_figures_are_gauges_and_unknown_ones_are_none(finished: Service) -
 def test_second_stages_are_counted(finished: Service) -> None:
     finished.services.queue.count({"second_stages:given_up": 3})
     wanted = {("label_loop_second_stages_total", (("outcome", "given_up"),)): 3.0}
-    until(lambda: wanted.items() <= samples(finished).items(), "the counter", seconds=15)
+    until(lambda: wanted.items() <= samples(finished).items(), "the counter")

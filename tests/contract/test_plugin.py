@@ -22,8 +22,6 @@ from tests.support.project import LabelledProject
 from tests.support.stack import RunningStack
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.integration
-
 CHECKOUT = Path(__file__).parents[2]
 STAND_IN = Path(__file__).parent / "stand_in_2x"
 COMMAND = Path(sys.executable).parent / "label-studio-ml"

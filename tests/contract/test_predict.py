@@ -15,8 +15,6 @@ from backend.store.versions import NO_VERSION
 from tests.contract.service import CLASSES, CONFIG, NOBODY, STORED, VERSION, Service, address, stored_task, task
 from tests.support.pictures import picture
 
-pytestmark = pytest.mark.integration
-
 EMPTY = {"result": [], "score": 1.0, "model_version": VERSION}
 SLOW_SECONDS = 3.0
 

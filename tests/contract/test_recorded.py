@@ -10,8 +10,6 @@ from backend.label_studio.webhook import ACTIONS
 from tests.contract.service import PROJECT, Service
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.integration
-
 PAYLOADS = Path(__file__).parent / "payloads" / "requests"
 RECORDED: dict[str, Any] = {path.stem: json.loads(path.read_text()) for path in sorted(PAYLOADS.glob("*.json"))}
 RECORDED_PROJECT = int(RECORDED["tasks-created"]["project"]["id"])

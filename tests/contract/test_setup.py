@@ -8,8 +8,6 @@ from backend.store.versions import NO_VERSION
 from tests.contract.service import CONFIG, VERSION, Service
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.integration
-
 IMAGE = '<Image name="image" value="$image"/>'
 CHOICES = '<Choices name="c" toName="image" choice="single"><Choice value="a"/><Choice value="b"/></Choices>'
 OTHER_CHOICES = CHOICES.replace('name="c"', 'name="d"')

@@ -8,8 +8,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.contract.service import PROJECT, VERSION, Service, stored_task
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.integration
-
 
 def samples(service: Service) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
     text = service.client.get("/metrics").text
@@ -86,5 +84,5 @@ def test_the_workers_counters_and_the_active_version_are_shown(service: Service)
         ("label_loop_workers", ()): 0.0,
         ("label_loop_failed_jobs", ()): 0.0,
     }
-    until(lambda: wanted.items() <= samples(service).items(), "the counters", seconds=10)
+    until(lambda: wanted.items() <= samples(service).items(), "the counters")
     assert ("label_loop_queue_depth", ()) in samples(service)

@@ -11,8 +11,6 @@ from backend.label_studio.webhook import ACTIONS
 from tests.contract.service import CONFIG, PROJECT, MakeService, Service, settings_of
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.integration
-
 DEADLINE_SECONDS = 0.05
 SETTLED_SECONDS = 0.3
 

@@ -64,7 +64,7 @@ class Rig:
 
     def wait_until_reached(self) -> None:
         """Wait until the worker is at the place."""
-        until((self.stack.folder / "reached").exists, f"the fault\n{self.stack.log_tail()}", 40.0)
+        until((self.stack.folder / "reached").exists, "the fault", more=self.stack.log_tail)
 
     def let_go(self) -> None:
         """Let a standing worker go on."""
@@ -72,7 +72,7 @@ class Rig:
 
     def wait_until_fresh(self, seconds: float = 90.0) -> None:
         """Wait until the active version knows every label, and every unlabelled task has its prediction."""
-        until(self.is_fresh, f"a fresh version of project {self.project.id}\n{self.stack.log_tail()}", seconds, 0.2)
+        until(self.is_fresh, f"a fresh version of project {self.project.id}", seconds, 0.2, more=self.stack.log_tail)
 
     def is_fresh(self) -> bool:
         """Whether the active version knows every label, and every unlabelled task has its prediction."""

@@ -12,7 +12,7 @@ from tests.faults.worker_with_fault import KILL_HORSE
 from tests.support.label_studio import RunningLabelStudio
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.faults
 
 # What was cut off is found soon, and no poll helps.
 SETTINGS = {"LEASE_SECONDS": "2", "POLL_SECONDS": "600", "HOLDOUT_SHARE": "0"}
@@ -63,7 +63,7 @@ def wait_for(backend: Backend, phase: str, broken: Rig) -> dict[str, Any]:
         status = backend.status()
         return None if status["working"] else status
 
-    status = until(done, f"{phase}\n{broken.stack.log_tail()}", 180.0, 0.5)
+    status = until(done, phase, pause=0.5, more=broken.stack.log_tail)
     assert status["phase"] == phase, status
     return status
 

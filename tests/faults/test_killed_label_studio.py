@@ -8,7 +8,7 @@ import pytest
 
 from tests.faults.rig import Rig, pause, rig
 from tests.faults.worker_with_fault import STAND
-from tests.support.label_studio import RunningLabelStudio
+from tests.support.label_studio import KillableLabelStudio
 
 pytestmark = pytest.mark.faults
 
@@ -19,7 +19,7 @@ SETTINGS = {"LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT": ""}
 
 @pytest.fixture(scope="module")
 def broken(
-    own_label_studio: RunningLabelStudio, backbones: Path, tmp_path_factory: pytest.TempPathFactory
+    own_label_studio: KillableLabelStudio, backbones: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Rig]:
     with rig(own_label_studio, backbones, tmp_path_factory.mktemp("rig"), SETTINGS) as made:
         yield made
@@ -27,7 +27,7 @@ def broken(
 
 @pytest.mark.parametrize("place", ["before embed", "head published"])
 def test_a_run_that_lost_label_studio_is_taken_up_again(
-    place: str, broken: Rig, own_label_studio: RunningLabelStudio, record_property: Callable[[str, object], None]
+    place: str, broken: Rig, own_label_studio: KillableLabelStudio, record_property: Callable[[str, object], None]
 ) -> None:
     broken.holdout(place, STAND)
     broken.project.add_tasks(["circle"] * 3)
@@ -41,7 +41,7 @@ def test_a_run_that_lost_label_studio_is_taken_up_again(
 
 
 def test_a_label_studio_that_died_while_idle_is_noticed_when_it_is_back(
-    broken: Rig, own_label_studio: RunningLabelStudio, record_property: Callable[[str, object], None]
+    broken: Rig, own_label_studio: KillableLabelStudio, record_property: Callable[[str, object], None]
 ) -> None:
     own_label_studio.process.kill()
     pause(4.0)
@@ -49,7 +49,7 @@ def test_a_label_studio_that_died_while_idle_is_noticed_when_it_is_back(
     assert broken.watch.wrong == []
 
 
-def seconds_until_fresh(broken: Rig, label_studio: RunningLabelStudio) -> float:
+def seconds_until_fresh(broken: Rig, label_studio: KillableLabelStudio) -> float:
     """Start Label Studio, submit, and wait; seconds from Label Studio being ready."""
     label_studio.process.start()
     label_studio.process.wait_until_ready()

@@ -20,7 +20,7 @@ from tests.faults.worker_with_fault import KILL, STAND
 from tests.support.label_studio import RunningLabelStudio
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.faults
 
 DEADLINE_SECONDS = 30.0
 
@@ -49,7 +49,7 @@ def worker_dies(place: str) -> Callable[[Rig], None]:
     def fault(broken: Rig) -> None:
         broken.holdout(place, KILL)
         broken.submit()
-        until(lambda: not broken.stack.worker.is_running, f"the worker's end\n{broken.stack.log_tail()}", 40.0)
+        until(lambda: not broken.stack.worker.is_running, "the worker's end", more=broken.stack.log_tail)
         broken.submit()
         broken.start_worker()
 
@@ -59,7 +59,7 @@ def worker_dies(place: str) -> Callable[[Rig], None]:
 def worker_dies_on_a_new_task(broken: Rig) -> None:
     broken.holdout("embed", KILL)
     broken.project.add_tasks(["circle"])
-    until(lambda: not broken.stack.worker.is_running, f"the worker's end\n{broken.stack.log_tail()}", 40.0)
+    until(lambda: not broken.stack.worker.is_running, "the worker's end", more=broken.stack.log_tail)
     broken.submit()
     broken.start_worker()
 

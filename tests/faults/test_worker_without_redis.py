@@ -48,7 +48,7 @@ def test_it_waits_for_redis_and_then_ends_when_told_to(worker: LocalProcess, own
     pause(3.0)
     assert worker.is_running
     os.kill(worker.pid, signal.SIGTERM)
-    until(lambda: not worker.is_running, "the worker's end", 20.0)
+    until(lambda: not worker.is_running, "the worker's end")
     assert worker.exit_status() == 0
 
 
@@ -57,4 +57,4 @@ def test_it_is_seen_again_when_redis_is_back_without_its_data(worker: LocalProce
     own_redis.process.start()
     own_redis.process.wait_until_ready()
     with own_redis.client() as asking:
-        until(lambda: list(asking.scan_iter(match="label-loop:*:worker:*")), "the worker's sign of life", 20.0)
+        until(lambda: list(asking.scan_iter(match="label-loop:*:worker:*")), "the worker's sign of life")

@@ -15,8 +15,6 @@ from tests.support.project import LabelledProject
 from tests.support.stack import RunningStack
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.integration
-
 MakeProject = Callable[..., LabelledProject]
 # Of those not labelled the holdout takes some, and with fewer than 12 left nothing can be promised.
 PER_CLASS, FEW_PER_CLASS = 15, 8
@@ -53,7 +51,7 @@ class Autolabelling:
             scores = {task: each.score or 0.0 for task, each in self.project.predictions().items()}
             return set(sorted(scores, key=scores.__getitem__)[: len(audit)]) == set(audit)
 
-        until(asked, f"the audit in front\n{self._stack.log_tail()}")
+        until(asked, "the audit in front", more=self._stack.log_tail)
 
     def answer(self, wrong: int = 0) -> list[int]:
         """Answer the whole audit, some tasks wrongly; the annotations."""

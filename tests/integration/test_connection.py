@@ -23,8 +23,6 @@ from scripts.cli.connection.detach import detach
 from scripts.cli.connection.findings import Finding, Level, has_errors
 from tests.support.label_studio import RunningLabelStudio
 
-pytestmark = pytest.mark.integration
-
 LABEL_CONFIG = """<View><Image name="image" value="$image"/>
 <Choices name="choice" toName="image" choice="single"><Choice value="a"/><Choice value="b"/></Choices></View>"""
 ONE_PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"  # the smallest GIF

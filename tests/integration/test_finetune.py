@@ -19,8 +19,6 @@ from tests.support.project import KINDS, LabelledProject
 from tests.support.stack import RunningStack, start_stack
 from tests.support.waiting import until
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
-
 LABELLED, UNLABELLED = 25, 3
 SETTINGS = {"POLL_SECONDS": "2", "IDLE_SECONDS": "2", "DEVICE": "cpu", "TRACKING": "false"}
 TINY = "cnn-small:8-8-8:3-3-3"
@@ -62,13 +60,13 @@ class Finetuned:
         return list(self.status()["history"])
 
     def wait_for_epochs(self, count: int) -> None:
-        until(lambda: len(self.epochs()) >= count, f"{count} epochs\n{self.log()}", 120.0)
+        until(lambda: len(self.epochs()) >= count, f"{count} epochs", more=self.log)
 
     def submit(self) -> None:
         """Label another task, and wait for the version that knows it."""
         task = self.project.lowest_unlabelled()
         self.labels.add(self.project.submit(task))
-        self.project.wait_for_version(self.stack, self.labels, seconds=60.0)
+        self.project.wait_for_version(self.stack, self.labels)
 
     def backbone(self) -> str:
         """Of the active version."""
@@ -127,11 +125,11 @@ def test_a_better_backbone_takes_over_and_can_be_taken_back(
     assert finetuned.command("--recipe", str(recipe), "--epochs", "3") == 0, capsys.readouterr().out
     used = finetuned.status()["used"]
     assert used != base
-    until(lambda: finetuned.backbone() == used, f"a version with {used}\n{finetuned.stack.log_tail()}", 90.0)
+    until(lambda: finetuned.backbone() == used, f"a version with {used}", more=finetuned.stack.log_tail)
     finetuned.submit()
     assert finetuned.backbone() == used
     assert finetuned.command("--undo") == 0
-    until(lambda: finetuned.backbone() == base, f"a version with {base}\n{finetuned.stack.log_tail()}", 90.0)
+    until(lambda: finetuned.backbone() == base, f"a version with {base}", more=finetuned.stack.log_tail)
 
 
 def test_another_backbone_in_the_settings_takes_over_without_a_gap(finetuned: Finetuned, tmp_path: Path) -> None:
@@ -143,7 +141,7 @@ def test_another_backbone_in_the_settings_takes_over_without_a_gap(finetuned: Fi
     finetuned.stack = finetuned.stack.restarted(BACKBONE=str(tmp_path / "network"), EMBED_SECONDS="0")
     following = freeze(network).version
     finetuned.submit()
-    until(lambda: finetuned.backbone() == following, f"a version with it\n{finetuned.stack.log_tail()}", 90.0)
+    until(lambda: finetuned.backbone() == following, "a version with it", more=finetuned.stack.log_tail)
     finetuned.submit()
     names = finetuned.stack.versions(project.id)[len(known) :]
     made = [each for name in names if (each := finetuned.stack.version(project.id, name)) is not None]

@@ -20,8 +20,6 @@ from tests.support.project import LabelledProject
 from tests.support.stack import RunningStack, start_stack
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.integration
-
 PER_CLASS, LABELS = 15, 24
 # All tasks are the holdout's, so that a few labels are enough for figures.
 SETTINGS = {**SHARED_SETTINGS, "HOLDOUT_SHARE": "1"}
@@ -73,7 +71,7 @@ def finished(
     labels = [project.submit(task) for task in made.in_holdout_order[:LABELS]]
     project.attach(stack)
     name = project.wait_for_version(stack, labels)
-    until(lambda: made.insight()["version"] == name, f"the second stage\n{stack.log_tail()}")
+    until(lambda: made.insight()["version"] == name, "the second stage", more=stack.log_tail)
     yield made
     label_studio.delete_projects([project])
     stack.stop()
@@ -112,7 +110,7 @@ def test_label_studio_comes_to_hold_the_served_heads_confidences_once(finished: 
             [seen[it] for it in wanted], list(wanted.values()), atol=1e-4
         )
 
-    until(refreshed, f"the served head's predictions, {wanted}; last seen {held()}\n{finished.stack.log_tail()}")
+    until(refreshed, f"the served head's predictions, {wanted}; last seen {held()}", more=finished.stack.log_tail)
     counted = Counter((each["task"], each["model_version"]) for each in finished.project.all_predictions())
     assert set(counted.values()) == {1}
 

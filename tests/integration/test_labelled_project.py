@@ -13,8 +13,6 @@ from scripts.lab.sources import find
 from tests.support.label_studio import RunningLabelStudio
 from tests.support.project import LabelledProject
 
-pytestmark = pytest.mark.integration
-
 CLASSES = ("circle", "square")
 SIDE = 16
 

@@ -22,8 +22,6 @@ from tests.support.project import LabelledProject
 from tests.support.stack import RunningStack
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.integration
-
 MakeProject = Callable[..., LabelledProject]
 SENDERS = 8
 SLOW_SECONDS = 4.0
@@ -350,7 +348,7 @@ def test_a_refresh_does_not_keep_another_project_waiting(
     idle, busy = make_project(per_class=75), make_project(per_class=1)
     idle.attach(stack)
     version = idle.wait_for_version(stack)
-    until(lambda: len(idle.predictions(version)) > 3, "the refresh to begin", 60.0)
+    until(lambda: len(idle.predictions(version)) > 3, "the refresh to begin")
     busy.attach(stack)
     busy.wait_for_version(stack)
     assert len(idle.predictions(version)) < len(idle.tasks)

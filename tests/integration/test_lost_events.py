@@ -2,12 +2,8 @@
 
 from collections.abc import Callable
 
-import pytest
-
 from tests.support.project import LabelledProject
 from tests.support.stack import RunningStack
-
-pytestmark = pytest.mark.integration
 
 MINUTE = 60.0
 

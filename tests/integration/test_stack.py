@@ -23,8 +23,6 @@ from scripts.stack.ports import choose_port
 from scripts.stack.processes import Supervisor
 from tests.support.label_studio import RunningLabelStudio
 
-pytestmark = pytest.mark.integration
-
 VERSION = "v1"
 
 

@@ -1,8 +1,8 @@
 """A real Label Studio that runs for the tests, and the people who work in it."""
 
-import itertools
 import re
 import time
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,7 +17,6 @@ from scripts.stack.processes import LocalProcess
 from tests.support.project import LabelledProject
 
 PASSWORD = "a long enough password"
-NUMBERS = itertools.count(1)
 DELETE_TRIES = 5
 
 
@@ -32,10 +31,15 @@ class User:
 
 @dataclass
 class RunningLabelStudio:
-    """One Label Studio process; its first user owns everything that `api` makes."""
+    """A Label Studio that runs; its first user owns everything that `api` makes.
+
+    Other test processes have projects, users and tokens of their own in it: a test looks at its own only.
+
+    Attributes:
+        made: projects of this process that are still there.
+    """
 
     server: LabelStudioServer
-    process: LocalProcess
     made: list[LabelledProject] = field(default_factory=list)
 
     @property
@@ -73,7 +77,7 @@ class RunningLabelStudio:
             per_class: tasks of each class; 0 for an empty project.
             config: the label config; one single choice of the classes where it is None.
         """
-        body = {"title": f"test {next(NUMBERS)}", "label_config": config or label_config(list(classes))}
+        body = {"title": f"test {uuid.uuid4().hex}", "label_config": config or label_config(list(classes))}
         number = int(self.api.send_object("POST", "/api/projects/", body)["id"])
         project = LabelledProject(self.api, self.token, self.documents, number, tuple(classes))
         self.made.append(project)
@@ -85,7 +89,7 @@ class RunningLabelStudio:
     def add_user(self) -> User:
         """Sign up another user of the same organisation, by its invitation."""
         invitation = str(self.api.get_object("/api/invite")["invite_url"])
-        email = f"user{next(NUMBERS)}@example.com"
+        email = f"user-{uuid.uuid4().hex}@example.com"
         with requests.Session() as browser:
             browser.trust_env = False
             page = browser.get(self.url + invitation[invitation.index("/user/") :], timeout=30)
@@ -120,3 +124,10 @@ class RunningLabelStudio:
                 time.sleep(1)
             else:
                 return
+
+
+@dataclass
+class KillableLabelStudio(RunningLabelStudio):
+    """A Label Studio of one test module's own, which may be killed and started again."""
+
+    process: LocalProcess = field(kw_only=True)

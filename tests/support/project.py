@@ -13,7 +13,7 @@ from scripts.cli.connection.attach import attach
 from scripts.cli.connection.findings import Level
 from scripts.demo_app.client import HandedTask, LabelStudioPage, Prediction
 from tests.support.pictures import picture
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_SECONDS, until
 
 if TYPE_CHECKING:
     from tests.support.stack import RunningStack
@@ -164,7 +164,7 @@ class LabelledProject:
         trained_on: Collection[int] | None = None,
         *,
         not_version: str = "",
-        seconds: float = 30.0,
+        seconds: float = PATIENCE_SECONDS,
     ) -> str:
         """Wait until Label Studio's active version is one of the backend's; its name.
 

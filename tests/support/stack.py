@@ -144,7 +144,7 @@ class RunningStack:
         outbox = Outbox(self.server.folder / "tracking" / "outbox")
         return [outbox.read(item).name for item in outbox.waiting()]
 
-    def wait_until_quiet(self, project: int, seconds: float = 30.0) -> None:
+    def wait_until_quiet(self, project: int) -> None:
         """Wait until no event, job or run is left for a project."""
 
         def quiet() -> bool:
@@ -153,7 +153,7 @@ class RunningStack:
             held = [key for name in ("run", "refresh", "lease") for key in self._keys(f"label-loop:*:{name}:{project}")]
             return not (flagged or held or self.is_running(project))
 
-        until(quiet, f"project {project} to be quiet", seconds)
+        until(quiet, f"project {project} to be quiet", more=self.log_tail)
 
     def is_running(self, project: int) -> bool:
         """Whether a run of the project is under way."""

@@ -8,18 +8,14 @@ import pytest
 import torch
 from PIL import Image
 
-from model.backbone.backbone import backbone
-from model.networks.export import export
-
 # Two threads that wait for each other take several times as long where other tests want the cores.
 torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("backbones") / "efficientnet-lite0"
-    export(backbone("efficientnet-lite0"), folder)
-    return folder
+def exported(backbone_folder: Path) -> Path:
+    """The default backbone's export."""
+    return backbone_folder
 
 
 @pytest.fixture(scope="session")

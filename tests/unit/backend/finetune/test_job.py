@@ -35,8 +35,6 @@ from scripts.demo_app.project import label_config
 from tests.support.pictures import picture
 from tests.support.poor_backbone import BASE, export_poor
 
-pytestmark = pytest.mark.integration
-
 CLASSES = ("circle", "square", "triangle", "hexagon")
 TASKS = 120
 LABELING = config.read(label_config(list(CLASSES)))

@@ -11,8 +11,6 @@ from backend.project import Project
 from backend.queue.project_queue import REFRESH, RUN, ProjectQueue, connect
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.integration
-
 URL = "http://label-studio.example"
 ONE, TWO = Project(URL, 1), Project(URL, 2)
 
@@ -136,7 +134,7 @@ def test_a_postponed_project_waits_and_stays_flagged(queue: ProjectQueue) -> Non
     queue.postpone(ONE, 0.3)
     assert queue.postponed(ONE)
     assert queue.dirty_projects() == [1]
-    until(lambda: not queue.postponed(ONE), "the end of the pause", seconds=3)
+    until(lambda: not queue.postponed(ONE), "the end of the pause")
     assert queue.dirty_projects() == [1]
 
 

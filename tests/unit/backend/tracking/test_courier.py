@@ -16,8 +16,6 @@ from backend.tracking.courier import LEAST_PAUSE, PATIENCE_SECONDS, QUIET_SECOND
 from tests.support.waiting import until
 from tests.unit.backend.tracking.tracked import tracked
 
-pytestmark = pytest.mark.integration
-
 URL = "http://label-studio.example"
 PROJECT = Project(URL, 1)
 STATE = ProjectState("Birds", "", "", "", tasks=0, annotations=0, skipped=0)

@@ -45,17 +45,17 @@ def hints(receiver: Receiver) -> Iterator[Hints]:
 
 def test_a_hint_is_handed_on(hints: Hints, receiver: Receiver) -> None:
     hints.add(ONE)
-    until(lambda: receiver.got == [ONE], "the hint", seconds=5)
+    until(lambda: receiver.got == [ONE], "the hint")
 
 
 def test_hints_are_kept_while_nobody_takes_them(hints: Hints, receiver: Receiver) -> None:
     receiver.away = True
     hints.add(ONE)
-    until(lambda: receiver.refused, "a refusal", seconds=5)
+    until(lambda: receiver.refused, "a refusal")
     hints.add(TWO)
     hints.add(ONE)
     receiver.away = False
-    until(lambda: {ONE, TWO} <= set(receiver.got), "both hints", seconds=5)
+    until(lambda: {ONE, TWO} <= set(receiver.got), "both hints")
 
 
 def test_nothing_is_handed_on_after_the_end(receiver: Receiver) -> None:
@@ -64,7 +64,7 @@ def test_nothing_is_handed_on_after_the_end(receiver: Receiver) -> None:
     thread = threading.Thread(target=hints.run, daemon=True)
     thread.start()
     hints.add(ONE)
-    until(lambda: receiver.refused, "a refusal", seconds=5)
+    until(lambda: receiver.refused, "a refusal")
     hints.stop()
     receiver.away = False
     thread.join(5)

@@ -11,8 +11,6 @@ from backend.services import Services
 from backend.settings import Settings
 from backend.web.reconciler import Reconciler
 
-pytestmark = pytest.mark.integration
-
 
 @pytest.fixture
 def services(tmp_path: Path, redis_url: str) -> Services:

@@ -145,7 +145,6 @@ def test_features_are_embedded_once_and_kept(backbone_folder: Path, tmp_path: Pa
     np.testing.assert_array_equal(samples.embedded(files, Path("nowhere"), tmp_path / "kept.npy"), features)
 
 
-@pytest.mark.integration
 def test_a_web_process_is_timed_until_it_answers_and_weighed_after_it_predicted(
     backbones: Path, tmp_path: Path
 ) -> None:
@@ -168,7 +167,6 @@ def project(measured_stack: Stack, stack: RunningStack) -> Iterator[BenchmarkPro
     stack.label_studio.delete(made.id)
 
 
-@pytest.mark.integration
 def test_predictions_are_timed_on_stored_and_new_images(measured_stack: Stack, project: BenchmarkProject) -> None:
     details = predict.run(measured_stack, project, requests_of_one=5, requests_of_many=2)["details"]
     assert details["one_stored_ms"]["count"] == 5
@@ -176,7 +174,6 @@ def test_predictions_are_timed_on_stored_and_new_images(measured_stack: Stack, p
     assert details["many_stored_ms"]["count"] == 2
 
 
-@pytest.mark.integration
 def test_a_cycle_is_timed_until_a_version_with_the_label_is_active(
     measured_stack: Stack, project: BenchmarkProject
 ) -> None:
@@ -187,7 +184,6 @@ def test_a_cycle_is_timed_until_a_version_with_the_label_is_active(
     assert all(0.0 < stages["publish"] < stages["total"] for stages in details["cycles"])
 
 
-@pytest.mark.integration
 def test_events_are_timed_while_somebody_annotates(measured_stack: Stack, project: BenchmarkProject) -> None:
     details = webhook.run(measured_stack, project, seconds=2.0, per_second=20.0)["details"]
     assert details["milliseconds"]["count"] == 40

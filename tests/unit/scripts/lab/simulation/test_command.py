@@ -58,7 +58,7 @@ def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Interrupted:
     command += ["--seeds", ",".join(map(str, range(MANY))), "--jobs", "2"]
     begun = subprocess.Popen(command, cwd=CHECKOUT, stderr=subprocess.PIPE, text=True, start_new_session=True)
     try:
-        until(lambda: finished(folder), "a finished run", 200.0)
+        until(lambda: finished(folder), "a finished run")
         at = time.monotonic()
         os.killpg(begun.pid, signal.SIGINT)
         _, said = begun.communicate(timeout=60)

@@ -200,7 +200,6 @@ def test_a_part_too_small_for_all_classes_names_its_option(options: SplitOptions
         rows(data_of(), 0, options)
 
 
-@pytest.mark.integration
 def test_a_labelled_project_is_read_with_the_labels_of_the_loop(
     label_studio: RunningLabelStudio, make_project: Callable[..., LabelledProject], cache: Path
 ) -> None:
@@ -214,7 +213,6 @@ def test_a_labelled_project_is_read_with_the_labels_of_the_loop(
     assert (data.classes, data.targets.tolist()) == (("circle", "square"), [0, 1])
 
 
-@pytest.mark.integration
 def test_a_project_that_label_studio_does_not_show_is_named(label_studio: RunningLabelStudio, tmp_path: Path) -> None:
     for address, token, said in (
         (f"{label_studio.url}/projects/99999", label_studio.token, "99999"),
