@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.launchers import make_checkout
+
 CHECKOUT = Path(__file__).parents[3]
 
 
@@ -16,9 +18,10 @@ def checkout() -> Path:
 
 
 @pytest.fixture(scope="session")
-def uv() -> str:
-    """uv, found or installed as every command does it."""
+def uv(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """uv, found or installed as every command does it, but without touching this checkout's environment."""
     if "UV" in os.environ:
         return os.environ["UV"]
+    there = make_checkout(tmp_path_factory.mktemp("checkout"))
     find = 'source scripts/environment.sh && printf %s "$UV"'
-    return subprocess.run(["bash", "-c", find], cwd=CHECKOUT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return subprocess.run(["bash", "-c", find], cwd=there, check=True, stdout=subprocess.PIPE, text=True).stdout
