@@ -57,8 +57,8 @@ def read(body: Any) -> Event:
         # With the webhook's "send payload" off, Label Studio sends the action and nothing else.
         return Event(action, None, None)
     project = body["project"]
-    details = project if isinstance(project, dict) else {}
-    number = details.get("id", project if not isinstance(project, dict) else None)
+    details = project if isinstance(project, dict) else {"id": project}
+    number = details.get("id")
     if isinstance(number, str) and number.isdecimal():
         number = int(number)
     if not is_id(number):
