@@ -7,6 +7,7 @@ from contextlib import suppress
 from redis.exceptions import RedisError
 
 from backend import logs
+from backend.queue.counters import Counters
 from backend.services import Services
 from backend.settings import load
 from backend.tracking.delivery import deliver
@@ -24,7 +25,7 @@ def main() -> int:
     left = len(services.outbox.waiting())
     log.info("delivered to MLflow", sent=sent, left=left)
     with suppress(RedisError):
-        services.queue.count({"tracked": sent})
+        services.queue.count(Counters(tracked=sent))
     return 1 if left else 0
 
 

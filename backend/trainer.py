@@ -10,6 +10,7 @@ import backend.finetune.job  # noqa: F401
 from backend import logs
 from backend.errors import OperatorError
 from backend.finetune import devices
+from backend.queue import workers
 from backend.services import Services
 from backend.settings import load
 from backend.store import features
@@ -33,7 +34,7 @@ def main() -> int:
             leave_a_core()
             features.load_library()
             log.info("training worker started", device=device, label_studio=settings.label_studio_url)
-            services.queue.train(device)
+            workers.train(services.queue, device)
     except OperatorError as error:
         log.error("training worker not started", reason=str(error))
         return 1

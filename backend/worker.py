@@ -9,6 +9,7 @@ import backend.autolabel.job
 import backend.loop.job  # noqa: F401
 import model.backbone.embedder  # noqa: F401
 from backend import logs
+from backend.queue import workers
 from backend.services import Services
 from backend.settings import load
 from backend.store import features
@@ -33,7 +34,7 @@ def main() -> int:
             return exported.returncode
     features.load_library()
     log.info("worker started", label_studio=settings.label_studio_url)
-    services.queue.work()
+    workers.work(services.queue)
     return 0
 
 

@@ -15,10 +15,9 @@ from backend.autolabel.propose import Proposing
 from backend.autolabel.turn import Workplace, check_classes
 from backend.autolabel.write import Tasks, Writer
 from backend.errors import LabelLoopError, RetryLaterError
-from backend.queue import project_queue
-from backend.queue.project_queue import AUTOLABEL
-from backend.services import Services
-from backend.settings import load
+from backend.job import project_job
+from backend.queue.jobs import JobKind
+from backend.queue.progress import show_progress
 from backend.store.autolabelings import (
     WRITING,
     AutolabelAction,
@@ -29,7 +28,6 @@ from backend.store.autolabelings import (
 )
 from model.errors import InputError
 
-LEASE_WAIT_SECONDS = 5.0
 UNEXPECTED = "Something unexpected went wrong; the worker's log says what."
 
 log = logs.get()
@@ -37,22 +35,13 @@ log = logs.get()
 
 def run(project_id: int) -> None:
     """RQ job: carry out what was ordered, then write or take back annotations until a run waits."""
-    services = Services(load())
-    project = services.project(project_id)
-    services.queue.started(AUTOLABEL, project)
-    logs.bind(project=project.id, job=AUTOLABEL)
-    try:
-        with services.queue.lease(project, LEASE_WAIT_SECONDS) as lease:
+    with project_job(JobKind.AUTOLABEL, project_id) as job:
+        with job.lease() as lease:
             if lease is None:
                 return
-            Autolabeler(Workplace(project, services, lease)).go()
-        if services.autolabelings.has_work(project):
-            services.queue.enqueue(AUTOLABEL, project)
-    except (RetryLaterError, RedisError) as error:
-        # The reconciler finds what is left.
-        log.warning("auto-labelling put off", reason=str(error))
-    finally:
-        logs.unbind()
+            Autolabeler(Workplace(job.project, job.services, lease)).go()
+        if job.services.autolabelings.has_work(job.project):
+            job.services.queue.enqueue(JobKind.AUTOLABEL, job.project)
 
 
 class Autolabeler:
@@ -144,7 +133,7 @@ class Autolabeler:
                 return
             state = replace(state, total=total, done=total - left)
             self._place.save(state)
-            project_queue.show_progress(state.done, total, state.phase)
+            show_progress(state.done, total, state.phase)
             if self._place.interrupted():
                 return
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from backend.errors import OperatorError
 from backend.label_studio.config import Labeling
 from backend.project import Project
-from backend.queue.project_queue import RUN, Lease
+from backend.queue.jobs import JobKind
+from backend.queue.lease import Lease
 from backend.services import Services
 from backend.store import sync
 from backend.store.autolabelings import Autolabeling
@@ -57,7 +58,7 @@ class Workplace:
     def interrupted(self) -> bool:
         """Whether to give the project back. Other projects' runs count too: this worker may be the only one."""
         queue = self.services.queue
-        waits = queue.waiting(RUN, self.project) or queue.runs_wait()
+        waits = queue.waiting(JobKind.RUN, self.project) or queue.runs_wait()
         return waits or time.monotonic() > self.ends or not self.lease.held()
 
     def save(self, state: Autolabeling) -> None:

@@ -7,15 +7,13 @@ chunk that got lost is found by the next look.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from redis.exceptions import RedisError
-
 from backend import logs
 from backend.backbones import switch
-from backend.errors import RetryLaterError
+from backend.job import project_job
 from backend.project import Project
-from backend.queue.project_queue import EMBED, TRAINING_LEASE
+from backend.queue.jobs import JobKind
+from backend.queue.lease import LeaseKind
 from backend.services import Services
-from backend.settings import load
 from backend.store.finetunings import FinetunePhase, Finetuning
 from backend.store.mirror import MirroredTask
 from model.backbone.backbone import Backbone
@@ -28,34 +26,26 @@ log = logs.get()
 
 def run(project_id: int) -> None:
     """RQ job: have workers embed what is left; where nothing is, the backbone is used from the next version on."""
-    services = Services(load())
-    project = services.project(project_id)
-    services.queue.started(EMBED, project)
-    if services.queue.embedding(project):
-        return
-    try:
+    with project_job(JobKind.EMBED, project_id) as job:
+        project, services = job.project, job.services
+        if services.queue.embedding(project):
+            return
         _change_over(project, services)
-        with services.queue.lease(project, 0, TRAINING_LEASE) as lease:
+        with job.lease(0, LeaseKind.FINETUNING) as lease:
             state = services.finetunings.open(project)
             if lease is not None and state is not None and state.phase is FinetunePhase.EMBEDDING:
                 _go_on(project, services, state)
-    except (RetryLaterError, RedisError) as error:
-        log.warning("embedding put off", project=project.id, reason=str(error))
 
 
 def embed_chunk(project_id: int, backbone_version: str, task_ids: Sequence[int]) -> None:
     """RQ job: embed some tasks; the last one has the next look at the project asked for."""
-    services = Services(load())
-    project = services.project(project_id)
-    try:
+    with project_job(JobKind.CHUNK, project_id) as job:
+        project, services = job.project, job.services
         with services.queue.chunk(project):
             tasks = services.mirror.tasks(project, task_ids)
             services.image_embedder.embed_tasks(project, services.backbones.get(backbone_version), tasks)
-    except RetryLaterError as error:
-        log.warning("chunk put off", project=project.id, reason=str(error))
-        return
-    if not services.queue.embedding(project):
-        services.queue.enqueue(EMBED, project)
+        if not services.queue.embedding(project):
+            services.queue.enqueue(JobKind.EMBED, project)
 
 
 def _change_over(project: Project, services: Services) -> None:
@@ -64,7 +54,7 @@ def _change_over(project: Project, services: Services) -> None:
     if active is None or active.backbone == following.version:
         return
     tasks = switch.left(project, services, following)
-    log.info("backbone changes", project=project.id, used=active.backbone, following=following.version, left=len(tasks))
+    log.info("backbone changes", used=active.backbone, following=following.version, left=len(tasks))
     _enqueue(project, services, following, tasks)
     if not tasks:
         services.queue.hint(project)
@@ -98,6 +88,6 @@ def _adopt(project: Project, services: Services, state: Finetuning) -> None:
     """Have the next version made with the backbone: that version's publication is the switch."""
     message = f"{state.backbone} is adopted: from the next version on, predictions come from it."
     services.finetunings.save(project, replace(state, phase=FinetunePhase.ADOPTED, message=message))
-    log.info("backbone adopted", project=project.id, backbone=state.backbone)
+    log.info("backbone adopted", backbone=state.backbone)
     services.queue.hint(project)
     services.forget_backbones({each.backbone for each in services.finetunings.all(project)}, project)

@@ -17,13 +17,14 @@ from backend.finetune import collect, compare, training_set
 from backend.finetune import train as finetune
 from backend.finetune.train import PreviousNetwork, StartingPoint
 from backend.finetune.training_set import TrainingSet
+from backend.job import project_job
 from backend.label_studio import config
 from backend.label_studio.config import Labeling
 from backend.project import Project
-from backend.queue import project_queue
-from backend.queue.project_queue import EMBED, FINETUNE, TRAINING_LEASE
+from backend.queue.jobs import JobKind
+from backend.queue.lease import LeaseKind
+from backend.queue.progress import show_progress
 from backend.services import Services
-from backend.settings import load
 from backend.store.dataset import Dataset
 from backend.store.finetunings import AT_WORK, FinetunePhase, Finetuning
 from backend.tracking import finetunings
@@ -31,7 +32,6 @@ from model.arrays import BoolArray
 from model.errors import CancelledError, ModelError
 from model.training.history import Epoch
 
-LEASE_WAIT_SECONDS = 5.0
 DATA_WAIT_SECONDS = 60.0
 UNEXPECTED = "Something unexpected went wrong; the training worker's log says what."
 SAVE_SECONDS = 1.0
@@ -43,21 +43,10 @@ log = logs.get()
 
 def run(project_id: int) -> None:
     """RQ job: go on with the project's fine-tuning until its backbone is judged."""
-    services = Services(load())
-    project = services.project(project_id)
-    services.queue.started(FINETUNE, project)
-    logs.bind(project=project.id, job=FINETUNE)
-    try:
-        with services.queue.lease(project, LEASE_WAIT_SECONDS, TRAINING_LEASE) as lease:
-            state = services.finetunings.open(project)
-            if lease is None or state is None or state.phase not in AT_WORK:
-                return
-            Finetuner(project, services, state).go()
-    except (RetryLaterError, RedisError) as error:
-        # The reconciler finds what is left.
-        log.warning("fine-tuning put off", reason=str(error))
-    finally:
-        logs.unbind()
+    with project_job(JobKind.FINETUNE, project_id) as job, job.lease(kind=LeaseKind.FINETUNING) as lease:
+        state = job.services.finetunings.open(job.project)
+        if lease is not None and state is not None and state.phase in AT_WORK:
+            Finetuner(job.project, job.services, state).go()
 
 
 @dataclass
@@ -94,7 +83,7 @@ class Finetuner:
         services = self.services
         finetunings.note(services.outbox, services.mirror, services.backbones, self.project, self.state)
         if self.state.phase is FinetunePhase.EMBEDDING:
-            self.services.queue.enqueue(EMBED, self.project)
+            self.services.queue.enqueue(JobKind.EMBED, self.project)
 
     def _steps(self) -> None:
         labeling = self._labeling()
@@ -186,7 +175,7 @@ class Finetuner:
         before = [each for each in self.state.history if each["number"] < epoch.number]
         self._save(history=(*before, asdict(epoch)), seconds_left=seconds_left)
         losses = {"train_loss": epoch.train_loss, "validation_loss": epoch.validation_loss}
-        project_queue.show_progress(epoch.number, self.state.epochs, FINETUNE, seconds_left=seconds_left, **losses)
+        show_progress(epoch.number, self.state.epochs, JobKind.FINETUNE, seconds_left=seconds_left, **losses)
 
     def _judge(self, labeling: Labeling) -> None:
         services = self.services

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from backend import logs
 from backend.project import Project
-from backend.queue.project_queue import FINETUNE
+from backend.queue.jobs import JobKind
 from backend.services import Services
 from backend.settings import Settings
 from backend.store.finetunings import OPEN, FinetuneRequest, Finetuning
@@ -29,7 +29,7 @@ def begin(project: Project, services: Services, request: FinetuneRequest) -> Fin
     labels = services.mirror.labels(project)
     state = services.finetunings.begin(project, request, services.backbones.base.version, labels)
     log.info("fine-tuning ordered", project=project.id, trigger=request.trigger)
-    services.queue.enqueue_order(FINETUNE, project)
+    services.queue.enqueue_order(JobKind.FINETUNE, project)
     return state
 
 

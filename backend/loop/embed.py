@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from tqdm import tqdm
 
 from backend.project import Project
-from backend.queue import project_queue
+from backend.queue.progress import show_progress
 from backend.services import Services
 from model.backbone.backbone import Backbone
 
@@ -51,5 +51,5 @@ def run(project: Project, services: Services, backbone: Backbone) -> Embedded:
             embedded.images += done.computed
             embedded.left -= len(chunk)
             bar.update(len(chunk))
-            project_queue.show_progress(start + len(chunk), len(todo), "embed")
+            show_progress(start + len(chunk), len(todo), "embed")
     return embedded

@@ -5,10 +5,7 @@ written to the mirror and the stores as it goes, and Label Studio sees a version
 stage follows when nobody waits for a run.
 """
 
-import hashlib
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 
 from redis.exceptions import RedisError
@@ -16,23 +13,22 @@ from redis.exceptions import RedisError
 from backend import logs
 from backend.backbones import switch
 from backend.errors import LabelLoopError, NotFoundError, RetryLaterError
+from backend.job import project_job
 from backend.label_studio import config
 from backend.loop import embed, publish, second_stage
 from backend.loop import refresh as refresh_stage
 from backend.loop.stopwatch import Stopwatch
 from backend.loop.version import Making, figures, was_rejected_for
 from backend.project import Project
-from backend.queue.project_queue import EMBED, REFRESH, RUN, Lease
+from backend.queue.counters import RunOutcome
+from backend.queue.jobs import JobKind
+from backend.queue.lease import Lease
 from backend.services import Services
-from backend.settings import load
 from backend.store import sync
 from backend.store.dataset import Dataset
 from backend.store.versions import Version
 from backend.tracking import heads
 from model.backbone.backbone import Backbone
-
-LEASE_WAIT_SECONDS = 5.0
-"""A refresh gives the project back between two slices: a run waits so long for it."""
 
 RETRY_SECONDS = 5.0
 """How soon a run is tried again that met a Label Studio or a Redis that did not answer."""
@@ -51,27 +47,23 @@ log = logs.get()
 
 def run(project_id: int) -> None:
     """RQ job: bring a project up to date, and publish a new version if anything changed."""
-    services = _services()
-    project = services.project(project_id)
-    services.queue.started(RUN, project)
-    with _logged(project), services.queue.lease(project, LEASE_WAIT_SECONDS) as lease:
-        if lease is None:
-            log.info("another run has the project")
-            return
-        published = Run(project, services, lease).go()
-        if published is not None:
-            runs_wait = partial(_runs_wait, project, services)
-            second_stage.run(project, services, *published, held=lease.held, runs_wait=runs_wait)
-    if services.queue.dirty_since(project) is not None and not services.queue.postponed(project):
-        services.queue.enqueue(RUN, project)
+    with project_job(JobKind.RUN, project_id) as job:
+        project, services = job.project, job.services
+        with job.lease() as lease:
+            if lease is None:
+                return
+            published = Run(project, services, lease).go()
+            if published is not None:
+                runs_wait = partial(_runs_wait, project, services)
+                second_stage.run(project, services, *published, held=lease.held, runs_wait=runs_wait)
+        if services.queue.dirty_since(project) is not None and not services.queue.postponed(project):
+            services.queue.enqueue(JobKind.RUN, project)
 
 
 def refresh(project_id: int) -> None:
     """RQ job: give the rest of the queue the active version's predictions until somebody is at work again."""
-    services = _services()
-    project = services.project(project_id)
-    services.queue.started(REFRESH, project)
-    with _logged(project), services.queue.lease(project, 0) as lease:
+    with project_job(JobKind.REFRESH, project_id) as job, job.lease(0) as lease:
+        project, services = job.project, job.services
         version = services.versions.active(project)
         mirrored = services.mirror.project(project)
         if lease is None or version is None or mirrored is None or mirrored.problem is not None:
@@ -126,36 +118,38 @@ class Run:
             outcome, published = self._line()
         except NotFoundError:
             self.services.mirror.forget(project)
-            outcome = "forgotten"
+            outcome = RunOutcome.FORGOTTEN
             log.warning("Label Studio no longer has the project; it is forgotten")
         except (RetryLaterError, RedisError) as error:
-            outcome = "postponed"
+            outcome = RunOutcome.POSTPONED
             log.warning("run postponed", reason=str(error))
         except Exception:
             log.exception("run failed", failures_in_a_row=queue.failed(project))
-            self._book("failed")
+            self._book(RunOutcome.FAILED)
             raise
         self._book(outcome)
         return published
 
-    def _book(self, outcome: str) -> None:
+    def _book(self, outcome: RunOutcome) -> None:
         """Put how the run ended into the queue's books; its mark goes last, so that half a booking is taken up again.
 
         Raises:
             RedisError: Redis is away; the mark stays, or is lost with all else: the reconciler finds both.
         """
         queue, project = self.services.queue, self.project
-        if outcome == "postponed":
+        if outcome is RunOutcome.POSTPONED:
             queue.postpone(project, RETRY_SECONDS)
-        elif outcome != "failed":
+        elif outcome is not RunOutcome.FAILED:
             queue.succeeded(project)
-        if outcome in ("published", "kept_back"):
+        if outcome in (RunOutcome.PUBLISHED, RunOutcome.REJECTED):
             queue.touch(project)
         queue.end(project)
-        queue.count({**self.stopwatch.measures, f"runs:{outcome}": 1})
+        done = self.stopwatch.done
+        done.runs[outcome] = 1
+        queue.count(done)
 
-    def _line(self) -> tuple[str, tuple[Version, Dataset] | None]:
-        stage, measures = self.stopwatch.stage, self.stopwatch.measures
+    def _line(self) -> tuple[RunOutcome, tuple[Version, Dataset] | None]:
+        stage, done = self.stopwatch.stage, self.stopwatch.done
         with stage("sync"):
             synced = sync.run(
                 self.project,
@@ -165,21 +159,21 @@ class Run:
                 self.services.settings.full_comparison_seconds,
             )
         if synced.labeling is None:
-            return "unsupported", None
+            return RunOutcome.UNSUPPORTED, None
         active = self._active(synced.state.model_version)
         backbone = self._backbone(active)
         with stage("embed"):
             embedded = embed.run(self.project, self.services, backbone)
-        measures["images"] = embedded.images
+        done.images = embedded.images
         with stage("load"):
             data = self.services.datasets.read(self.project, synced.labeling, backbone)
         if embedded.left:
             self.services.queue.hint(self.project)
         if not len(data.task_ids):
-            return "empty", None
+            return RunOutcome.EMPTY, None
         making = Making(data, active, self._rejected(active), self.services, self.stopwatch)
         if not (synced.version_wanted or making.wanted):
-            return "unchanged", None
+            return RunOutcome.UNCHANGED, None
         version = making.make()
         logs.bind(version=version.name)
         with stage("save"):
@@ -189,18 +183,18 @@ class Run:
         if version.is_rejected:
             log.warning("rejected", reason=version.record["promotion"]["text"])
             self.services.versions.prune(self.project, self.services.settings.versions_kept)
-            return "kept_back", None
+            return RunOutcome.REJECTED, None
         with stage("publish"):
             labelled = sorted(making.changed & data.labels.keys())[:MOST_HEALED]
             stored = publish.run(self.project, self.services, version, synced.labeling, labelled, self.lease.check)
-        measures["predictions"] = stored
+        done.predictions = stored
         log.info(
             "published",
             labels=len(data.labels),
             queue=len(version.task_ids),
-            seconds={name.partition(":")[2]: round(value, 3) for name, value in measures.items() if ":" in name},
+            seconds={name: round(value, 3) for name, value in done.seconds.items()},
         )
-        return "published", (version, data)
+        return RunOutcome.PUBLISHED, (version, data)
 
     def _active(self, shown: str) -> Version | None:
         """The active version; a run that was killed right after the switch is made good here."""
@@ -217,7 +211,7 @@ class Run:
         following = self.services.backbone_of(self.project)
         backbone = switch.in_use(self.project, self.services, active, following)
         if backbone != following:
-            self.services.queue.enqueue(EMBED, self.project)
+            self.services.queue.enqueue(JobKind.EMBED, self.project)
         return backbone
 
     def _rejected(self, active: Version | None) -> Version | None:
@@ -243,19 +237,6 @@ class Run:
 def _runs_wait(project: Project, services: Services) -> bool:
     """Whether a run waits. Other projects' runs count too: this worker may be the only one."""
     try:
-        return services.queue.waiting(RUN, project) or services.queue.runs_wait()
+        return services.queue.waiting(JobKind.RUN, project) or services.queue.runs_wait()
     except RedisError:
         return True
-
-
-def _services() -> Services:
-    return Services(load())
-
-
-@contextmanager
-def _logged(project: Project) -> Iterator[None]:
-    logs.bind(project=project.id, run=hashlib.sha256(f"{project.key}{time.time_ns()}".encode()).hexdigest()[:8])
-    try:
-        yield
-    finally:
-        logs.unbind()

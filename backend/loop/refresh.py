@@ -6,7 +6,7 @@ from collections.abc import Callable
 from backend.label_studio.config import Labeling
 from backend.loop import predictions
 from backend.project import Project
-from backend.queue import project_queue
+from backend.queue.progress import show_progress
 from backend.services import Services
 from backend.store.mirror import MirroredTask
 from backend.store.versions import Version
@@ -56,7 +56,7 @@ def run(
     largest = size = services.settings.slice_size
     while front or closed or were_in_front:
         done = len(todo) - len(front) - len(closed) - len(were_in_front)
-        project_queue.show_progress(done, len(todo), "refresh")
+        show_progress(done, len(todo), "refresh")
         if interrupted():
             return done
         started = time.monotonic()

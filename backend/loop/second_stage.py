@@ -17,6 +17,7 @@ from backend.loop import distil, evaluate, insight
 from backend.loop.evaluate import Evaluated
 from backend.loop.interruptible import GivenUp, interruptible
 from backend.project import Project
+from backend.queue.counters import Counters, SecondStageOutcome
 from backend.services import Services
 from backend.store import dataset
 from backend.store.dataset import Dataset
@@ -57,16 +58,16 @@ def run(
 
     finished: Version | None = version
     try:
-        finished, outcome = _make(project, services, version, data, interrupted), "made"
+        finished, outcome = _make(project, services, version, data, interrupted), SecondStageOutcome.MADE
     except GivenUp:
-        finished, outcome = None, "given_up"
+        finished, outcome = None, SecondStageOutcome.GIVEN_UP
     except Exception:
-        outcome = "failed"
+        outcome = SecondStageOutcome.FAILED
         log.exception("second stage failed; the version stays with its quick head", version=version.name)
     seconds = time.perf_counter() - started
     log.info("second stage", outcome=outcome, version=version.name, seconds=round(seconds, 3))
     with suppress(RedisError):
-        services.queue.count({f"second_stages:{outcome}": 1, "seconds:second stage": seconds})
+        services.queue.count(Counters(second_stages={outcome: 1}, seconds={"second stage": seconds}))
     return finished
 
 

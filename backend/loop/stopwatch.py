@@ -4,12 +4,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from backend.queue.counters import Counters
+
 
 class Stopwatch:
     """Measures stages; before each it asks whether the project is still ours.
 
     Attributes:
-        measures: seconds as `seconds:<stage>`, and whatever else the run counts.
+        done: the seconds of each stage, and whatever else the run counts.
     """
 
     def __init__(self, still_ours: Callable[[], None]) -> None:
@@ -19,7 +21,7 @@ class Stopwatch:
             still_ours: raises when the lease on the project was lost.
         """
         self._still_ours = still_ours
-        self.measures: dict[str, float] = {}
+        self.done = Counters()
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -27,4 +29,4 @@ class Stopwatch:
         self._still_ours()
         started = time.perf_counter()
         yield
-        self.measures[f"seconds:{name}"] = time.perf_counter() - started
+        self.done.seconds[name] = time.perf_counter() - started

@@ -99,7 +99,7 @@ class Making:
             "origin": trained.origin,
             "promotion": None if trained.verdict is None else trained.verdict.to_json(),
             "audit": list(self._data.audited),
-            "seconds": dict(self._stopwatch.measures),
+            "seconds": {**self._stopwatch.done.by_name(), "images": self._stopwatch.done.images},
         }
         return Version(name, trained.head, queue.task_ids, queue.scores, record)
 

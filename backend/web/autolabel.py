@@ -9,7 +9,7 @@ from werkzeug.exceptions import Conflict, NotFound
 from backend.autolabel import audit, requests
 from backend.errors import RequestError
 from backend.project import Project
-from backend.queue.project_queue import AUTOLABEL
+from backend.queue.jobs import JobKind
 from backend.services import Services
 from backend.store.autolabelings import WRITING, AutolabelAction, Autolabeling, AutolabelPhase, AutolabelRequest
 from backend.web import current, orders
@@ -45,7 +45,7 @@ def order(number: int) -> Response:
         raise Conflict(reason)
     wanted = AutolabelRequest(asked.max_error, asked.confidence, asked.threshold)
     services.autolabelings.order(project, asked.action, wanted)
-    services.queue.enqueue_order(AUTOLABEL, project)
+    services.queue.enqueue_order(JobKind.AUTOLABEL, project)
     return orders.accepted(_status(project, services))
 
 

@@ -1,6 +1,6 @@
 """What `/metrics` shows. A metric is added to `SHOWN`, or to `Metrics` where this process itself does the counting."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -10,6 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from backend.label_studio import webhook
+from backend.queue.counters import Counters
 from backend.web.status import Status, StatusBoard
 
 Sample = tuple[tuple[str, ...], float]
@@ -72,21 +73,9 @@ def _one(read: Callable[[Status], float]) -> Read:
     return lambda status: [((), read(status))]
 
 
-def _counted(name: str) -> Read:
-    """A single number that the workers count in Redis."""
-    return _one(lambda status: status.counters.get(name, 0))
-
-
-def _by_label(kind: str) -> Read:
-    """Numbers that the workers count in Redis as `<kind>:<label>`."""
-
-    def read(status: Status) -> Iterator[Sample]:
-        for name, value in sorted(status.counters.items()):
-            found, _, label = name.partition(":")
-            if found == kind:
-                yield (label,), value
-
-    return read
+def _by_label(read: Callable[[Counters], Mapping[str, float]]) -> Read:
+    """Numbers that the workers count, by how what they count ended, or by its name."""
+    return lambda status: [((label,), value) for label, value in sorted(read(status.counters).items())]
 
 
 def _active_versions(status: Status) -> Iterator[Sample]:
@@ -119,12 +108,30 @@ def _finetune_losses(status: Status) -> Iterator[Sample]:
 
 
 SHOWN = (
-    _counter("label_loop_runs", "Runs by how they ended.", _by_label("runs"), "outcome"),
-    _counter("label_loop_second_stages", "Second stages by how they ended.", _by_label("second_stages"), "outcome"),
-    _counter("label_loop_run_seconds", "Seconds spent in runs, by stage.", _by_label("seconds"), "stage"),
-    _counter("label_loop_images_embedded", "Images embedded by the worker.", _counted("images")),
-    _counter("label_loop_predictions_published", "Predictions stored in Label Studio.", _counted("predictions")),
-    _counter("label_loop_runs_tracked", "Items of the outbox that MLflow has.", _counted("tracked")),
+    _counter("label_loop_runs", "Runs by how they ended.", _by_label(lambda counted: counted.runs), "outcome"),
+    _counter(
+        "label_loop_second_stages",
+        "Second stages by how they ended.",
+        _by_label(lambda counted: counted.second_stages),
+        "outcome",
+    ),
+    _counter(
+        "label_loop_run_seconds",
+        "Seconds spent in runs, by stage.",
+        _by_label(lambda counted: counted.seconds),
+        "stage",
+    ),
+    _counter(
+        "label_loop_images_embedded", "Images embedded by the worker.", _one(lambda status: status.counters.images)
+    ),
+    _counter(
+        "label_loop_predictions_published",
+        "Predictions stored in Label Studio.",
+        _one(lambda status: status.counters.predictions),
+    ),
+    _counter(
+        "label_loop_runs_tracked", "Items of the outbox that MLflow has.", _one(lambda status: status.counters.tracked)
+    ),
     _gauge("label_loop_outbox", "Items that wait for MLflow.", _one(lambda status: status.outbox)),
     _gauge("label_loop_queue_depth", "Jobs that wait for a worker.", _one(lambda status: status.queue_depth)),
     _gauge("label_loop_failed_jobs", "Failed jobs that are kept.", _one(lambda status: status.failed_jobs)),

@@ -8,7 +8,8 @@ from backend import logs
 from backend.finetune import requests
 from backend.finetune.devices import CPU
 from backend.project import Project
-from backend.queue.project_queue import AUTOLABEL, EMBED, FINETUNE, REFRESH, RUN, TRAINING_LEASE
+from backend.queue.jobs import JobKind
+from backend.queue.lease import LeaseKind
 from backend.services import Services
 from backend.store.finetunings import AT_WORK, FinetuneRequest
 from backend.store.mirror import NOT_CONNECTED, MirroredProject
@@ -51,8 +52,8 @@ class Reconciler:
         queue = self._services.queue
         if queue.busy(project) or queue.postponed(project):
             return
-        queue.requeue_lost(RUN, project)
-        if queue.enqueue(RUN, project):
+        queue.requeue_lost(JobKind.RUN, project)
+        if queue.enqueue(JobKind.RUN, project):
             log.info("taken up again", project=project.id)
 
     def _poll(self, mirrored: MirroredProject) -> None:
@@ -62,22 +63,22 @@ class Reconciler:
         now = time.monotonic()
         if now - self._polled.setdefault(project.key, -math.inf if self._new_are_due else now) >= interval:
             self._polled[project.key] = now
-            queue.requeue_lost(RUN, project)
-            queue.enqueue(RUN, project)
+            queue.requeue_lost(JobKind.RUN, project)
+            queue.enqueue(JobKind.RUN, project)
 
     def _go_on_labelling(self, mirrored: MirroredProject) -> None:
         queue, project = self._services.queue, mirrored.project
         if self._services.autolabelings.has_work(project) and not queue.busy(project):
-            queue.requeue_lost(AUTOLABEL, project)
-            queue.enqueue(AUTOLABEL, project)
+            queue.requeue_lost(JobKind.AUTOLABEL, project)
+            queue.enqueue(JobKind.AUTOLABEL, project)
 
     def _go_on_finetuning(self, mirrored: MirroredProject) -> None:
         queue, project, store = self._services.queue, mirrored.project, self._services.finetunings
         state = store.open(project)
         if state is None:
             self._finetune_if_due(mirrored)
-        elif not queue.busy(project, TRAINING_LEASE) and not queue.embedding(project):
-            kind = FINETUNE if state.phase in AT_WORK else EMBED
+        elif not queue.busy(project, LeaseKind.FINETUNING) and not queue.embedding(project):
+            kind = JobKind.FINETUNE if state.phase in AT_WORK else JobKind.EMBED
             queue.requeue_lost(kind, project)
             queue.enqueue(kind, project)
 
@@ -95,6 +96,6 @@ class Reconciler:
             return
         if queue.quiet_seconds(project) < self._services.settings.idle_seconds or mirrored.problem is not None:
             return
-        if not (queue.waiting(RUN, project) or queue.busy(project)):
-            queue.requeue_lost(REFRESH, project)
-            queue.enqueue(REFRESH, project)
+        if not (queue.waiting(JobKind.RUN, project) or queue.busy(project)):
+            queue.requeue_lost(JobKind.REFRESH, project)
+            queue.enqueue(JobKind.REFRESH, project)

@@ -8,6 +8,7 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from backend.errors import LabelLoopError
+from backend.queue.counters import Counters
 from backend.services import Services
 from backend.store.finetunings import AT_WORK, Finetuning
 from backend.store.mirror import NOT_CONNECTED, MirroredProject
@@ -39,7 +40,7 @@ class Status:
     backbone_ready: bool = False
     queue_depth: int = 0
     failed_jobs: int = 0
-    counters: dict[str, float] = field(default_factory=dict)
+    counters: Counters = field(default_factory=Counters)
     outbox: int = 0
     insights: dict[int, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
     finetunings: dict[int, Finetuning] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from backend.label_studio.client import ProjectState
+from backend.queue.counters import Counters, SecondStageOutcome
 from tests.contract.service import CONFIG, PROJECT, STORED, VERSION, Service, settings_of, start_trained, stored_task
 from tests.contract.test_versions_and_metrics import samples
 from tests.support.stack import RunningRedis
@@ -93,6 +94,6 @@ def test_known_figures_are_gauges_and_unknown_ones_are_none(finished: Service) -
 
 
 def test_second_stages_are_counted(finished: Service) -> None:
-    finished.services.queue.count({"second_stages:given_up": 3})
+    finished.services.queue.count(Counters(second_stages={SecondStageOutcome.GIVEN_UP: 3}))
     wanted = {("label_loop_second_stages_total", (("outcome", "given_up"),)): 3.0}
     until(lambda: wanted.items() <= samples(finished).items(), "the counter")

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from backend.queue.counters import Counters, RunOutcome
 from tests.contract.service import PROJECT, VERSION, Service, stored_task
 from tests.support.waiting import until
 
@@ -74,7 +75,8 @@ def test_an_action_that_nobody_has_heard_of_makes_no_series_of_its_own(service: 
 
 
 def test_the_workers_counters_and_the_active_version_are_shown(service: Service) -> None:
-    service.services.queue.count({"runs:published": 2, "seconds:train": 1.5, "images": 3, "predictions": 4})
+    done = Counters(runs={RunOutcome.PUBLISHED: 2}, seconds={"train": 1.5}, images=3, predictions=4)
+    service.services.queue.count(done)
     wanted = {
         ("label_loop_runs_total", (("outcome", "published"),)): 2.0,
         ("label_loop_run_seconds_total", (("stage", "train"),)): 1.5,

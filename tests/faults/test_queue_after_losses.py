@@ -8,7 +8,9 @@ from redis import Redis
 
 from backend.errors import RetryLaterError
 from backend.project import Project
-from backend.queue.project_queue import RUN, Lease, ProjectQueue, connect
+from backend.queue.jobs import JobKind
+from backend.queue.lease import Lease
+from backend.queue.project_queue import ProjectQueue, connect
 
 pytestmark = pytest.mark.faults
 
@@ -81,16 +83,16 @@ def test_a_lease_is_renewed_while_it_is_held(queue: ProjectQueue) -> None:
 def test_a_job_that_died_between_queue_and_work_horse_does_not_block_the_next(
     queue: ProjectQueue, redis: Redis
 ) -> None:
-    queue.enqueue(RUN, PROJECT)
+    queue.enqueue(JobKind.RUN, PROJECT)
     (jobs,) = redis.keys("rq:queue:*")
     redis.lpop(jobs)  # As a worker does, which then dies.
-    assert not queue.enqueue(RUN, PROJECT)
-    queue.requeue_lost(RUN, PROJECT)
-    assert queue.enqueue(RUN, PROJECT)
+    assert not queue.enqueue(JobKind.RUN, PROJECT)
+    queue.requeue_lost(JobKind.RUN, PROJECT)
+    assert queue.enqueue(JobKind.RUN, PROJECT)
 
 
 def test_a_job_that_waits_is_not_taken_for_lost(queue: ProjectQueue) -> None:
-    queue.enqueue(RUN, PROJECT)
-    queue.requeue_lost(RUN, PROJECT)
-    assert not queue.enqueue(RUN, PROJECT)
+    queue.enqueue(JobKind.RUN, PROJECT)
+    queue.requeue_lost(JobKind.RUN, PROJECT)
+    assert not queue.enqueue(JobKind.RUN, PROJECT)
     assert queue.depth() == 1

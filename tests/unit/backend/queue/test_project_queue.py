@@ -8,7 +8,9 @@ from redis import Redis
 
 from backend.errors import RetryLaterError
 from backend.project import Project
-from backend.queue.project_queue import REFRESH, RUN, ProjectQueue, connect
+from backend.queue.counters import Counters, RunOutcome
+from backend.queue.jobs import JobKind
+from backend.queue.project_queue import ProjectQueue, connect
 from tests.support.waiting import until
 
 URL = "http://label-studio.example"
@@ -35,7 +37,7 @@ def test_a_burst_of_500_hints_is_one_job_that_waits(queue: ProjectQueue) -> None
 
 def test_hints_after_the_start_of_a_run_are_one_more_job(queue: ProjectQueue) -> None:
     queue.hint(ONE)
-    queue.started(RUN, ONE)
+    queue.started(JobKind.RUN, ONE)
     for _ in range(500):
         queue.hint(ONE)
     assert queue.depth() == 2
@@ -63,9 +65,9 @@ def test_two_label_studios_on_one_redis_do_not_mix(queue: ProjectQueue, redis: R
 
 
 def test_a_refresh_and_a_run_wait_side_by_side(queue: ProjectQueue) -> None:
-    assert queue.enqueue(REFRESH, ONE)
-    assert queue.enqueue(RUN, ONE)
-    assert not queue.enqueue(REFRESH, ONE)
+    assert queue.enqueue(JobKind.REFRESH, ONE)
+    assert queue.enqueue(JobKind.RUN, ONE)
+    assert not queue.enqueue(JobKind.REFRESH, ONE)
     assert queue.depth() == 2
 
 
@@ -117,17 +119,17 @@ def test_what_was_lost_with_redis_is_noticed_once(queue: ProjectQueue, redis: Re
 
 
 def test_a_job_that_vanished_does_not_block_the_next(queue: ProjectQueue, redis: Redis) -> None:
-    queue.enqueue(RUN, ONE)
+    queue.enqueue(JobKind.RUN, ONE)
     for key in redis.scan_iter(match="rq:*"):
         redis.delete(key)
-    queue.requeue_lost(RUN, ONE)
-    assert queue.enqueue(RUN, ONE)
+    queue.requeue_lost(JobKind.RUN, ONE)
+    assert queue.enqueue(JobKind.RUN, ONE)
 
 
 def test_a_job_that_waits_is_kept(queue: ProjectQueue) -> None:
-    queue.enqueue(RUN, ONE)
-    queue.requeue_lost(RUN, ONE)
-    assert not queue.enqueue(RUN, ONE)
+    queue.enqueue(JobKind.RUN, ONE)
+    queue.requeue_lost(JobKind.RUN, ONE)
+    assert not queue.enqueue(JobKind.RUN, ONE)
 
 
 def test_a_postponed_project_waits_and_stays_flagged(queue: ProjectQueue) -> None:
@@ -145,9 +147,9 @@ def test_failures_in_a_row_are_counted_until_one_goes_through(queue: ProjectQueu
 
 
 def test_counters_add_up(queue: ProjectQueue) -> None:
-    queue.count({"runs:published": 1, "seconds:train": 0.5})
-    queue.count({"runs:published": 1})
-    assert queue.counters() == {"runs:published": 2.0, "seconds:train": 0.5}
+    queue.count(Counters(runs={RunOutcome.PUBLISHED: 1}, seconds={"train": 0.5}, images=3))
+    queue.count(Counters(runs={RunOutcome.PUBLISHED: 1}))
+    assert queue.counters() == Counters(runs={RunOutcome.PUBLISHED: 2}, seconds={"train": 0.5}, images=3)
 
 
 def test_a_project_is_quiet_since_somebody_was_last_at_work(queue: ProjectQueue) -> None:

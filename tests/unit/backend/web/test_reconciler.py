@@ -6,7 +6,7 @@ import pytest
 
 from backend.label_studio.client import ProjectState
 from backend.project import Project
-from backend.queue.project_queue import RUN
+from backend.queue.jobs import JobKind
 from backend.services import Services
 from backend.settings import Settings
 from backend.web.reconciler import Reconciler
@@ -29,7 +29,7 @@ def pulled(services: Services, number: int) -> Project:
 def test_at_the_start_every_project_is_polled(services: Services) -> None:
     project = pulled(services, 1)
     Reconciler(services).step()
-    assert services.queue.waiting(RUN, project)
+    assert services.queue.waiting(JobKind.RUN, project)
 
 
 def test_a_project_that_a_run_has_just_found_is_not_polled_at_once(services: Services) -> None:
@@ -37,7 +37,7 @@ def test_a_project_that_a_run_has_just_found_is_not_polled_at_once(services: Ser
     reconciler.step()
     project = pulled(services, 1)
     reconciler.step()
-    assert not services.queue.waiting(RUN, project)
+    assert not services.queue.waiting(JobKind.RUN, project)
 
 
 def test_with_redis_all_projects_lost_their_events(services: Services) -> None:
@@ -47,4 +47,4 @@ def test_with_redis_all_projects_lost_their_events(services: Services) -> None:
     reconciler.step()
     services.queue.redis.flushall()
     reconciler.step()
-    assert services.queue.waiting(RUN, project)
+    assert services.queue.waiting(JobKind.RUN, project)

@@ -1,0 +1,58 @@
+"""What every RQ job needs: services of its own, a project, lines in the log that say whose they are, and patience."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from redis.exceptions import RedisError
+
+from backend import logs
+from backend.errors import RetryLaterError
+from backend.queue.jobs import JobKind
+from backend.queue.lease import Lease, LeaseKind
+from backend.services import ProjectContext, Services
+from backend.settings import load
+
+LEASE_WAIT_SECONDS = 5.0
+"""A refresh gives the project back between two slices: whatever is more urgent waits so long for it."""
+
+log = logs.get()
+
+
+@dataclass(frozen=True)
+class Job(ProjectContext):
+    """A job at work on a project."""
+
+    @contextmanager
+    def lease(self, wait: float = LEASE_WAIT_SECONDS, kind: LeaseKind = LeaseKind.PROJECT) -> Iterator[Lease | None]:
+        """The project for the length of the block, or None where another job has it.
+
+        Args:
+            wait: seconds to try for.
+        """
+        with self.services.queue.lease(self.project, wait, kind) as lease:
+            if lease is None:
+                log.info("another job has the project", lease=kind)
+            yield lease
+
+
+@contextmanager
+def project_job(kind: JobKind, project_id: int) -> Iterator[Job]:
+    """The surroundings of an RQ job: `with project_job(JobKind.RUN, project_id) as job:`.
+
+    Where Label Studio or Redis does not answer, the job ends and is put off: what is left is in the stores, never in
+    the job, and the reconciler finds it there.
+    """
+    services = Services(load())
+    project = services.project(project_id)
+    logs.bind(project=project.id, job=kind, run=uuid.uuid4().hex[:8])
+    try:
+        if kind is not JobKind.CHUNK:
+            # Of chunks many wait at once: no event asks for one more.
+            services.queue.started(kind, project)
+        yield Job(project, services)
+    except (RetryLaterError, RedisError) as error:
+        log.warning("put off", reason=str(error))
+    finally:
+        logs.unbind()
