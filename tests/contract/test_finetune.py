@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from backend.queue.keys import SignOfLife
 from backend.store.finetunings import FinetunePhase
 from backend.store.labels import Annotation
 from backend.store.mirror import PulledTask
@@ -96,7 +97,7 @@ def test_start_training_begins_one_where_the_setting_says_so(fresh: Service) -> 
 def test_the_policy_begins_one_only_where_a_gpu_is_there_for_it(fresh: Service, device: str, begun: bool) -> None:
     services = fresh.services
     project = services.project(PROJECT)
-    services.queue.redis.set(services.queue._key("trainer:somebody"), device, ex=60)
+    services.queue.redis.set(services.queue.keys.sign_of_life(SignOfLife.TRAINING, "somebody"), device, ex=60)
     answer = Annotation(1, 1, "circle", False, False, 1, NOW, NOW)
     services.mirror.apply(project, [PulledTask(1, "", NOW, NOW, (answer,))])
     mirrored = services.mirror.project(project)

@@ -21,6 +21,7 @@ from backend.label_studio import config
 from backend.label_studio.client import ProjectState
 from backend.loop import embed
 from backend.project import Project
+from backend.queue.jobs import JobKind
 from backend.services import Services
 from backend.settings import Settings
 from backend.store.finetunings import FinetunePhase, FinetuneRequest, Finetuning
@@ -110,7 +111,7 @@ def finetune(services: Services, project: Project, request: FinetuneRequest = GO
 def embed_all(services: Services, project: Project) -> int:
     """Do what workers do with the chunks until the backbone is adopted; how many chunks there were."""
     reembed.run(project.id)
-    queue = services.queue._queues["chunk"]
+    queue = services.queue.queues[JobKind.CHUNK]
     chunks = 0
     while queue.count:
         job = queue.pop_job_id()
