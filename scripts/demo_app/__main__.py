@@ -139,7 +139,10 @@ def _annotate(
     token, basic_auth = label_studio.token, backend.basic_auth or ("", "")
     seen = run(demo, Addresses(label_studio.url, token, backend.url, basic_auth), count, options.pace, options.finetune)
     content = report.as_json(seen)
-    print(report.table(content))
+    for table in report.tables(content):
+        print()
+        table.show()
+    print()
     if options.report is not None:
         report.write(content, options.report)
         print(f"Report: {options.report}")

@@ -4,10 +4,9 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from tqdm import tqdm
-
 from scripts.demo_app.client import BackendPage, Json, LabelStudioPage, Prediction
 from scripts.demo_app.project import DemoProject
+from scripts.lab.progress import progress
 
 BATCH = 100
 # The web process learns of a new version a moment after Label Studio.
@@ -47,10 +46,10 @@ def measure(
     _wait_for(expected, project, tasks[:1], backend)
     predictions: list[Prediction] = []
     title = f"accuracy at {len(labelled)} labels"
-    with tqdm(total=len(tasks), desc=title, unit="image", leave=False, disable=None) as bar:
+    with progress(title, len(tasks), "image", kept=False) as bar:
         for start in range(0, len(tasks), BATCH):
             predictions += backend.predict(project, tasks[start : start + BATCH])
-            bar.update(len(predictions) - start)
+            bar.advance(len(predictions) - start)
     if not predictions:
         return CurvePoint(len(labelled), None, expected)
     right = sum(found.choice == demo.truth[task] for task, found in zip(unlabelled, predictions, strict=True))

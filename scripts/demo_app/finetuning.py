@@ -4,10 +4,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tqdm import tqdm
-
 from scripts.demo_app.client import BackendPage, Json
 from scripts.demo_app.versions import SeenVersion
+from scripts.lab.progress import progress
 
 POLL_SECONDS = 0.5
 MOST_SECONDS = 3600.0
@@ -63,10 +62,10 @@ class Finetuning:
         )
 
     def _until_over(self) -> Json:
-        with tqdm(unit="epoch", leave=False, disable=None) as bar:
+        with progress("fine-tuning", unit="epoch", kept=False) as bar:
             while (status := self._service.finetuning())["working"] and not self._is_late(MOST_SECONDS):
-                bar.total, bar.n = status["epochs"] or None, len(status["history"])
-                bar.set_description_str(f"fine-tuning: {status['phase']}")
+                bar.reach(len(status["history"]), status["epochs"] or None)
+                bar.describe(f"fine-tuning: {status['phase']}")
                 time.sleep(POLL_SECONDS)
         return status
 

@@ -8,7 +8,6 @@ from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
 
 import numpy as np
-from tqdm import tqdm
 
 from scripts.cli.connection.api import ApiError, BackendAddress, LabelStudioApi
 from scripts.cli.connection.attach import attach
@@ -19,6 +18,7 @@ from scripts.demo_app.errors import DemoError
 from scripts.demo_app.home import Home, State, write_private
 from scripts.demo_app.options import Options, Order
 from scripts.lab.datasets import ImageSource, open_source, select
+from scripts.lab.progress import progress, tracked
 
 FROM_NAME = "choice"
 TO_NAME = "image"
@@ -151,9 +151,7 @@ def _write_images(source: ImageSource, folder: Path, options: Options) -> tuple[
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     addresses, labels = [""] * len(wanted), [""] * len(wanted)
-    for image in tqdm(
-        source.read(wanted), total=len(wanted), desc="writing images", unit="image", leave=False, disable=None
-    ):
+    for image in tracked(source.read(wanted), "writing images", len(wanted), "image", kept=False):
         number = numbers[image.index]
         name = f"{number:06d}{image.suffix}"
         (folder / name).write_bytes(image.content)
@@ -164,10 +162,10 @@ def _write_images(source: ImageSource, folder: Path, options: Options) -> tuple[
 
 def _import(page: LabelStudioPage, addresses: list[str]) -> list[int]:
     tasks: list[int] = []
-    with tqdm(total=len(addresses), desc="importing tasks", unit="task", leave=False, disable=None) as bar:
+    with progress("importing tasks", len(addresses), "task", kept=False) as bar:
         for made in page.import_tasks(addresses):
             tasks += made
-            bar.update(len(made))
+            bar.advance(len(made))
     if len(tasks) != len(addresses):
         raise DemoError(f"Label Studio made {len(tasks)} tasks of {len(addresses)}. See label-studio.log.")
     return tasks

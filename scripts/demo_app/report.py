@@ -11,6 +11,8 @@ from scripts.demo_app.accuracy import CurvePoint
 from scripts.demo_app.annotator import Submitted
 from scripts.demo_app.finetuning import Finetuned
 from scripts.demo_app.versions import SeenVersion
+from scripts.lab.tables import Table
+from scripts.lab.wording import NOTHING
 
 
 @dataclass(frozen=True)
@@ -98,39 +100,37 @@ def failures(session: Session) -> list[str]:
     return found
 
 
-def table(report: dict[str, Any]) -> str:
+def tables(report: dict[str, Any]) -> tuple[Table, Table]:
     """The report for a person: the learning curve, and what the annotator met."""
-    lines = ["", "labels  accuracy on unlabelled  version", "------  ----------------------  -------"]
-    lines += [
-        f"{point['labels']:>6}  {_percent(point['accuracy']):>22}  {point['version'] or '–'}"
-        for point in report["curve"]
-    ]
-    annotations, totals = report["annotations"], report["totals"]
+    curve = tuple(
+        (str(point["labels"]), _percent(point["accuracy"]), point["version"] or NOTHING) for point in report["curve"]
+    )
+    rows = [*_met(report["annotations"], report["totals"]), *_finetuned(report.get("finetune"))]
+    return Table("", ("labels", "accuracy on unlabelled", "version"), curve), Table("", ("", ""), tuple(rows))
+
+
+def _met(annotations: Sequence[dict[str, Any]], totals: dict[str, Any]) -> list[tuple[str, str]]:
     submits = [each["submit_seconds"] for each in annotations]
-    lines += [
-        "",
-        f"annotations           {len(annotations)} in {totals['seconds']:.0f} s, {totals['labels']} in the project",
-        f"lowest-scored         {_share(annotations, 'was_lowest')}",
-        f"pre-annotation right  {_share(annotations, 'prediction_right')}",
-        f"holdout            {_share(annotations, 'arm')}",
-        f"versions made         {totals['runs']}",
-        f"submit to new order   {_seconds(totals['median_fresh_after_seconds'])} (median)",
-        f"submit call           {_seconds(median(submits) if submits else None)} (median), "
-        f"{_seconds(max(submits, default=None))} (longest)",
-        *_finetuned(report.get("finetune")),
-        "",
+    median_submit, longest_submit = _seconds(median(submits) if submits else None), _seconds(max(submits, default=None))
+    return [
+        ("annotations", f"{len(annotations)} in {totals['seconds']:.0f} s, {totals['labels']} in the project"),
+        ("lowest-scored", _share(annotations, "was_lowest")),
+        ("pre-annotation right", _share(annotations, "prediction_right")),
+        ("holdout", _share(annotations, "arm")),
+        ("versions made", str(totals["runs"])),
+        ("submit to new order", f"{_seconds(totals['median_fresh_after_seconds'])} (median)"),
+        ("submit call", f"{median_submit} (median), {longest_submit} (longest)"),
     ]
-    return "\n".join(lines)
 
 
-def _finetuned(found: dict[str, Any] | None) -> list[str]:
+def _finetuned(found: dict[str, Any] | None) -> list[tuple[str, str]]:
     if found is None:
         return []
+    took = f"{found['phase']} after {found['seconds']:.0f} s and {found['epochs']} epochs"
     return [
-        f"fine-tuning           {found['phase']} after {found['seconds']:.0f} s and {found['epochs']} epochs, "
-        f"{found['versions_meanwhile']} versions meanwhile",
-        f"                      {found['message']}",
-        f"backbone in use       {found['backbone']}",
+        ("fine-tuning", f"{took}, {found['versions_meanwhile']} versions meanwhile"),
+        ("", found["message"]),
+        ("backbone in use", found["backbone"]),
     ]
 
 
@@ -146,11 +146,11 @@ def _share(annotations: Sequence[dict[str, Any]], name: str) -> str:
 
 
 def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{share:.1%}"
+    return NOTHING if share is None else f"{share:.1%}"
 
 
 def _seconds(seconds: float | None) -> str:
-    return "–" if seconds is None else f"{seconds:.2f} s"
+    return NOTHING if seconds is None else f"{seconds:.2f} s"
 
 
 def _rounded(seconds: float | None) -> float | None:

@@ -3,8 +3,6 @@
 import time
 from dataclasses import dataclass
 
-from tqdm import tqdm
-
 from scripts.demo_app.accuracy import CurvePoint, measure
 from scripts.demo_app.annotator import Annotator, Submitted
 from scripts.demo_app.client import BackendPage, LabelStudioPage
@@ -12,6 +10,7 @@ from scripts.demo_app.finetuning import Finetuning
 from scripts.demo_app.project import DemoProject
 from scripts.demo_app.report import Session, point_line
 from scripts.demo_app.versions import VersionWatch
+from scripts.lab.progress import progress, tracked
 
 CURVE_POINTS = 10
 # The labels at which a team first looks at the figures, and at which the acceptance of the demo compares orders.
@@ -84,7 +83,7 @@ def _annotate(
     curve: list[CurvePoint] = []
     seconds = 0.0
     finetuning: Finetuning | None = None
-    for number in tqdm(range(1, min(count, left) + 1), desc="annotating", unit="task", disable=None):
+    for number in tracked(range(1, min(count, left) + 1), "annotating", unit="task"):
         started = time.monotonic()
         each = annotator.annotate_next()
         if each is None:
@@ -97,13 +96,13 @@ def _annotate(
             watch.wait_for(frozenset(each.annotation for each in submitted), SETTLE_SECONDS)
             versions = watch.seen
             curve.append(measure(demo, labelled, versions[-1].name if versions else None, page, service))
-            tqdm.write(point_line(curve[-1]))
+            print(point_line(curve[-1]), flush=True)
         if number == finetune:
             finetuning = Finetuning(addresses.service(demo.project), lambda: watch.seen)
     finetuned = None if finetuning is None else finetuning.wait()
     if finetuned is not None:
         curve.append(measure(demo, labelled, watch.seen[-1].name, page, service))
-        tqdm.write(point_line(curve[-1]))
+        print(point_line(curve[-1]), flush=True)
     return Session(submitted, curve, watch.seen, frozenset(page.labelled_tasks()), seconds, finetuned)
 
 
@@ -112,12 +111,9 @@ def _wait_for_first_order(watch: VersionWatch, service: BackendPage, images: int
     patience = FIRST_ORDER_SECONDS + images * EMBED_SECONDS_PER_IMAGE
     deadline = time.monotonic() + patience
     before = service.images_embedded()
-    with tqdm(total=images, desc="looking at the images", unit="image", leave=False, disable=None) as bar:
+    with progress("looking at the images", images, "image", kept=False) as bar:
         while not watch.wait_for(frozenset(), 1.0):
-            bar.n = min(images, service.images_embedded() - before)
-            bar.refresh()
+            bar.reach(min(images, service.images_embedded() - before))
             if time.monotonic() > deadline:
-                bar.write(
-                    f"The queue has no order after {patience:.0f} s (see worker.log); annotating in random order."
-                )
+                print(f"The queue has no order after {patience:.0f} s (see worker.log); annotating in random order.")
                 return

@@ -17,7 +17,9 @@ def ended(command: Callable[[], int], refusals: tuple[type[Exception], ...]) -> 
     Returns:
         The command's own exit code, 2 after a refusal, 130 after Ctrl-C or SIGTERM.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Also SIGINT: a shell has its background commands ignore it.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         return command()
     except refusals as problem:

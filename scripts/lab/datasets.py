@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from scripts.lab.columns import counted
+from scripts.lab.wording import counted
 
 DIGIT_SIDE = 128
 # Larger images than this come from photographs: they are kept as JPEG, smaller ones without loss.

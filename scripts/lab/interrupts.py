@@ -1,16 +1,22 @@
-"""Ctrl-C while something runs that must end between two of its steps, here or in a child process."""
+"""Ctrl-C while something runs that must end between two of its steps."""
 
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from multiprocessing import resource_tracker
-from multiprocessing.context import SpawnProcess
 from types import FrameType
+
+
+class Interrupted(KeyboardInterrupt):
+    """A person pressed Ctrl-C, and what was under way ended between two of its steps; what is finished stays."""
 
 
 @contextmanager
 def ctrl_c() -> Iterator[Callable[[], bool]]:
-    """Whether Ctrl-C was pressed: a training ends between two steps then. Pressed again, it ends at once."""
+    """Take note of Ctrl-C while the block runs; pressed again, it raises KeyboardInterrupt at once.
+
+    Yields:
+        Whether it was pressed.
+    """
     pressed = False
 
     def note(signum: int, frame: FrameType | None) -> None:
@@ -25,13 +31,3 @@ def ctrl_c() -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def start_deaf(process: SpawnProcess) -> None:
-    """Start a process that Ctrl-C doesn't reach: it is the parent's alone to answer."""
-    # The first child brings a tracker of resources, whose start unblocks signals; so it is started before.
-    resource_tracker.ensure_running()
-    # A child inherits what is blocked.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    process.start()
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

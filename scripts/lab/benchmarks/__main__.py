@@ -55,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         for name, outcome in Benchmarks(options).run():
             outcomes[name] = outcome
-            print(report.table({name: outcome}), end="\n\n", flush=True)
+            report.table({name: outcome}).show()
+            print(flush=True)
     except (BenchmarkError, DemoError, StackError, ApiError) as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 1

@@ -4,7 +4,6 @@ import time
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
-from tqdm import tqdm
 
 from backend.store import database
 from scripts.demo_app.annotator import choice_region
@@ -13,6 +12,7 @@ from scripts.lab.benchmarks.figures import Figure, Outcome, median, spread
 from scripts.lab.benchmarks.projects import BenchmarkProject, pages
 from scripts.lab.benchmarks.stack import Stack
 from scripts.lab.benchmarks.versions import Published, published_between
+from scripts.lab.progress import tracked
 
 MOST_SECONDS, MOST_SHARE, MOST_SUBMIT_SECONDS = 5.0, 0.5, 2.0
 PATIENCE = 60.0
@@ -41,7 +41,7 @@ def run(stack: Stack, project: BenchmarkProject, name: str, submits: int = 15) -
         submits: at least 1; one more is made before, to warm up.
     """
     engine = database.connect(stack.mirror_url)
-    measured = tqdm(range(submits + 1), desc=f"cycle, {name}", unit="submit", leave=False, disable=None)
+    measured = tracked(range(submits + 1), f"cycle, {name}", unit="submit", kept=False)
     cycles = [_measure(stack, project, engine) for _ in measured][1:]
     total = median([cycle.total for cycle in cycles])
     stages = {stage: median([cycle.stages[stage] for cycle in cycles]) for stage in cycles[0].stages}

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from model.arrays import IntArray
 from model.training.splits import TrainingSplit, split
@@ -16,6 +15,7 @@ from scripts.lab.benchmarks.errors import BenchmarkError
 from scripts.lab.comparison.errors import ComparisonError
 from scripts.lab.comparison.images import LabelledImages, Library, Pixels
 from scripts.lab.datasets import DataError
+from scripts.lab.progress import tracked
 from scripts.lab.sources import find
 from scripts.stack.backend import CHECKOUT
 
@@ -96,7 +96,7 @@ def in_processes(module: str, path: Path, cache: Path, side: int, runs: int) -> 
     # Decoded here, where a person sees how far it is.
     photographs(path, cache, side)
     what = module.rpartition(".")[2].replace("_", " ")
-    seeds = tqdm(range(runs), desc=what, unit="run", leave=False, disable=None)
+    seeds = tracked(range(runs), what, unit="run", kept=False)
     return [in_a_process(module, path, cache, seed) for seed in seeds]
 
 

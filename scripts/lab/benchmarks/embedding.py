@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from tqdm import tqdm
 
 from model.arrays import FloatArray
 from model.backbone.embedder import OnnxEmbedder
@@ -16,6 +15,7 @@ from model.errors import ImageError
 from model.networks.export import build
 from scripts.lab.benchmarks.figures import Figure, Outcome, median
 from scripts.lab.benchmarks.images import LIMITS
+from scripts.lab.progress import tracked
 
 SMALLEST_RATIO = 4.0
 
@@ -46,7 +46,7 @@ def run(files: Sequence[bytes], export: Path, rounds: int = 7) -> Outcome:
 
     difference = float(np.abs(np.stack(ours()) - np.stack(theirs())).max())
     own_seconds, other_seconds = [], []
-    for _ in tqdm(range(rounds), desc="embedding", unit="round", leave=False, disable=None):
+    for _ in tracked(range(rounds), "embedding", unit="round", kept=False):
         own_seconds.append(_seconds(ours))
         other_seconds.append(_seconds(theirs))
     ratios = [other / own for own, other in zip(own_seconds, other_seconds, strict=True)]

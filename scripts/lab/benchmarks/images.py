@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
 from model.images import ImageLimits
 from scripts.lab.benchmarks.errors import BenchmarkError
 from scripts.lab.datasets import DataError, EncodedImage, FolderSource, TarSource, select
+from scripts.lab.progress import tracked
 
 SIZE = (300, 200)
 CLASSES = 101
@@ -76,7 +76,7 @@ def of_path(path: Path, folder: Path) -> ImageSet:
         source = FolderSource(path) if path.is_dir() else TarSource(path)
     except (OSError, DataError) as problem:
         raise BenchmarkError(f"{path} cannot be read: {problem}") from problem
-    images = tqdm(source.read(range(len(source.labels))), total=len(source.labels), desc="unpacking", disable=None)
+    images = tracked(source.read(range(len(source.labels))), "unpacking", len(source.labels), "image")
     return _write(images, source.labels, folder, real=True)
 
 
@@ -92,7 +92,7 @@ def drawn(count: int, folder: Path, classes: int = CLASSES) -> ImageSet:
     if kept is not None and len(kept.names) >= count:
         return kept
     labels = [f"class {number % classes:03d}" for number in range(count)]
-    numbers = tqdm(range(count), desc="drawing", disable=None)
+    numbers = tracked(range(count), "drawing", unit="image")
     images = (EncodedImage(number, ".jpg", picture(number, number % classes)) for number in numbers)
     return _write(images, labels, folder, real=False)
 

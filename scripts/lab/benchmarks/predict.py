@@ -6,7 +6,6 @@ from itertools import cycle, islice
 from typing import Any
 
 import requests
-from tqdm import tqdm
 
 from scripts.demo_app.client import time_id
 from scripts.lab.benchmarks.errors import BenchmarkError
@@ -14,6 +13,7 @@ from scripts.lab.benchmarks.figures import Figure, Outcome, percentile, spread
 from scripts.lab.benchmarks.images import picture
 from scripts.lab.benchmarks.projects import BenchmarkProject, pages
 from scripts.lab.benchmarks.stack import Stack
+from scripts.lab.progress import tracked
 from scripts.stack.http import local_session
 
 ONE_STORED_MS, ONE_NEW_MS, HUNDRED_STORED_MS = 20.0, 120.0, 200.0
@@ -114,4 +114,4 @@ def _new_tasks(stack: Stack, count: int) -> list[dict[str, Any]]:
 
 
 def _shown(tasks: Any) -> Any:
-    return tqdm(list(tasks), desc="/predict", unit="request", leave=False, disable=None)
+    return tracked(list(tasks), "/predict", unit="request", kept=False)

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from tqdm import tqdm
-
 from scripts.cli.connection.api import BackendAddress, LabelStudioApi
 from scripts.cli.connection.attach import attach
 from scripts.cli.connection.findings import has_errors
@@ -17,6 +15,7 @@ from scripts.demo_app.project import label_config
 from scripts.lab.benchmarks.errors import BenchmarkError
 from scripts.lab.benchmarks.images import ImageSet
 from scripts.lab.benchmarks.stack import Stack
+from scripts.lab.progress import progress, tracked
 
 Json = dict[str, Any]
 
@@ -97,7 +96,7 @@ def _task(images: ImageSet, number: int, has_label: bool) -> Json:
 def _import(api: LabelStudioApi, project: int, tasks: Sequence[Json]) -> list[int]:
     ids: list[int] = []
     path = f"/api/projects/{project}/import?return_task_ids=true"
-    for start in tqdm(range(0, len(tasks), IMPORT_TASKS), desc="importing tasks", leave=False, disable=None):
+    for start in tracked(range(0, len(tasks), IMPORT_TASKS), "importing tasks", kept=False):
         ids += api.send_object("POST", path, tasks[start : start + IMPORT_TASKS])["task_ids"]
     return ids
 
@@ -105,12 +104,11 @@ def _import(api: LabelStudioApi, project: int, tasks: Sequence[Json]) -> list[in
 def _wait_until_ready(stack: Stack, project: int, labelled: int, tasks: int) -> None:
     label_studio, backend = pages(stack, project)
     deadline = time.monotonic() + READY_SECONDS + READY_SECONDS_PER_TASK * tasks
-    with tqdm(total=tasks, desc="looking at the images", unit="image", leave=False, disable=None) as bar:
+    with progress("looking at the images", tasks, "image", kept=False) as bar:
         while time.monotonic() < deadline:
             version = backend.version(label_studio.active_version() or "none")
             if version is not None:
-                bar.n = version["labels"] + version["queue"]
-                bar.refresh()
+                bar.reach(version["labels"] + version["queue"])
                 if (version["labels"], version["queue"]) == (labelled, tasks - labelled):
                     return
             time.sleep(POLL_SECONDS)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.lab.benchmarks.figures import Figure, Outcome
-from scripts.lab.columns import aligned
+from scripts.lab.tables import Table
 
 HEADER = ("measure", "figure", "target", "met")
 LIBRARIES = ("numpy", "onnxruntime", "torch", "lancedb")
@@ -29,9 +29,9 @@ def machine() -> dict[str, Any]:
     }
 
 
-def table(outcomes: Mapping[str, Outcome]) -> str:
-    """The figures in columns, for a terminal."""
-    return aligned([HEADER, *_rows(outcomes)])
+def table(outcomes: Mapping[str, Outcome]) -> Table:
+    """A row for each figure."""
+    return Table("", HEADER, tuple(_rows(outcomes)))
 
 
 def markdown(outcomes: Mapping[str, Outcome], about: Mapping[str, Any]) -> str:

@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import save_file
-from tqdm import tqdm
 
 from backend.loop import rank
 from backend.project import Project
@@ -28,6 +27,7 @@ from scripts.lab.benchmarks import memory
 from scripts.lab.benchmarks.errors import BenchmarkError
 from scripts.lab.benchmarks.figures import Figure, Outcome, median
 from scripts.lab.benchmarks.samples import dataset, drawn
+from scripts.lab.progress import tracked
 from scripts.stack.backend import CHECKOUT
 
 MOST_SECONDS, MOST_MB = 3.0, 2_000.0
@@ -53,7 +53,7 @@ def run(folder: Path, count: int = 100_000, rounds: int = 5) -> Outcome:
         BenchmarkError: the process failed.
     """
     _store(folder, count)
-    measured = [_in_a_process(folder) for _ in tqdm(range(rounds), desc="re-ranking", leave=False, disable=None)]
+    measured = [_in_a_process(folder) for _ in tracked(range(rounds), "re-ranking", kept=False)]
     seconds = [each["read_seconds"] + each["place_seconds"] + each["rank_seconds"] for each in measured]
     return Outcome(
         figures=[
@@ -108,7 +108,7 @@ def _store(folder: Path, count: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     features, labels = drawn(count, CLASSES)
     store = FeatureStore(folder / "features")
-    for start in tqdm(range(0, count, ADDED_AT_ONCE), desc="storing features", leave=False, disable=None):
+    for start in tracked(range(0, count, ADDED_AT_ONCE), "storing features", kept=False):
         numbers = range(start, min(start + ADDED_AT_ONCE, count))
         store.add(BACKBONE, {_hash(number): features[number] for number in numbers})
     names = [f"class {number:03d}" for number in range(CLASSES)]

@@ -4,13 +4,13 @@ import time
 from collections.abc import Sequence
 
 import numpy as np
-from tqdm import tqdm
 
 from backend.loop import evaluate, train
 from model.arrays import FloatArray, IntArray
 from scripts.lab.benchmarks.errors import BenchmarkError
 from scripts.lab.benchmarks.figures import Figure, Outcome, median
 from scripts.lab.benchmarks.samples import dataset
+from scripts.lab.progress import tracked
 
 MOST_SECONDS = 5.0
 SEED = 0
@@ -30,7 +30,7 @@ def run(features: FloatArray, labels: IntArray, classes: Sequence[str], labelled
     """
     data = dataset(features, labels, classes, labelled)
     trainings, evaluations, accuracy = [], [], 0.0
-    for _ in tqdm(range(rounds), desc="retraining", unit="round", leave=False, disable=None):
+    for _ in tracked(range(rounds), "retraining", unit="round", kept=False):
         started = time.perf_counter()
         head = train.run(data)
         trained = time.perf_counter()

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from backend.store.dataset import Dataset
 from backend.store.labels import Label
@@ -14,6 +13,7 @@ from model.arrays import FloatArray, IntArray
 from model.backbone.embedder import OnnxEmbedder
 from model.errors import ImageError
 from scripts.lab.benchmarks.images import LIMITS
+from scripts.lab.progress import tracked
 
 WIDTH = 1280
 HOLDOUT_SHARE = 0.1
@@ -58,7 +58,7 @@ def embedded(files: Sequence[bytes], folder: Path, kept: Path) -> FloatArray:
     embedder = OnnxEmbedder(folder)
     stream = embedder.embed_bytes(enumerate(files), LIMITS)
     features = np.zeros((len(files), embedder.backbone.width), dtype=np.float16)
-    for index, outcome in tqdm(stream, total=len(files), desc="embedding", unit="image", leave=False, disable=None):
+    for index, outcome in tracked(stream, "embedding", len(files), "image", kept=False):
         if not isinstance(outcome, ImageError):
             features[index] = outcome
     np.save(kept, features)

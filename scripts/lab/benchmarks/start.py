@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from backend.label_studio.client import ProjectState
 from backend.services import Services
@@ -22,6 +21,7 @@ from scripts.lab.benchmarks.errors import BenchmarkError
 from scripts.lab.benchmarks.figures import Figure, Outcome, median
 from scripts.lab.benchmarks.images import picture
 from scripts.lab.benchmarks.samples import drawn
+from scripts.lab.progress import tracked
 from scripts.stack.backend import BackendServer, web_spec
 from scripts.stack.http import answers, local_session
 from scripts.stack.ports import choose_port
@@ -58,7 +58,7 @@ def run(home: Path, backbones: Path, rounds: int = 5) -> Outcome:
     redis.start()
     try:
         redis.wait_until_ready()
-        measured = [_once(home, redis) for _ in tqdm(range(rounds), desc="starting", leave=False, disable=None)]
+        measured = [_once(home, redis) for _ in tracked(range(rounds), "starting", kept=False)]
     finally:
         redis.stop()
     return Outcome(

@@ -5,7 +5,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import requests
-from tqdm import tqdm
 
 from backend.store import database
 from scripts.demo_app.annotator import choice_region
@@ -15,6 +14,7 @@ from scripts.lab.benchmarks.figures import Figure, Outcome, percentile, spread
 from scripts.lab.benchmarks.projects import BenchmarkProject, pages
 from scripts.lab.benchmarks.stack import Stack
 from scripts.lab.benchmarks.versions import published_between
+from scripts.lab.progress import tracked
 from scripts.stack.http import local_session
 
 MOST_MS = 50.0
@@ -42,7 +42,7 @@ def run(stack: Stack, project: BenchmarkProject, seconds: float = 20.0, per_seco
     started = time.perf_counter()
     with ThreadPoolExecutor(SENDERS) as pool:
         sent = []
-        for number in tqdm(range(int(seconds * per_second)), desc="/webhook", unit="event", leave=False, disable=None):
+        for number in tracked(range(int(seconds * per_second)), "/webhook", unit="event", kept=False):
             due = started + number / per_second
             time.sleep(max(0.0, due - time.perf_counter()))
             sent.append(pool.submit(sender.milliseconds, due))

@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 
 from model.arrays import FloatArray, IntArray
 from scripts.lab.charts import png
-from scripts.lab.columns import percent
 from scripts.lab.comparison.figures import Figures
 from scripts.lab.comparison.plots import MOST_NAMES
+from scripts.lab.wording import percent
 
 COUNTED = 25
 """Classes up to which the cells of a confusion matrix are large enough for their counts."""

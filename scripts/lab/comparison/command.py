@@ -15,8 +15,9 @@ from scripts.lab.comparison.page import page
 from scripts.lab.comparison.runs import Place, compare
 from scripts.lab.comparison.verdict import ranked, verdict
 from scripts.lab.datasets import DataError
-from scripts.lab.files import shown, write
+from scripts.lab.files import write
 from scripts.lab.sources import find
+from scripts.lab.wording import shown
 
 NOTHING_RUN = 1
 
@@ -47,7 +48,8 @@ def _run(options: Options) -> int:
     publish(judged, options.out)
     models = ranked(judged.models)
     for table in (tables.accuracies(models), tables.losses(models), tables.costs(models)):
-        print(f"\n{table.text()}")
+        print()
+        table.show()
     print(f"\n{verdict(judged.models)}\n\nSee {shown(options.out / 'comparison.html')}")
     return 0
 

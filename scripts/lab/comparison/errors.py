@@ -3,7 +3,3 @@
 
 class ComparisonError(Exception):
     """The data or an option does not allow the comparison; the message says what, where, and what to do."""
-
-
-class Interrupted(KeyboardInterrupt):
-    """A person pressed Ctrl-C during a training; what is finished stays."""

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
 from model.arrays import FloatArray, IntArray
 from model.backbone.embedder import OnnxEmbedder
@@ -20,6 +19,7 @@ from model.training.splits import TrainingSplit
 from scripts.lab.comparison import speed
 from scripts.lab.comparison.images import LabelledImages, Pixels
 from scripts.lab.comparison.outcome import Outcome, Planned
+from scripts.lab.progress import progress
 
 L2S = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
 """Regularisations to choose from by the validation images."""
@@ -71,11 +71,11 @@ def embed(embedder: OnnxEmbedder, images: Pixels, what: str) -> FloatArray:
         what: for the progress bar.
     """
     parts = []
-    with tqdm(total=len(images), desc=what, unit="image", disable=None) as bar:
+    with progress(what, len(images), "image") as bar:
         for start in range(0, len(images), SLICE):
             slice_of = [Image.fromarray(pixels.transpose(1, 2, 0)) for pixels in images[start : start + SLICE]]
             parts.append(embedder.embed(slice_of))
-            bar.update(len(slice_of))
+            bar.advance(len(slice_of))
     return np.concatenate(parts)
 
 

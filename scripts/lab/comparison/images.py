@@ -14,16 +14,16 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.format import open_memmap
 from PIL import Image
-from tqdm import tqdm
 
 from model.arrays import BoolArray, IntArray
 from model.errors import ImageError
 from model.files import whole_folder
 from model.images import ImageLimits, decode
-from scripts.lab.columns import counted
 from scripts.lab.comparison.errors import ComparisonError
 from scripts.lab.datasets import EncodedImage, ImageSource, select
+from scripts.lab.progress import tracked
 from scripts.lab.sources import Found, set_aside
+from scripts.lab.wording import counted
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -119,7 +119,7 @@ class Library:
         shape = (count, 3, side, side)
         images: Pixels = open_memmap(folder / "images.npy", "w+", np.uint8, shape)  # type: ignore[no-untyped-call]
         numbers: list[int] = []
-        decoded = tqdm(_decoded(files, side), total=count, desc="decoding", unit="image", disable=None)
+        decoded = tracked(_decoded(files, side), "decoding", count, "image")
         for number, pixels in decoded:
             if pixels is not None:
                 images[len(numbers)] = pixels

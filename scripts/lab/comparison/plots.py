@@ -11,10 +11,10 @@ from matplotlib.ticker import MaxNLocator
 from model.arrays import IntArray
 from model.head.metrics import BINS
 from scripts.lab.charts import colour, png
-from scripts.lab.columns import percent
 from scripts.lab.comparison.figures import Figures
 from scripts.lab.comparison.outcome import Outcome
 from scripts.lab.comparison.tables import share
+from scripts.lab.wording import percent
 
 MOST_NAMES = 110
 """Classes whose names still fit below a chart."""

@@ -1,12 +1,12 @@
 """A network applied to all images, with a progress bar."""
 
 import numpy as np
-from tqdm import tqdm
 
 from model.arrays import FloatArray
 from model.networks.network import Network
 from model.training.predict import logits
 from scripts.lab.comparison.images import Pixels
+from scripts.lab.progress import progress
 
 SLICE = 256
 
@@ -20,8 +20,8 @@ def predict(network: Network, images: Pixels, what: str) -> FloatArray:
         what: for the progress bar.
     """
     parts = []
-    with tqdm(total=len(images), desc=what, unit="image", leave=False, disable=None) as bar:
+    with progress(what, len(images), "image", kept=False) as bar:
         for start in range(0, len(images), SLICE):
             parts.append(logits(network, images[start : start + SLICE]))
-            bar.update(len(parts[-1]))
+            bar.advance(len(parts[-1]))
     return np.concatenate(parts)

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from model.head.metrics import Estimate
-from scripts.lab.columns import NOTHING, Table
 from scripts.lab.comparison.figures import Figures
+from scripts.lab.tables import Table
+from scripts.lab.wording import NOTHING
 
 Columns = Mapping[str, Callable[[Figures], str]]
 """What a table of models says of each, by the column's title."""

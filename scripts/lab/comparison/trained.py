@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from tqdm import tqdm
-
 from model.errors import CancelledError
 from model.networks.network import Network
 from model.training.fit import train
@@ -11,11 +9,11 @@ from model.training.history import Epoch
 from model.training.options import TrainingOptions
 from model.training.splits import TrainingSplit
 from scripts.lab.comparison import speed
-from scripts.lab.comparison.errors import Interrupted
 from scripts.lab.comparison.images import LabelledImages
 from scripts.lab.comparison.outcome import Outcome, Planned
 from scripts.lab.comparison.predicting import predict
-from scripts.lab.interrupts import ctrl_c
+from scripts.lab.interrupts import Interrupted, ctrl_c
+from scripts.lab.progress import progress
 
 
 def run(
@@ -41,11 +39,11 @@ def run(
         TrainingError: the loss is not finite, or memory is short.
     """
     rate = speed.images_per_second(network, data.images)
-    with tqdm(total=options.epochs, desc=planned.model, unit="epoch", disable=None) as bar, ctrl_c() as pressed:
+    with progress(planned.model, options.epochs, "epoch") as bar, ctrl_c() as pressed:
 
-        def progress(epoch: Epoch, _: float) -> None:
-            bar.update(epoch.number - bar.n)
-            bar.set_postfix_str(f"validation {epoch.validation_accuracy:.1%}")
+        def note(epoch: Epoch, _: float) -> None:
+            bar.reach(epoch.number)
+            bar.note(f"validation {epoch.validation_accuracy:.1%}")
 
         try:
             trained = train(
@@ -55,7 +53,7 @@ def run(
                 split,
                 options,
                 folder=networks / planned.folder_name,
-                progress=progress,
+                progress=note,
                 cancelled=pressed,
             )
         # Lightning answers SIGTERM, and Ctrl-C pressed twice, by a SystemExit that says nothing.

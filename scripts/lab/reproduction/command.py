@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from scripts.lab.commands import ended
 from scripts.lab.datasets import DataError
-from scripts.lab.files import shown, write
+from scripts.lab.files import write
 from scripts.lab.reproduction import report, tables
 from scripts.lab.reproduction.data import MARKS, given
 from scripts.lab.reproduction.options import Options, parse
 from scripts.lab.reproduction.published import ROWS
 from scripts.lab.reproduction.rows import Bench
+from scripts.lab.wording import shown
 
 REDUCED = (
     "Reduced: few images and few epochs, so that a CPU gets through. Such figures are no reproduction; only the rows "
@@ -33,7 +34,9 @@ def _run(options: Options) -> int:
         results.append(bench.run(row))
     file = options.out / "reproduction.json"
     write(file, report.as_json(results, options.reduced))
-    print(f"\n{tables.table(results).text()}\n")
+    print()
+    tables.table(results).show()
+    print()
     for text in (tables.reasons(results), REDUCED if options.reduced else "", f"See {shown(file)}"):
         if text:
             print(f"{text}\n")

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from scripts.lab.columns import NOTHING, Table, counted, percent
 from scripts.lab.comparison.tables import share, with_interval
 from scripts.lab.reproduction.data import MARKS
 from scripts.lab.reproduction.published import Row
 from scripts.lab.reproduction.rows import Missing, Ran
+from scripts.lab.tables import Table
+from scripts.lab.wording import NOTHING, counted, percent
 
 HEADER = ("data", "published", "accuracy", "ours", "accuracy (95 %)", "top-5", "goal", "run")
 

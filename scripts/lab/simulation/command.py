@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from scripts.lab.commands import ended
-from scripts.lab.files import shown, write
+from scripts.lab.files import write
 from scripts.lab.simulation import peers, records, report, tables, workers
 from scripts.lab.simulation.errors import SimulationError
 from scripts.lab.simulation.labelled import LabelledData, load
@@ -16,6 +16,7 @@ from scripts.lab.simulation.replay import RunOptions
 from scripts.lab.simulation.sources import prepare
 from scripts.lab.simulation.splits import SplitOptions, rows
 from scripts.lab.simulation.summary import summarise
+from scripts.lab.wording import shown
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -95,5 +96,7 @@ def _write(options: Options, data: LabelledData, backbone: str | None, made: Seq
     }
     for name, content in contents.items():
         write(options.out / name, content)
-    print(f"\n{tables.labels(summaries, options.targets).text()}\n\n{tables.ends(summaries).text()}\n")
-    print(f"{verdict(summaries, options.targets)}\n\nSee {shown(options.out / 'simulation.html')}")
+    for table in (tables.labels(summaries, options.targets), tables.ends(summaries)):
+        print()
+        table.show()
+    print(f"\n{verdict(summaries, options.targets)}\n\nSee {shown(options.out / 'simulation.html')}")

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from model.arrays import FloatArray, IntArray
 from model.backbone.backbone import Backbone
 from model.backbone.embedder import OnnxEmbedder
 from model.errors import ImageError
 from model.images import ImageLimits
+from scripts.lab.progress import tracked
 
 LIMITS = ImageLimits(max_bytes=50_000_000, max_pixels=100_000_000)
 
@@ -30,7 +30,7 @@ def embed(
     """
     features, numbers = [], []
     stream = OnnxEmbedder(cache / "backbones" / backbone.version).embed_bytes(files, LIMITS)
-    for number, outcome in tqdm(stream, total=count, desc="embedding", unit="image", disable=None):
+    for number, outcome in tracked(stream, "embedding", count, "image"):
         if not isinstance(outcome, ImageError):
             features.append(outcome.astype(np.float16))
             numbers.append(number)

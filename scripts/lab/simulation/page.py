@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scripts.lab import pages
-from scripts.lab.columns import percent
 from scripts.lab.simulation import plots, tables
 from scripts.lab.simulation.summary import Summary, baseline_of
+from scripts.lab.wording import percent
 
 FEW_RUNS = 5
 """Label counts vary by a hundred between runs: of fewer, the best is a guess."""

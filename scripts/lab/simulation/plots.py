@@ -7,10 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from scripts.lab.charts import colour, png
-from scripts.lab.columns import percent
 from scripts.lab.simulation.curve import CurvePoint
 from scripts.lab.simulation.peers import is_peer
 from scripts.lab.simulation.summary import Summary
+from scripts.lab.wording import percent
 
 
 def accuracy(summaries: Sequence[Summary], targets: Sequence[float]) -> bytes:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from model.head.metrics import Estimate
-from scripts.lab.columns import NOTHING, Table, percent
 from scripts.lab.simulation.summary import Summary, baseline_of
+from scripts.lab.tables import Table
+from scripts.lab.wording import NOTHING, percent
 
 
 def labels(summaries: Sequence[Summary], targets: Sequence[float]) -> Table:

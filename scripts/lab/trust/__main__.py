@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {problem}", file=sys.stderr)
         return 1
     tallies = [tally(promise, answers[name]) for name in options.only for promise in kind(name).PROMISES]
-    print(report.table(tallies))
+    report.table(tallies).show()
     if options.out is not None:
         settings = {key: str(value) if isinstance(value, Path) else value for key, value in asdict(options).items()}
         report.write_json(tallies, [each for name in options.only for each in answers[name]], settings, options.out)

@@ -1,37 +1,39 @@
 """Simulate many projects in parallel."""
 
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
-
-from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
 from backend import logs
 from backend.settings import Settings
+from scripts.lab import pool
+from scripts.lab.progress import progress
 from scripts.lab.trust import worlds
+from scripts.lab.trust.errors import TrustError
 from scripts.lab.trust.kinds import kind
 from scripts.lab.trust.options import Options
 from scripts.lab.trust.promise import Answer
 
 
 def answers(name: str, options: Options) -> list[Answer]:
-    """What all projects say of the promises of a kind.
+    """What all projects say of the promises of a kind, in the order of their seeds.
 
     Raises:
         TrustError: projects can't be simulated.
     """
     seeds = range(options.seed, options.seed + options.projects)
-    simulate = partial(one, name, options.features)
-    # Forked, a process would share locks of libraries whose threads it does not have.
-    with ProcessPoolExecutor(min(options.jobs, options.projects), mp_context=get_context("spawn")) as pool:
-        found = tqdm(pool.map(simulate, seeds), total=len(seeds), desc=name, unit="project", leave=False, disable=None)
-        return [answer for answers in found for answer in answers]
+    found: dict[int, list[Answer]] = {}
+    with progress(name, len(seeds), "project", kept=False) as bar:
+        try:
+            for place, answers in pool.run(partial(one, name, options.features), seeds, processes=options.jobs):
+                found[place] = answers
+                bar.advance()
+        except pool.WorkerDiedError as problem:
+            said = "A project's process ended before its work. See above; where nothing is said, memory is short:"
+            raise TrustError(f"{said} give fewer --jobs.") from problem
+    return [answer for place in range(len(seeds)) for answer in found[place]]
 
 
 def one(name: str, features: Path | None, seed: int) -> list[Answer]:
-    """Simulate one project of a kind, quietly and on one core."""
+    """Simulate one project of a kind, quietly."""
     logs.configure(Settings(log_level="ERROR"))
-    with threadpool_limits(limits=1):
-        return kind(name).run(worlds.source(features), seed)
+    return kind(name).run(worlds.source(features), seed)

@@ -6,15 +6,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from scripts.lab.columns import aligned
+from scripts.lab.tables import Table
 from scripts.lab.trust.promise import Answer, Tally
 
 HEADER = ("promise", "held", "share, 95 % interval", "at least", "kept")
 
 
-def table(tallies: Sequence[Tally]) -> str:
-    """A line for each promise, for a terminal."""
-    return aligned([HEADER, *(_row(tally) for tally in tallies)])
+def table(tallies: Sequence[Tally]) -> Table:
+    """A row for each promise."""
+    return Table("", HEADER, tuple(_row(tally) for tally in tallies))
 
 
 def write_json(tallies: Sequence[Tally], answers: Sequence[Answer], settings: Mapping[str, Any], path: Path) -> None:

@@ -1,7 +1,5 @@
 """`./scripts/tune`: make the trials that are missing, judge the best setting, write the report."""
 
-import signal
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,16 +7,17 @@ from optuna.study import Study
 
 from model.errors import ModelError
 from model.training.recipe import write_recipe
+from scripts.lab.commands import ended
 from scripts.lab.comparison.errors import ComparisonError
 from scripts.lab.comparison.images import Library
 from scripts.lab.comparison.likeness import found_groups
 from scripts.lab.datasets import DataError
-from scripts.lab.files import shown, write
+from scripts.lab.files import write
 from scripts.lab.interrupts import ctrl_c
 from scripts.lab.sources import find
 from scripts.lab.tuning import report, workers
 from scripts.lab.tuning.bench import Bench
-from scripts.lab.tuning.errors import Interrupted, TuningError
+from scripts.lab.tuning.errors import TuningError
 from scripts.lab.tuning.judging import judge
 from scripts.lab.tuning.options import Options, parse
 from scripts.lab.tuning.page import page
@@ -29,23 +28,15 @@ from scripts.lab.tuning.storage import FAILURES, unusable
 from scripts.lab.tuning.study import finished
 from scripts.lab.tuning.tracking import track
 from scripts.lab.tuning.workers import Job
+from scripts.lab.wording import shown
 
-INTERRUPTED = 130
 BEST = "best.json"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Search; returns 0, 2 where data, options or the storage don't allow it, 130 after Ctrl-C."""
     options = parse(arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        return _run(options)
-    except (TuningError, ComparisonError, DataError, ModelError) as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return 2
-    except (KeyboardInterrupt, Interrupted):
-        print("\nStopped. Finished trials are kept: the same command goes on with what is missing.", file=sys.stderr)
-        return INTERRUPTED
+    return ended(lambda: _run(options), (TuningError, ComparisonError, DataError, ModelError))
 
 
 def _run(options: Options) -> int:
@@ -96,7 +87,8 @@ def _conclude(options: Options, study: Study, bench: Bench) -> None:
     track(study, bench, options.out / "tracking")
     for table in (report.setting(result), report.accuracies(result)):
         if table.rows:
-            print(f"\n{table.text()}")
+            print()
+            table.show()
     print(
         f"\n{result.verdict()}\n\nSee {shown(options.out / 'tuning.html')}. The setting is {shown(options.out / BEST)}."
     )

@@ -3,7 +3,3 @@
 
 class TuningError(Exception):
     """The data, an option or the storage does not allow the search; the message says what, where, and what to do."""
-
-
-class Interrupted(Exception):  # noqa: N818 - like KeyboardInterrupt, no error
-    """A person pressed Ctrl-C; trials that are finished stay."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from model.arrays import BoolArray
 from model.errors import CancelledError
@@ -21,8 +20,9 @@ from model.training.predict import logits
 from model.training.recipe import Recipe
 from scripts.lab.comparison.predicting import SLICE
 from scripts.lab.comparison.verdict import chance_of
+from scripts.lab.interrupts import Interrupted
+from scripts.lab.progress import progress
 from scripts.lab.tuning.bench import Bench
-from scripts.lab.tuning.errors import Interrupted
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,15 +67,15 @@ def judge(
         TrainingError: it can't be trained.
     """
     rows = []
-    with tqdm(total=repeats * recipe.options.epochs, desc=f"judging {name}", unit="epoch", disable=None) as bar:
+    with progress(f"judging {name}", repeats * recipe.options.epochs, "epoch") as bar:
         for repeat in range(repeats):
             before = repeat * recipe.options.epochs
 
-            def progress(epoch: Epoch, _: float, before: int = before) -> None:
-                bar.update(before + epoch.number - bar.n)
+            def note(epoch: Epoch, _: float, before: int = before) -> None:
+                bar.reach(before + epoch.number)
 
             seeded = replace(recipe, options=replace(recipe.options, seed=recipe.options.seed + repeat))
-            network = _trained(seeded, bench, folder / _name(name, seeded, bench), progress, interrupted)
+            network = _trained(seeded, bench, folder / _name(name, seeded, bench), note, interrupted)
             rows.append(_right(network, bench))
     return Judged(recipe, np.stack(rows))
 

@@ -7,8 +7,9 @@ from io import StringIO
 from typing import Any
 
 from model.training.recipe import Recipe
-from scripts.lab.columns import NOTHING, Table
+from scripts.lab.tables import Table
 from scripts.lab.tuning.result import Made, Result
+from scripts.lab.wording import NOTHING
 
 COLUMNS = ("trial", "state", "validation_loss", "validation_accuracy", "best_epoch", "epochs_trained", "seconds")
 

@@ -14,8 +14,8 @@ from model.networks.registry import build
 from model.training.fit import train
 from model.training.history import Epoch, best_of
 from model.training.recipe import Recipe
+from scripts.lab.interrupts import Interrupted
 from scripts.lab.tuning.bench import Bench
-from scripts.lab.tuning.errors import Interrupted
 from scripts.lab.tuning.space import Value
 
 HISTORY, REASON = "history", "reason"

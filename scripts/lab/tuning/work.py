@@ -7,9 +7,9 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.study import Study
 from optuna.trial import TrialState
 
+from scripts.lab.interrupts import Interrupted
 from scripts.lab.tuning import signs, trials
 from scripts.lab.tuning.bench import Bench
-from scripts.lab.tuning.errors import Interrupted
 from scripts.lab.tuning.study import finished, place_of, put_back, sampler
 
 LOOK_SECONDS = 0.5
@@ -67,6 +67,6 @@ def _one(study: Study, bench: Bench, total: int, interrupted: Callable[[], bool]
     except UpdateFinishedTrialError:
         # Taken for cut off, and made again by somebody else.
         return
-    except (Interrupted, KeyboardInterrupt):
+    except KeyboardInterrupt:
         put_back(study, trial)
         raise

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from scripts.demo_app.accuracy import CurvePoint
 from scripts.demo_app.annotator import Submitted
-from scripts.demo_app.report import Session, as_json, failures, fresh_after_seconds, table
+from scripts.demo_app.report import Session, as_json, failures, fresh_after_seconds, tables
 from scripts.demo_app.session import curve_points
 from scripts.demo_app.versions import SeenVersion
 
@@ -92,11 +92,11 @@ def test_an_annotation_that_label_studio_does_not_hold_is_a_failure() -> None:
 def test_an_empty_session_is_a_failure_and_can_be_printed() -> None:
     empty = Session([], [], [], frozenset(), 0.0)
     assert failures(empty) == ["Nothing was annotated."]
-    assert "not known" in table(as_json(empty))
+    assert "not known" in tables(as_json(empty))[1].text()
 
 
 def test_the_table_tells_how_many_were_lowest() -> None:
-    assert "lowest-scored         1 of 1 (100.0%), 1 not known" in table(as_json(SESSION))
+    assert "lowest-scored         1 of 1 (100.0%), 1 not known" in tables(as_json(SESSION))[1].text()
 
 
 def test_the_curve_has_each_tenth_the_fiftieth_and_the_last() -> None:

@@ -50,7 +50,7 @@ def test_a_figure_meets_a_most_from_below_and_a_least_from_above() -> None:
 def test_the_table_says_what_was_missed_and_the_files_hold_all_of_it(tmp_path: Path) -> None:
     outcomes = {"one": Outcome(figures=[Figure("slow", 1234.5, "ms", 50.0), Figure("info", 0.1234, "s")], details={})}
     about = report.machine()
-    assert [re.split(r"\s{2,}", line) for line in report.table(outcomes).splitlines()] == [
+    assert [re.split(r"\s{2,}", line) for line in report.table(outcomes).text().splitlines()] == [
         ["measure", "figure", "target", "met"],
         ["slow", "1,234 ms", "≤ 50 ms", "NO"],
         ["info", "0.123 s"],

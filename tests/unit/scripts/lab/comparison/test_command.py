@@ -136,12 +136,13 @@ def test_a_stopped_training_keeps_what_is_finished(
 
 
 def test_the_first_ctrl_c_asks_a_training_to_end_and_the_second_ends_it() -> None:
+    before = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt), ctrl_c() as pressed:
         assert not pressed()
         os.kill(os.getpid(), signal.SIGINT)
         assert pressed()
         os.kill(os.getpid(), signal.SIGINT)
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_a_model_that_there_is_not_is_named_before_anything_is_trained(

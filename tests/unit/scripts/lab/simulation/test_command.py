@@ -155,20 +155,6 @@ def test_ctrl_c_ends_all_processes_at_once_and_says_how_to_go_on(interrupted: In
     assert 0 < len(interrupted.records) < MANY
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="blocked signals are told by /proc alone")
-def test_ctrl_c_is_blocked_in_every_process_of_runs(tmp_path: Path) -> None:
-    first_and_second = f"""
-from pathlib import Path
-from scripts.lab.simulation.workers import _start
-for process in [_start(Path({str(tmp_path)!r}), Path({str(tmp_path)!r}))[0] for _ in range(2)]:
-    print(next(line for line in Path(f"/proc/{{process.pid}}/status").open() if line.startswith("SigBlk")))
-    process.kill()
-"""
-    said = subprocess.check_output([sys.executable, "-c", first_and_second], cwd=CHECKOUT, text=True)
-    blocked = [int(mask, 16) for mask in said.split() if mask != "SigBlk:"]
-    assert [mask >> (signal.SIGINT - 1) & 1 for mask in blocked] == [1, 1]
-
-
 def test_after_ctrl_c_a_rerun_keeps_what_is_finished(interrupted: Interrupted) -> None:
     assert simulate(interrupted.folder, interrupted.data, "--strategies", "random", "--seeds", interrupted.seeds) == 0
     assert interrupted.records.items() <= finished(interrupted.folder).items()

@@ -48,13 +48,13 @@ def test_a_promise_is_kept_from_its_share_on() -> None:
 def test_a_promise_that_was_never_given_is_not_kept() -> None:
     found = tally(PROMISE, [Answer("figure", None)])
     assert (found.share, found.kept) == (None, False)
-    assert "never given" in report.table([found])
+    assert "never given" in report.table([found]).text()
 
 
 def test_the_table_and_the_file_say_what_was_counted(tmp_path: Path) -> None:
     answers = [Answer("figure", True, {"seed": 1}), Answer("figure", None)]
     found = tally(PROMISE, answers)
-    assert "1 of 1 (1 without)" in report.table([found])
+    assert "1 of 1 (1 without)" in report.table([found]).text()
     report.write_json([found], answers, {"seed": 0}, tmp_path / "new" / "out.json")
     written = json.loads((tmp_path / "new" / "out.json").read_text())
     assert written["promises"][0]["kept"] is True

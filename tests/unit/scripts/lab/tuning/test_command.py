@@ -2,15 +2,13 @@
 
 import csv
 import json
-import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import optuna
@@ -19,7 +17,6 @@ from optuna.trial import FrozenTrial, TrialState
 
 from model.training.recipe import read_recipe
 from scripts.lab.tuning import command, judging, trials, workers
-from scripts.lab.tuning.errors import TuningError
 from scripts.lab.tuning.options import parse
 from scripts.lab.tuning.report import COLUMNS
 from scripts.lab.tuning.storage import open_storage
@@ -230,18 +227,18 @@ def test_several_workers_share_a_study_on_redis(redis: RunningRedis, data: Path,
     assert [state for state in states if state is not TrialState.FAIL] == [TrialState.COMPLETE] * 5
 
 
-def test_what_goes_wrong_in_a_worker_is_told() -> None:
-    ours, theirs = multiprocessing.Pipe()
-    theirs.send("The storage is gone.")
-    with pytest.raises(TuningError, match="The storage is gone"):
-        workers._hear(SimpleNamespace(exitcode=None), ours)  # type: ignore[arg-type]
+@pytest.mark.usefixtures("quick")
+def test_what_goes_wrong_in_a_worker_is_told(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = workers.run
 
+    def storage_lost(job: workers.Job, *more: Any) -> None:
+        run(replace(job, storage="sqlite:////nowhere/study.sqlite3"), *more)
 
-def test_a_worker_that_was_killed_is_told() -> None:
-    ours, theirs = multiprocessing.Pipe()
-    theirs.close()
-    with pytest.raises(TuningError, match="give fewer --workers"):
-        workers._hear(SimpleNamespace(exitcode=-9), ours)  # type: ignore[arg-type]
+    monkeypatch.setattr(workers, "run", storage_lost)
+    assert tune(tmp_path, data, "--trials", "2", "--workers", "2") == 2
+    assert "The storage sqlite:////nowhere/study.sqlite3 can't be used" in capsys.readouterr().err
 
 
 def test_data_that_are_not_there_end_it_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

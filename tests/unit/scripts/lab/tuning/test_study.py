@@ -13,9 +13,10 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from model.errors import TrainingError
+from scripts.lab.interrupts import Interrupted
 from scripts.lab.tuning import signs, trials, work
 from scripts.lab.tuning.bench import Bench
-from scripts.lab.tuning.errors import Interrupted, TuningError
+from scripts.lab.tuning.errors import TuningError
 from scripts.lab.tuning.storage import open_storage, without_password
 from scripts.lab.tuning.study import DEFAULTS, open_study, place_of, put_back, sampler
 from tests.unit.scripts.lab.tuning.tuned import EPOCHS, bench
