@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from backend.services import Services
 from backend.store.mirror import MirroredProject
-from backend.store.versions import HistoryEntry
+from backend.store.versions import HistoryEntry, VersionStore
 
 MOST_VERSIONS = 500
 """Versions in the history, the newest: each label makes one."""
@@ -17,10 +16,10 @@ FIGURES = ("made_at", "labels", "arm_labels", "accuracy", "calibration", "labels
 """What of the second stage's figures is told."""
 
 
-def answer(mirrored: MirroredProject, services: Services) -> dict[str, Any]:
+def answer(mirrored: MirroredProject, versions: VersionStore) -> dict[str, Any]:
     """Figures and history of a project as JSON; what is not known yet is None, and `note` says why."""
-    version = services.versions.newest_second_stage(mirrored.project)
-    figures = (version and services.versions.insight(mirrored.project, version)) or {}
+    version = versions.newest_second_stage(mirrored.project)
+    figures = (version and versions.insight(mirrored.project, version)) or {}
     return {
         "project": mirrored.project.id,
         "active_version": mirrored.active_version,
@@ -28,7 +27,7 @@ def answer(mirrored: MirroredProject, services: Services) -> dict[str, Any]:
         "note": _note(mirrored.active_version, version),
         **{name: figures.get(name) for name in FIGURES},
         "history": [
-            _told(made, mirrored.active_version) for made in services.versions.history(mirrored.project, MOST_VERSIONS)
+            _told(entry, mirrored.active_version) for entry in versions.history(mirrored.project, MOST_VERSIONS)
         ],
     }
 
@@ -41,14 +40,14 @@ def _note(active: str | None, version: str | None) -> str:
     return OTHER if version != active else ""
 
 
-def _told(made: HistoryEntry, active: str | None) -> dict[str, Any]:
-    figures = made.figures or {}
+def _told(entry: HistoryEntry, active: str | None) -> dict[str, Any]:
+    figures = entry.figures or {}
     rejected = figures.get("kept_back")
     return {
-        "version": made.name,
-        "created_at": made.created_at.isoformat(),
-        "activated_at": None if made.activated_at is None else made.activated_at.isoformat(),
-        "active": made.name == active,
+        "version": entry.name,
+        "created_at": entry.created_at.isoformat(),
+        "activated_at": None if entry.activated_at is None else entry.activated_at.isoformat(),
+        "active": entry.name == active,
         "labels": figures.get("labels"),
         "arm_labels": figures.get("arm_labels"),
         "accuracy": figures.get("accuracy"),

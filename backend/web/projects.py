@@ -44,4 +44,4 @@ def version(number: int, name: str) -> Response:
 @routes.get("/insight")
 def insight(number: int) -> Response:
     """Honest figures of a project: accuracy now and by version, labels saved, what going on would bring."""
-    return jsonify(insights.answer(current.project(number), current.service().services))
+    return jsonify(insights.answer(current.project(number), current.service().services.versions))
