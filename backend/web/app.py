@@ -41,7 +41,7 @@ def app_of(service: WebService) -> Flask:
 
 
 def _authenticate() -> Response | None:
-    if request.path == "/health" or auth.allowed(request, current.service().services.settings):
+    if request.path == "/health" or auth.allowed(request, current.services().settings):
         return None
     response = _error("Log in with the backend's user and password, or send the webhook secret.", 401)
     response.headers["WWW-Authenticate"] = 'Basic realm="Label Loop"'

@@ -32,13 +32,13 @@ class AutolabelOrder(orders.Order):
 @routes.get("")
 def status(number: int) -> Response:
     """How far the project's newest auto-labelling is."""
-    return jsonify(_status(current.project(number).project, current.service().services))
+    return jsonify(_status(current.project(number).project, current.services()))
 
 
 @routes.post("")
 def order(number: int) -> Response:
     """Have something done; 409 with the reason where it can't be."""
-    project, services = current.project(number).project, current.service().services
+    project, services = current.project(number).project, current.services()
     asked = _read(request.get_json(silent=True))
     reason = requests.refusal(asked.action, services.autolabelings.all(project))
     if reason is not None:
@@ -52,7 +52,7 @@ def order(number: int) -> Response:
 @routes.get("/certificate")
 def certificate(number: int) -> Response:
     """What the newest auto-labelling proved, or that it proved nothing."""
-    project, store = current.project(number).project, current.service().services.autolabelings
+    project, store = current.project(number).project, current.services().autolabelings
     for each in reversed(store.all(project)):
         record = store.certificate(project, each.name)
         if record is not None:

@@ -23,10 +23,10 @@ class Background:
         threading.Thread(target=work, name=work.__qualname__, daemon=True).start()
 
     def repeat(self, work: Callable[[], None], seconds: float) -> None:
-        """Do something over and over; where a service does not answer, the next time is as good.
+        """Do something over and over; an error costs one time only.
 
         Args:
-            work: may be cut short by any error of Redis, the database, the disk or Label Studio.
+            work: where Redis, the database, the disk or Label Studio does not answer, the next time is as good.
             seconds: of rest after each time, above 0.
         """
 
@@ -36,6 +36,8 @@ class Background:
                     work()
                 except (RedisError, SQLAlchemyError, LabelLoopError, OSError) as error:
                     log.warning("check failed, goes on", reason=str(error).splitlines()[0])
+                except Exception:
+                    log.exception("check failed, goes on")
                 self._stopping.wait(seconds)
 
         threading.Thread(target=loop, name=work.__qualname__, daemon=True).start()

@@ -5,6 +5,7 @@ from typing import cast
 from flask import Flask, current_app
 from werkzeug.exceptions import NotFound
 
+from backend.services import Services
 from backend.store.mirror import MirroredProject
 from backend.web.service import WebService
 
@@ -21,14 +22,18 @@ def service() -> WebService:
     return cast(WebService, current_app.extensions[_EXTENSION])
 
 
+def services() -> Services:
+    """The outside world of that service."""
+    return service().services
+
+
 def project(number: int) -> MirroredProject:
     """The project of that number.
 
     Raises:
         NotFound: this backend never pulled it.
     """
-    services = service().services
-    mirrored = services.mirror.project(services.project(number))
+    mirrored = services().mirror.project(services().project(number))
     if mirrored is None:
         raise NotFound(f"This backend knows no project {number}: connect it with ./scripts/connect first.")
     return mirrored

@@ -40,13 +40,13 @@ class FinetuneOrder(orders.Order):
 @routes.get("")
 def status(number: int) -> Response:
     """How far the project's newest fine-tuning is, and which backbone the project uses."""
-    return jsonify(_status(current.project(number).project, current.service().services))
+    return jsonify(_status(current.project(number).project, current.services()))
 
 
 @routes.post("")
 def order(number: int) -> Response:
     """Have something done; 409 with the reason where it can't be."""
-    project, services = current.project(number).project, current.service().services
+    project, services = current.project(number).project, current.services()
     reason = _carry_out(orders.read(FinetuneOrder, request.get_json(silent=True)), project, services)
     if reason is not None:
         raise Conflict(reason)

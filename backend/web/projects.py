@@ -14,7 +14,7 @@ routes = Blueprint("projects", __name__, url_prefix="/api/projects/<int:number>"
 @routes.get("/versions/<name>")
 def version(number: int, name: str) -> Response:
     """What made a version: labels, annotations, settings, evaluation."""
-    services = current.service().services
+    services = current.services()
     project = services.project(number)
     if name not in services.versions.names(project):
         raise NotFound(f"Project {number} has no version {name!r}.")
@@ -44,4 +44,4 @@ def version(number: int, name: str) -> Response:
 @routes.get("/insight")
 def insight(number: int) -> Response:
     """Honest figures of a project: accuracy now and by version, labels saved, what going on would bring."""
-    return jsonify(insights.answer(current.project(number), current.service().services.versions))
+    return jsonify(insights.answer(current.project(number), current.services().versions))

@@ -19,13 +19,14 @@ def background() -> Iterator[Background]:
     made.stop()
 
 
-def test_an_outage_costs_one_time_only(background: Background) -> None:
+@pytest.mark.parametrize("error", [RedisConnectionError("away"), OSError(), ValueError("torn")])
+def test_an_error_costs_one_time_only(background: Background, error: Exception) -> None:
     done: list[int] = []
 
     def work() -> None:
         done.append(len(done))
         if len(done) == 1:
-            raise RedisConnectionError("away")
+            raise error
 
     background.repeat(work, PAUSE)
     until(lambda: len(done) > 2, "the work to go on", seconds=5)
