@@ -35,7 +35,7 @@ class Background:
                 try:
                     work()
                 except (RedisError, SQLAlchemyError, LabelLoopError, OSError) as error:
-                    log.warning("check failed, goes on", reason=str(error).splitlines()[0])
+                    log.warning("check failed, goes on", reason=str(error).partition("\n")[0])
                 except Exception:
                     log.exception("check failed, goes on")
                 self._stopping.wait(seconds)

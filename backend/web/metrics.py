@@ -46,12 +46,29 @@ class ShownMetric:
         return family
 
 
-def _counter(name: str, meaning: str, read: Read, *labels: str) -> ShownMetric:
-    return ShownMetric(CounterMetricFamily, name, meaning, read, labels)
+def _counted(name: str, meaning: str, read: Callable[[Counters], float]) -> ShownMetric:
+    """A number that the workers count up."""
+    return ShownMetric(CounterMetricFamily, name, meaning, lambda status: [((), read(status.counters))], ())
 
 
-def _gauge(name: str, meaning: str, read: Read, *labels: str) -> ShownMetric:
-    return ShownMetric(GaugeMetricFamily, name, meaning, read, labels)
+def _counted_by(label: str, name: str, meaning: str, read: Callable[[Counters], Mapping[str, float]]) -> ShownMetric:
+    """Numbers that the workers count up, one for each value of a label."""
+
+    def samples(status: Status) -> Iterator[Sample]:
+        for value, number in sorted(read(status.counters).items()):
+            yield (value,), number
+
+    return ShownMetric(CounterMetricFamily, name, meaning, samples, (label,))
+
+
+def _gauge(name: str, meaning: str, read: Callable[[Status], float]) -> ShownMetric:
+    """A number as it is now."""
+    return ShownMetric(GaugeMetricFamily, name, meaning, lambda status: [((), read(status))], ())
+
+
+def _of_projects(name: str, meaning: str, read: Read, *labels: str) -> ShownMetric:
+    """Numbers as they are now, for each project where they are known."""
+    return ShownMetric(GaugeMetricFamily, name, meaning, read, ("project", *labels))
 
 
 def _figure(name: str, meaning: str, *path: str) -> ShownMetric:
@@ -65,17 +82,7 @@ def _figure(name: str, meaning: str, *path: str) -> ShownMetric:
             if found is not None:
                 yield (str(number),), float(found)
 
-    return _gauge(name, meaning, read, "project")
-
-
-def _one(read: Callable[[Status], float]) -> Read:
-    """A single number."""
-    return lambda status: [((), read(status))]
-
-
-def _by_label(read: Callable[[Counters], Mapping[str, float]]) -> Read:
-    """Numbers that the workers count, by how what they count ended, or by its name."""
-    return lambda status: [((label,), value) for label, value in sorted(read(status.counters).items())]
+    return _of_projects(name, meaning, read)
 
 
 def _active_versions(status: Status) -> Iterator[Sample]:
@@ -108,40 +115,24 @@ def _finetune_losses(status: Status) -> Iterator[Sample]:
 
 
 SHOWN = (
-    _counter("label_loop_runs", "Runs by how they ended.", _by_label(lambda counted: counted.runs), "outcome"),
-    _counter(
-        "label_loop_second_stages",
-        "Second stages by how they ended.",
-        _by_label(lambda counted: counted.second_stages),
-        "outcome",
+    _counted_by("outcome", "label_loop_runs", "Runs by how they ended.", lambda done: done.runs),
+    _counted_by(
+        "outcome", "label_loop_second_stages", "Second stages by how they ended.", lambda done: done.second_stages
     ),
-    _counter(
-        "label_loop_run_seconds",
-        "Seconds spent in runs, by stage.",
-        _by_label(lambda counted: counted.seconds),
-        "stage",
-    ),
-    _counter(
-        "label_loop_images_embedded", "Images embedded by the worker.", _one(lambda status: status.counters.images)
-    ),
-    _counter(
-        "label_loop_predictions_published",
-        "Predictions stored in Label Studio.",
-        _one(lambda status: status.counters.predictions),
-    ),
-    _counter(
-        "label_loop_runs_tracked", "Items of the outbox that MLflow has.", _one(lambda status: status.counters.tracked)
-    ),
-    _gauge("label_loop_outbox", "Items that wait for MLflow.", _one(lambda status: status.outbox)),
-    _gauge("label_loop_queue_depth", "Jobs that wait for a worker.", _one(lambda status: status.queue_depth)),
-    _gauge("label_loop_failed_jobs", "Failed jobs that are kept.", _one(lambda status: status.failed_jobs)),
-    _gauge("label_loop_workers", "Workers alive.", _one(lambda status: status.workers)),
-    _gauge("label_loop_training_workers", "Training workers alive.", _one(lambda status: len(status.training_workers))),
-    _gauge("label_loop_active_version", "1 for the active version.", _active_versions, "project", "version"),
-    _gauge("label_loop_finetune_phase", "1 for the newest fine-tuning's phase.", _finetune_phases, "project", "phase"),
-    _gauge("label_loop_finetune_epochs", "Epochs that it has trained.", _finetune_epochs, "project"),
-    _gauge("label_loop_finetune_seconds_left", "Seconds of training left, at most.", _finetune_seconds_left, "project"),
-    _gauge("label_loop_finetune_loss", "Loss of its last epoch.", _finetune_losses, "project", "side"),
+    _counted_by("stage", "label_loop_run_seconds", "Seconds spent in runs, by stage.", lambda done: done.seconds),
+    _counted("label_loop_images_embedded", "Images embedded by the worker.", lambda done: done.images),
+    _counted("label_loop_predictions_published", "Predictions stored in Label Studio.", lambda done: done.predictions),
+    _counted("label_loop_runs_tracked", "Items of the outbox that MLflow has.", lambda done: done.tracked),
+    _gauge("label_loop_outbox", "Items that wait for MLflow.", lambda status: status.outbox),
+    _gauge("label_loop_queue_depth", "Jobs that wait for a worker.", lambda status: status.queue_depth),
+    _gauge("label_loop_failed_jobs", "Failed jobs that are kept.", lambda status: status.failed_jobs),
+    _gauge("label_loop_workers", "Workers alive.", lambda status: status.workers),
+    _gauge("label_loop_training_workers", "Training workers alive.", lambda status: len(status.training_workers)),
+    _of_projects("label_loop_active_version", "1 for the active version.", _active_versions, "version"),
+    _of_projects("label_loop_finetune_phase", "1 for the phase of the newest fine-tuning.", _finetune_phases, "phase"),
+    _of_projects("label_loop_finetune_epochs", "Epochs that it has trained.", _finetune_epochs),
+    _of_projects("label_loop_finetune_seconds_left", "Seconds of training left, at most.", _finetune_seconds_left),
+    _of_projects("label_loop_finetune_loss", "Loss of its last epoch.", _finetune_losses, "side"),
     _figure("label_loop_labels", "Labels of the version that the figures are of.", "labels"),
     _figure("label_loop_arm_labels", "Of them, labels of the holdout that count.", "arm_labels"),
     _figure("label_loop_accuracy", "Accuracy on images drawn at random.", "accuracy", "accuracy", "value"),

@@ -1,4 +1,14 @@
-"""Finds work that events, jobs or Redis lost. Everything here may be done twice without harm."""
+"""Finds work that events, jobs or Redis lost, and queues it. Everything here may be done twice without harm.
+
+| what is looked for | what is queued |
+|---|---|
+| events that no run took up; a run that was killed | a run |
+| a project that was not pulled for `POLL_SECONDS` | a run |
+| an auto-labelling that has something to do | its job |
+| a fine-tuning that has something to do, or that the policy `FINETUNE` wants | its job |
+| an active version whose queue lacks predictions, while nobody labels | a refresh |
+| something to be tracked, while nobody labels | nothing: a process of its own delivers it |
+"""
 
 import math
 import time
@@ -22,80 +32,109 @@ log = logs.get()
 
 
 class Reconciler:
-    """Called every few seconds; remembers when it polled which project."""
+    """Called every few seconds, by one thread."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._settings = services.settings
+        self._queue = services.queue
+        self._mirror = services.mirror
+        self._autolabelings = services.autolabelings
+        self._finetunings = services.finetunings
         self._courier = Courier(services.outbox, services.mirror, services.queue)
-        self._polled: dict[str, float] = {}
-        # Nobody knows what happened before. Later, what is new here was found by a run, which has just pulled it.
-        self._new_are_due = True
+        self._polls = Polls(services.settings.poll_seconds)
 
     def step(self) -> None:
-        """Take up what was killed or postponed, poll projects that are due, refresh idle ones, deliver the outbox."""
-        queue = self._services.queue
-        if queue.forgot():
-            self._polled.clear()
-            self._new_are_due = True
-        for project_id in set(queue.dirty_projects()) | set(queue.running_projects()):
-            self._take_up(self._services.project(project_id))
-        for mirrored in self._services.mirror.projects():
-            if mirrored.project.url == self._services.settings.label_studio_url:
-                self._poll(mirrored)
-                self._go_on_labelling(mirrored)
+        """Look for everything once."""
+        if self._queue.forgot():
+            self._polls.forget()
+        self._take_up_runs()
+        for mirrored in self._mirror.projects():
+            if mirrored.project.url == self._settings.label_studio_url:
+                self._poll_if_due(mirrored)
+                self._go_on_autolabelling(mirrored.project)
                 self._go_on_finetuning(mirrored)
                 self._refresh_if_idle(mirrored)
-        self._new_are_due = False
+        self._polls.all_seen()
         self._courier.step()
 
-    def _take_up(self, project: Project) -> None:
-        queue = self._services.queue
-        if queue.busy(project) or queue.postponed(project):
-            return
-        queue.requeue_lost(JobKind.RUN, project)
-        if queue.enqueue(JobKind.RUN, project):
-            log.info("taken up again", project=project.id)
+    def _take_up_runs(self) -> None:
+        for number in {*self._queue.dirty_projects(), *self._queue.running_projects()}:
+            project = self._services.project(number)
+            if self._queue.busy(project) or self._queue.postponed(project):
+                continue
+            if self._enqueue(JobKind.RUN, project):
+                log.info("taken up again", project=number)
 
-    def _poll(self, mirrored: MirroredProject) -> None:
-        queue, project = self._services.queue, mirrored.project
-        waits = MOST_BACKOFF if mirrored.problem == NOT_CONNECTED else 1 + queue.failures(project)
-        interval = self._services.settings.poll_seconds * min(waits, MOST_BACKOFF)
-        now = time.monotonic()
-        if now - self._polled.setdefault(project.key, -math.inf if self._new_are_due else now) >= interval:
-            self._polled[project.key] = now
-            queue.requeue_lost(JobKind.RUN, project)
-            queue.enqueue(JobKind.RUN, project)
+    def _poll_if_due(self, mirrored: MirroredProject) -> None:
+        connected = mirrored.problem != NOT_CONNECTED
+        intervals = 1 + self._queue.failures(mirrored.project) if connected else MOST_BACKOFF
+        if self._polls.take_turn(mirrored.project, min(intervals, MOST_BACKOFF)):
+            self._enqueue(JobKind.RUN, mirrored.project)
 
-    def _go_on_labelling(self, mirrored: MirroredProject) -> None:
-        queue, project = self._services.queue, mirrored.project
-        if self._services.autolabelings.has_work(project) and not queue.busy(project):
-            queue.requeue_lost(JobKind.AUTOLABEL, project)
-            queue.enqueue(JobKind.AUTOLABEL, project)
+    def _go_on_autolabelling(self, project: Project) -> None:
+        if self._autolabelings.has_work(project) and not self._queue.busy(project):
+            self._enqueue(JobKind.AUTOLABEL, project)
 
     def _go_on_finetuning(self, mirrored: MirroredProject) -> None:
-        queue, project, store = self._services.queue, mirrored.project, self._services.finetunings
-        state = store.open(project)
-        if state is None:
+        project = mirrored.project
+        finetuning = self._finetunings.open(project)
+        if finetuning is None:
             self._finetune_if_due(mirrored)
-        elif not queue.busy(project, LeaseKind.FINETUNING) and not queue.embedding(project):
-            kind = JobKind.FINETUNE if state.phase in AT_WORK else JobKind.EMBED
-            queue.requeue_lost(kind, project)
-            queue.enqueue(kind, project)
+        elif not self._queue.busy(project, LeaseKind.FINETUNING) and not self._queue.embedding(project):
+            self._enqueue(JobKind.FINETUNE if finetuning.phase in AT_WORK else JobKind.EMBED, project)
 
     def _finetune_if_due(self, mirrored: MirroredProject) -> None:
-        project, settings = mirrored.project, self._services.settings
-        if mirrored.problem is not None or all(device == CPU for device in self._services.queue.training_workers()):
+        """Begin what the policy wants, where there is a GPU for it."""
+        if mirrored.problem is not None or all(device == CPU for device in self._queue.training_workers()):
             return
-        labels = self._services.mirror.labels(project)
-        if requests.is_due(self._services.finetunings.all(project), labels, settings, datetime.now(UTC)):
+        project, settings = mirrored.project, self._settings
+        labels = self._mirror.labels(project)
+        if requests.is_due(self._finetunings.all(project), labels, settings, datetime.now(UTC)):
             requests.begin(project, self._services, FinetuneRequest(trigger=settings.finetune))
 
     def _refresh_if_idle(self, mirrored: MirroredProject) -> None:
-        queue, project = self._services.queue, mirrored.project
-        if mirrored.active_version is None or mirrored.active_version == mirrored.refreshed_version:
+        project = mirrored.project
+        if mirrored.problem is not None or mirrored.active_version in (None, mirrored.refreshed_version):
             return
-        if queue.quiet_seconds(project) < self._services.settings.idle_seconds or mirrored.problem is not None:
+        if self._queue.quiet_seconds(project) < self._settings.idle_seconds:
             return
-        if not (queue.waiting(JobKind.RUN, project) or queue.busy(project)):
-            queue.requeue_lost(JobKind.REFRESH, project)
-            queue.enqueue(JobKind.REFRESH, project)
+        if not (self._queue.waiting(JobKind.RUN, project) or self._queue.busy(project)):
+            self._enqueue(JobKind.REFRESH, project)
+
+    def _enqueue(self, kind: JobKind, project: Project) -> bool:
+        """Queue a job unless one waits; one that a dying worker took along does not wait."""
+        self._queue.requeue_lost(kind, project)
+        return self._queue.enqueue(kind, project)
+
+
+class Polls:
+    """Whose turn it is to be polled."""
+
+    def __init__(self, seconds: float) -> None:
+        """Begin with every project due: nobody knows what happened before.
+
+        Args:
+            seconds: of a poll interval.
+        """
+        self._seconds = seconds
+        self._polled: dict[Project, float] = {}
+        self._unseen_are_due = True
+
+    def take_turn(self, project: Project, intervals: int) -> bool:
+        """Whether a project's last turn is so many intervals ago; if so, this is its next."""
+        now = time.monotonic()
+        last = self._polled.setdefault(project, -math.inf if self._unseen_are_due else now)
+        if now - last < intervals * self._seconds:
+            return False
+        self._polled[project] = now
+        return True
+
+    def all_seen(self) -> None:
+        """From now on a project that was not seen yet is one that a run has found, which has just pulled it."""
+        self._unseen_are_due = False
+
+    def forget(self) -> None:
+        """Have every project due, as at the beginning."""
+        self._polled.clear()
+        self._unseen_are_due = True

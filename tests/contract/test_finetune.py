@@ -100,7 +100,5 @@ def test_the_policy_begins_one_only_where_a_gpu_is_there_for_it(fresh: Service, 
     services.queue.redis.set(services.queue.keys.sign_of_life(SignOfLife.TRAINING, "somebody"), device, ex=60)
     answer = Annotation(1, 1, "circle", False, False, 1, NOW, NOW)
     services.mirror.apply(project, [PulledTask(1, "", NOW, NOW, (answer,))])
-    mirrored = services.mirror.project(project)
-    assert mirrored is not None
-    Reconciler(services)._finetune_if_due(mirrored)
+    Reconciler(services).step()
     assert bool(services.finetunings.all(project)) is begun

@@ -1,4 +1,4 @@
-"""When the reconciler has a project pulled that no event told of."""
+"""What the reconciler queues, and when it leaves a project alone."""
 
 from pathlib import Path
 
@@ -48,3 +48,52 @@ def test_with_redis_all_projects_lost_their_events(services: Services) -> None:
     services.queue.redis.flushall()
     reconciler.step()
     assert services.queue.waiting(JobKind.RUN, project)
+
+
+@pytest.fixture
+def settled(services: Services) -> tuple[Reconciler, Project]:
+    """A reconciler that polls nothing for now, and a project that nothing is queued for."""
+    reconciler = Reconciler(services)
+    reconciler.step()
+    project = pulled(services, 1)
+    reconciler.step()
+    return reconciler, project
+
+
+def test_a_run_that_was_killed_is_taken_up_again(services: Services, settled: tuple[Reconciler, Project]) -> None:
+    reconciler, project = settled
+    services.queue.begin(project)
+    reconciler.step()
+    assert services.queue.waiting(JobKind.RUN, project)
+
+
+def test_a_run_that_was_postponed_waits(services: Services, settled: tuple[Reconciler, Project]) -> None:
+    reconciler, project = settled
+    services.queue.postpone(project, seconds=60)
+    reconciler.step()
+    assert services.queue.depth() == 0
+
+
+def test_a_project_whose_run_is_at_work_is_left_to_it(services: Services, settled: tuple[Reconciler, Project]) -> None:
+    reconciler, project = settled
+    services.queue.begin(project)
+    with services.queue.lease(project, wait=1.0):
+        reconciler.step()
+    assert services.queue.depth() == 0
+
+
+def test_what_a_version_lacks_is_published_once_nobody_labels(
+    services: Services, settled: tuple[Reconciler, Project]
+) -> None:
+    reconciler, project = settled
+    services.versions.activate(project, "20260101-000000-000")
+    reconciler.step()
+    assert services.queue.waiting(JobKind.REFRESH, project)
+
+
+def test_nothing_is_published_while_somebody_labels(services: Services, settled: tuple[Reconciler, Project]) -> None:
+    reconciler, project = settled
+    services.versions.activate(project, "20260101-000000-000")
+    services.queue.touch(project)
+    reconciler.step()
+    assert services.queue.depth() == 0
