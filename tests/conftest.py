@@ -48,14 +48,11 @@ ORDER = ("unit/project", "unit/model", "faults", "integration", "browser", "cont
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests by what they need, keep those of a module in one process, and begin in a good order."""
+    """Mark tests by what they need, and begin in a good order."""
     for item in items:
         for fixture, mark in NEEDS.items():
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(mark)
-        # pytest-xdist's `--dist loadgroup` goes by it: what a module shares is set up once.
-        if not any(item.iter_markers("xdist_group")):
-            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(CHECKOUT).as_posix()))
     items.sort(key=place)
 
 

@@ -55,7 +55,7 @@ def make_once(folder: Path, make: Callable[[Path], object]) -> Path:
         The folder.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{folder}.lock"):
+    with FileLock(f"{folder.parent}.lock"):
         if not folder.exists():
             make(folder)
     return folder
