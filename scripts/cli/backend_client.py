@@ -6,10 +6,10 @@ import requests
 
 from backend import settings
 from scripts.cli.commands import CommandError
+from scripts.cli.connection.address import SECRET_HEADER
 
 Json = dict[str, Any]
 
-SECRET_HEADER = "X-Label-Loop-Secret"  # noqa: S105 - the header's name
 TIMEOUT_SECONDS = 60.0
 
 

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
-from scripts.cli.connection.api import ApiError, BackendAddress
+from scripts.cli.connection.address import BackendAddress
+from scripts.cli.connection.api import ApiError
 from scripts.demo_app import report
 from scripts.demo_app.errors import DemoError
 from scripts.demo_app.home import Home, State

@@ -9,7 +9,8 @@ from xml.sax.saxutils import quoteattr
 
 import numpy as np
 
-from scripts.cli.connection.api import ApiError, BackendAddress, LabelStudioApi
+from scripts.cli.connection.address import BackendAddress
+from scripts.cli.connection.api import ApiError, LabelStudioApi
 from scripts.cli.connection.attach import attach
 from scripts.cli.connection.detach import detach
 from scripts.cli.connection.findings import Level, has_errors

@@ -11,12 +11,14 @@ import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
+import httpx
 import pytest
 import requests
 
-from scripts.cli.connection.api import ApiError, BackendAddress, Json, LabelStudioApi
+from scripts.cli.connection.address import BackendAddress
+from scripts.cli.connection.api import Json, LabelStudioApi
 from scripts.cli.connection.attach import attach
 from scripts.cli.connection.checks import everything
 from scripts.cli.connection.detach import detach
@@ -118,27 +120,29 @@ def test_attaching_makes_a_connection_a_webhook_and_uncertainty_sampling(
     assert api.project(project)["sampling"] == "Uncertainty sampling"
 
 
-class BusyAtFirst(LabelStudioApi):
-    """A Label Studio that does as it is told, but finds its database busy at the end: SQLite has one writer."""
+class BusyAtFirst:
+    """Label Studio does as it is told, but finds its database busy at the end: SQLite has one writer."""
 
-    busy: ClassVar = {("POST", "/api/ml"), ("PATCH", "/api/webhooks")}
+    def __init__(self) -> None:
+        self.busy = {("POST", "/api/ml/"), ("PATCH", "/api/webhooks/")}
 
-    def _send(self, method: str, path: str, **options: Any) -> requests.Response:
-        answer = super()._send(method, path, **options)
-        first = {each for each in self.busy if each[0] == method and path.startswith(each[1])}
+    def __call__(self, answer: httpx.Response) -> None:
+        asked = answer.request
+        first = {each for each in self.busy if each[0] == asked.method and asked.url.path.startswith(each[1])}
         if first:
-            self.busy = self.busy - first
-            raise ApiError(500, "Internal Server Error")
-        return answer
+            self.busy -= first
+            answer.status_code = 500
 
 
 def test_a_label_studio_whose_database_is_busy_is_asked_again(
     label_studio: RunningLabelStudio, project: int, remote: StandIn, tmp_path: Path
 ) -> None:
-    api = BusyAtFirst(label_studio.url, label_studio.token)
+    busy_at_first = BusyAtFirst()
+    http = httpx.Client(timeout=30, event_hooks={"response": [busy_at_first]})
+    api = LabelStudioApi(label_studio.url, label_studio.token, http)
     findings = attach(api, project, BackendAddress(remote.url, webhook_secret="secret"), tmp_path)
     assert {finding.level for finding in findings} == {Level.OK}
-    assert not api.busy
+    assert not busy_at_first.busy
     assert (len(api.connections(project)), len(api.webhooks(project))) == (1, 1)
 
 

@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from backend.project import Project
 from backend.tracking.outbox import Outbox
-from scripts.cli.connection.api import BackendAddress
+from scripts.cli.connection.address import BackendAddress
 from scripts.stack.backend import BackendServer, web_spec, worker_spec
 from scripts.stack.http import local_session
 from scripts.stack.ports import choose_port

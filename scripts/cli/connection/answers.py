@@ -1,6 +1,7 @@
 """What Label Studio's refusals mean and how to mend them; its texts are recorded in tests/contract/payloads."""
 
-from scripts.cli.connection.api import ApiError, BackendAddress
+from scripts.cli.connection.address import BackendAddress
+from scripts.cli.connection.api import ApiError
 from scripts.cli.connection.findings import Finding, error, ok, warning
 
 PRIVATE_ADDRESSES = (

@@ -1,29 +1,30 @@
-"""The two ends of a connection: Label Studio's HTTP API as far as connecting needs it, and the backend's address."""
+"""Label Studio's HTTP API as far as connecting needs it: its own SDK, whose errors become lines for a person."""
 
-import base64
-import json
 import re
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
 from http import HTTPStatus
-from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import requests
+import httpx
+from label_studio_sdk.core.api_error import ApiError as SdkError
 
-from backend.errors import LabelLoopError, RetryLaterError
-from backend.label_studio.client import LabelStudio, Token
+from backend.label_studio.client import LabelStudio as LoopClient
+
+if TYPE_CHECKING:
+    from label_studio_sdk import LabelStudio
 
 Json = dict[str, Any]
+T = TypeVar("T")
+Request = Callable[["LabelStudio"], T]
 
-SECRET_HEADER = "X-Label-Loop-Secret"  # noqa: S105 - the header's name, not its value
 TIMEOUT_SECONDS = 30.0
 BUSY_PAUSES = (0.3, 1.0, 3.0)
 """Seconds after which a request that Label Studio failed at is made again."""
 
-T = TypeVar("T")
-SERVER_LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - compared with, not listened on
+MOST_PROJECTS = 100
 
 
 class ApiError(Exception):
@@ -40,109 +41,121 @@ class ApiError(Exception):
         self.reason = reason
 
 
-@dataclass(frozen=True)
-class BackendAddress:
-    """Where the backend is, as Label Studio must reach it, and what it asks of callers.
-
-    Attributes:
-        url: with scheme; a trailing slash is removed, e.g. `http://localhost:9090`.
-        basic_auth: user and password, or None where the backend asks for none.
-        webhook_secret: value of the webhook's `X-Label-Loop-Secret` header, or None for none.
-    """
-
-    url: str
-    basic_auth: tuple[str, str] | None = None
-    webhook_secret: str | None = None
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "url", self.url.rstrip("/"))
-
-    @property
-    def webhook_url(self) -> str:
-        """Address that Label Studio itself gives the webhook of an ML connection."""
-        return f"{self.url}/webhook"
-
-    @property
-    def webhook_headers(self) -> dict[str, str]:
-        """Headers that let an event in; empty where the backend asks for nothing."""
-        if self.webhook_secret:
-            return {SECRET_HEADER: self.webhook_secret}
-        if self.basic_auth:
-            credentials = base64.b64encode(":".join(self.basic_auth).encode()).decode()
-            return {"Authorization": f"Basic {credentials}"}
-        return {}
-
-    @property
-    def is_local(self) -> bool:
-        """Whether the address means another machine, or container, to whoever reads it."""
-        return urlsplit(self.url).hostname in SERVER_LOCAL_HOSTS
-
-
 class LabelStudioApi:
-    """A session with one Label Studio.
+    """A session with one Label Studio. Every method raises `ApiError` where it refuses or does not answer.
 
     Args:
         url: with scheme, e.g. `http://localhost:8080`.
         token: a legacy token (40 hexadecimal digits) or a personal access token (a refresh JWT).
+        http: that requests are sent by; one with our time limit where it is left out.
     """
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, http: httpx.Client | None = None) -> None:
         self.url = url.rstrip("/")
         self._token = token
-        self._authorization = Token(self.url, token)
-        self._http = requests.Session()
+        self._http = http or httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=True)
 
     @property
     def has_personal_token(self) -> bool:
         """Whether the token is a JWT: three parts joined by dots."""
         return self._token.count(".") == 2
 
-    def client(self) -> LabelStudio:
-        """The backend's own client, with the same token, to try what the backend will do."""
-        return LabelStudio(self.url, self._token)
-
-    def version(self) -> str:
-        """Label Studio's release; needs no token.
+    @cached_property
+    def sdk(self) -> "LabelStudio":
+        """Label Studio's SDK, which knows both kinds of token.
 
         Raises:
-            ApiError: no answer, or not a Label Studio.
+            label_studio_sdk.core.api_error.ApiError: a personal access token has expired.
         """
-        answer = self._send("GET", "/api/version", headers={})
+        from label_studio_sdk import LabelStudio  # noqa: PLC0415 - two seconds: it imports pandas
+
+        # Without the slash it would ask for access tokens outside a folder that Label Studio is served under. It tries
+        # nothing again: a POST done twice makes two of what it makes.
+        sdk: LabelStudio = LabelStudio(  # type: ignore[no-untyped-call]
+            base_url=f"{self.url}/", api_key=self._token, httpx_client=self._http, max_retries=0
+        )
+        return sdk
+
+    def loop_client(self) -> LoopClient:
+        """The backend's own client, with the same token, to try what the backend will do."""
+        return LoopClient(self.url, self._token)
+
+    def version(self) -> str:
+        """Label Studio's release; needs no token, so none is sent that might be refused."""
+        with _told():
+            answer = self._http.get(f"{self.url}/api/version")
         release = answer.json().get("release") if "json" in answer.headers.get("Content-Type", "") else None
-        if not isinstance(release, str):
+        if not answer.is_success or not isinstance(release, str):
             raise ApiError(0, "it does not answer /api/version as a Label Studio does")
         return release
 
     def user(self) -> str:
         """Email of the token's user."""
-        return str(self.get("/api/current-user/whoami")["email"])
+        return str(self._again(lambda sdk: sdk.users.whoami()).email)
 
     def projects(self) -> list[Json]:
-        """The first hundred projects that the token's user sees."""
-        found: list[Json] = self.get("/api/projects/?page_size=100&include=id,title")["results"]
-        return found
+        """Number and title of the first hundred projects that the token's user sees."""
+        listed: list[Any] | None = self._again(
+            lambda sdk: sdk.projects.list(page_size=MOST_PROJECTS, include="id,title").items
+        )
+        return [{"id": project.id, "title": project.title} for project in listed or []]
 
     def project(self, project_id: int) -> Json:
         """One project with its settings and counts."""
-        return self.get_object(f"/api/projects/{project_id}/")
+        return self._object(lambda sdk: sdk.projects.with_raw_response.get(project_id))
 
     def change_project(self, project_id: int, **fields: Any) -> Json:
         """Set fields of a project, all or none of them."""
-        return self.send_object("PATCH", f"/api/projects/{project_id}/", fields)
+        return self._object(lambda sdk: sdk.projects.with_raw_response.update(project_id, **fields))
+
+    def first_task(self, project_id: int) -> Json | None:
+        """Number and data of a project's first task; None where it has none."""
+        found: list[Any] | None = self._again(
+            lambda sdk: sdk.tasks.list(project=project_id, page_size=1, fields="task_only").items
+        )
+        return {"id": found[0].id, "data": found[0].data} if found else None
+
+    def import_predictions(self, project_id: int, predictions: list[Any]) -> None:
+        """Store predictions of tasks, all or none of them."""
+        self._once(lambda sdk: sdk.projects.import_predictions(project_id, request=predictions))
 
     def connections(self, project_id: int) -> list[Json]:
         """ML connections of a project, oldest first; asking makes Label Studio call each backend for its state."""
-        found: list[Json] = self.get(f"/api/ml?project={project_id}")
+        found: list[Json] = self._answer(lambda sdk: sdk.ml.with_raw_response.list(project=project_id))
         return sorted(found, key=lambda connection: int(connection["id"]))
+
+    def add_connection(self, **fields: Any) -> Json:
+        """Connect a backend to the project in `fields`; Label Studio calls it first."""
+        return self._object(lambda sdk: sdk.ml.with_raw_response.create(**fields), again=False)
+
+    def change_connection(self, connection_id: int, **fields: Any) -> Json:
+        """Set fields of an ML connection; Label Studio calls the backend before it takes them."""
+        return self._object(lambda sdk: sdk.ml.with_raw_response.update(connection_id, **fields))
+
+    def remove_connection(self, connection_id: int) -> None:
+        """Delete an ML connection; one that is gone already is no error."""
+        self._remove(lambda sdk: sdk.ml.delete(connection_id))
 
     def webhooks(self, project_id: int) -> list[Json]:
         """Webhooks of a project, oldest first."""
-        found: list[Json] = self.get(f"/api/webhooks/?project={project_id}")
+        found: list[Json] = self._answer(lambda sdk: sdk.webhooks.with_raw_response.list(project=str(project_id)))
         return sorted(found, key=lambda webhook: int(webhook["id"]))
 
+    def add_webhook(self, **fields: Any) -> Json:
+        """Make a webhook of the project in `fields`."""
+        return self._object(lambda sdk: sdk.webhooks.with_raw_response.create(**fields), again=False)
+
+    def change_webhook(self, webhook_id: int, **fields: Any) -> Json:
+        """Set fields of a webhook."""
+        return self._object(lambda sdk: sdk.webhooks.with_raw_response.update(webhook_id, **fields))
+
+    def remove_webhook(self, webhook_id: int) -> None:
+        """Delete a webhook; one that is gone already is no error."""
+        self._remove(lambda sdk: sdk.webhooks.delete(webhook_id))
+
     def get(self, path: str) -> Any:
-        """Answer of a GET, as JSON."""
-        return self._authorised("GET", path).json()
+        """Answer of a GET that the SDK has no method for, as JSON."""
+        return self._again(lambda sdk: _raw(sdk, "GET", path)).json()
 
     def get_object(self, path: str) -> Json:
         """Answer of a GET that is one object."""
@@ -150,36 +163,37 @@ class LabelStudioApi:
         return answer
 
     def send_object(self, method: str, path: str, body: Any) -> Json:
-        """Answer of a POST or PATCH that is one object."""
-        answer: Json = self._authorised(method, path, json=body).json()
+        """Answer of a POST or PATCH that the SDK has no method for, and that is one object."""
+
+        ask = self._once if method == "POST" else self._again
+        answer: Json = ask(lambda sdk: _raw(sdk, method, path, body)).json()
         return answer
 
     def delete(self, path: str) -> None:
         """Delete what is at a path; what is gone already is no error."""
+        self._remove(lambda sdk: _raw(sdk, "DELETE", path))
+
+    def _object(self, request: "Request[Any]", *, again: bool = True) -> Json:
+        answer: Json = self._answer(request, again=again)
+        return answer
+
+    def _answer(self, request: "Request[Any]", *, again: bool = True) -> Any:
+        """What Label Studio answered to a raw request of the SDK, as JSON."""
+        return (self._again if again else self._once)(request).response.json()
+
+    def _remove(self, request: "Request[object]") -> None:
         try:
-            self._authorised("DELETE", path)
+            self._again(request)
         except ApiError as error:
-            if error.status != 404:
+            if error.status != HTTPStatus.NOT_FOUND:
                 raise
 
-    def _authorised(self, method: str, path: str, **body: Any) -> requests.Response:
-        try:
-            header = {"Authorization": self._authorization.header()}
-        except LabelLoopError as error:
-            raise ApiError(0 if isinstance(error, RetryLaterError) else 401, str(error)) from error
-        if method == "POST":
-            # Done twice, it would make two.
-            return self._send(method, path, headers=header, **body)
-        return when_free(lambda: self._send(method, path, headers=header, **body))
+    def _again(self, request: "Request[T]") -> T:
+        return when_free(lambda: self._once(request))
 
-    def _send(self, method: str, path: str, **options: Any) -> requests.Response:
-        try:
-            answer = self._http.request(method, self.url + path, timeout=TIMEOUT_SECONDS, **options)
-        except requests.RequestException as error:
-            raise ApiError(0, cause(error)) from error
-        if not answer.ok:
-            raise ApiError(answer.status_code, words(answer.text, answer.reason))
-        return answer
+    def _once(self, request: "Request[T]") -> T:
+        with _told():
+            return request(self.sdk)
 
 
 def when_free(request: Callable[[], T]) -> T:
@@ -203,17 +217,42 @@ def when_free(request: Callable[[], T]) -> T:
     return request()
 
 
-def words(text: str, otherwise: str) -> str:
+@contextmanager
+def _told() -> Iterator[None]:
+    """Errors of the SDK and of HTTP as `ApiError`."""
+    try:
+        yield
+    except SdkError as error:
+        status = error.status_code or 0
+        raise ApiError(status, words(error.body, HTTPStatus(status).phrase if status else str(error.body))) from error
+    except httpx.HTTPError as error:
+        raise ApiError(0, cause(error)) from error
+    except ValueError as error:
+        raise ApiError(0, "what answers there is not Label Studio") from error
+
+
+def _raw(sdk: "LabelStudio", method: str, path: str, body: Any = None) -> httpx.Response:
+    """A request that the SDK has no method for, by what its own methods send with."""
+    answer = sdk._client_wrapper.httpx_client.request(path, method=method, json=body)
+    if not answer.is_success:
+        raise SdkError(status_code=answer.status_code, body=_read(answer))
+    return answer
+
+
+def _read(answer: httpx.Response) -> object:
+    try:
+        return answer.json()
+    except ValueError:
+        return answer.text
+
+
+def words(body: object, otherwise: str) -> str:
     """Label Studio's own words for a refusal, without markup, in one line.
 
     Args:
-        text: body of the answer.
+        body: of the answer: what its JSON says, or a text where it is none.
         otherwise: what to say where the body says nothing.
     """
-    try:
-        body = json.loads(text)
-    except ValueError:
-        return otherwise
     if not isinstance(body, dict):
         return otherwise
     faults = body.get("validation_errors")
@@ -224,18 +263,18 @@ def words(text: str, otherwise: str) -> str:
     return " ".join(re.sub(r"<[^>]*>", "", said).split())
 
 
-def cause(error: requests.RequestException) -> str:
+def cause(error: httpx.HTTPError) -> str:
     """Why there was no answer, in a few words."""
-    if isinstance(error, requests.Timeout):
-        return f"no answer within {TIMEOUT_SECONDS:.0f} s"
-    for known, words in (
+    if isinstance(error, httpx.TimeoutException):
+        return "no answer in time"
+    for known, said in (
         ("Connection refused", "connection refused"),
         ("Name or service not known", "unknown host name"),
-        ("Failed to resolve", "unknown host name"),
+        ("nodename nor servname", "unknown host name"),
         ("CERTIFICATE_VERIFY_FAILED", "its certificate is not trusted by this machine"),
     ):
         if known in str(error):
-            return words
+            return said
     return type(error).__name__
 
 

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from scripts.cli.connection import answers, record
-from scripts.cli.connection.api import ApiError, BackendAddress, Json, LabelStudioApi, when_free
+from scripts.cli.connection.address import BackendAddress
+from scripts.cli.connection.api import ApiError, Json, LabelStudioApi, when_free
 from scripts.cli.connection.checks import backend_from_here, prerequisites
 from scripts.cli.connection.findings import Finding, error, has_errors, ok
 
@@ -71,9 +72,9 @@ def _connect(label_studio: LabelStudioApi, project_id: int, backend: BackendAddr
         if record.same_address(connection["url"], backend.url):
             # Title is kept: model_version may name it. Label Studio calls the backend before it takes a change.
             del wanted["title"]
-            label_studio.send_object("PATCH", f"/api/ml/{connection['id']}", wanted)
+            label_studio.change_connection(connection["id"], **wanted)
             return ok(f"Label Studio reaches the backend {backend.url} (ML connection {connection['id']}, kept).")
-    connection = label_studio.send_object("POST", "/api/ml", wanted)
+    connection = label_studio.add_connection(**wanted)
     return ok(f"Label Studio reaches the backend {backend.url} (ML connection {connection['id']}, added).")
 
 
@@ -83,7 +84,7 @@ def _remove_half_made(label_studio: LabelStudioApi, project_id: int, before: rec
         return
     for connection in label_studio.connections(project_id):
         if record.same_address(connection["url"], before.backend):
-            label_studio.delete(f"/api/ml/{connection['id']}")
+            label_studio.remove_connection(connection["id"])
 
 
 def _set_webhook(label_studio: LabelStudioApi, project_id: int, backend: BackendAddress) -> Finding:
@@ -100,11 +101,11 @@ def _set_webhook(label_studio: LabelStudioApi, project_id: int, backend: Backend
     }
     ours = [hook for hook in label_studio.webhooks(project_id) if record.same_address(hook["url"], backend.webhook_url)]
     if not ours:
-        label_studio.send_object("POST", "/api/webhooks/", wanted | {"project": project_id})
+        label_studio.add_webhook(project=project_id, **wanted)
         return ok(f"Webhook {backend.webhook_url} made.")
-    label_studio.send_object("PATCH", f"/api/webhooks/{ours[0]['id']}/", wanted)
+    label_studio.change_webhook(ours[0]["id"], **wanted)
     for doubled in ours[1:]:
-        label_studio.delete(f"/api/webhooks/{doubled['id']}/")
+        label_studio.remove_webhook(doubled["id"])
     return ok(f"Webhook {backend.webhook_url} set" + (f", {len(ours) - 1} doubled removed." if ours[1:] else "."))
 
 

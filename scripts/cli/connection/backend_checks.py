@@ -2,9 +2,10 @@
 
 from typing import Any
 
-import requests
+import httpx
 
-from scripts.cli.connection.api import BackendAddress, Json, cause
+from scripts.cli.connection.address import BackendAddress
+from scripts.cli.connection.api import Json, cause
 from scripts.cli.connection.findings import Finding, error, ok, warning
 
 TIMEOUT_SECONDS = 10.0
@@ -17,7 +18,7 @@ def backend_from_here(backend: BackendAddress) -> list[Finding]:
     """
     try:
         health = _health(backend)
-    except requests.RequestException as failure:
+    except httpx.HTTPError as failure:
         return [
             warning(
                 f"This machine does not reach the backend {backend.url}: {cause(failure)}.",
@@ -42,7 +43,7 @@ def asked(backend: BackendAddress, project_id: int) -> list[Finding]:
     try:
         link = _health(backend).get("label_studio")
         status = _get(backend, f"/versions?project={project_id}").status_code
-    except (requests.RequestException, ValueError):
+    except (httpx.HTTPError, ValueError):
         return []  # backend_from_here has said so.
     findings = []
     if status == 401:
@@ -68,8 +69,8 @@ def known_versions(backend: BackendAddress, project_id: int) -> list[str] | None
     """Names of the versions that the backend has made for a project; None where it does not say."""
     try:
         answer = _get(backend, f"/versions?project={project_id}")
-        body: Any = answer.json() if answer.ok else None
-    except (requests.RequestException, ValueError):
+        body: Any = answer.json() if answer.is_success else None
+    except (httpx.HTTPError, ValueError):
         return None
     if not isinstance(body, dict) or not isinstance(body.get("versions"), list):
         return None
@@ -80,7 +81,7 @@ def _health(backend: BackendAddress) -> Json:
     """The backend's own account of itself.
 
     Raises:
-        requests.RequestException: it does not answer.
+        httpx.HTTPError: it does not answer.
         ValueError: what answers is something else.
     """
     health: Any = _get(backend, "/health").json()
@@ -89,5 +90,5 @@ def _health(backend: BackendAddress) -> Json:
     return health
 
 
-def _get(backend: BackendAddress, path: str) -> requests.Response:
-    return requests.get(backend.url + path, auth=backend.basic_auth, timeout=TIMEOUT_SECONDS)
+def _get(backend: BackendAddress, path: str) -> httpx.Response:
+    return httpx.get(backend.url + path, auth=backend.basic_auth, timeout=TIMEOUT_SECONDS)

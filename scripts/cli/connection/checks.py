@@ -1,7 +1,8 @@
 """Whether Label Studio, project and backend can work together: nothing here changes anything."""
 
 from scripts.cli.connection import answers
-from scripts.cli.connection.api import ApiError, BackendAddress, Json, LabelStudioApi
+from scripts.cli.connection.address import BackendAddress
+from scripts.cli.connection.api import ApiError, Json, LabelStudioApi
 from scripts.cli.connection.backend_checks import asked, backend_from_here, known_versions
 from scripts.cli.connection.findings import Finding, error, has_errors, ok, warning
 from scripts.cli.connection.project_checks import image, label_config, prediction_imports, ranking

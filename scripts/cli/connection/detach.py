@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from scripts.cli.connection import record
-from scripts.cli.connection.api import ApiError, BackendAddress, Json, LabelStudioApi
+from scripts.cli.connection.address import BackendAddress
+from scripts.cli.connection.api import ApiError, Json, LabelStudioApi
 from scripts.cli.connection.checks import prerequisites
 from scripts.cli.connection.findings import Finding, has_errors, ok, warning
 
@@ -51,10 +52,10 @@ def _put_webhooks_back(
     """A webhook outlives the connection that it was made with, so it is deleted, or put back, by itself."""
     ours = [hook for hook in label_studio.webhooks(project_id) if record.same_address(hook["url"], backend.webhook_url)]
     for hook in ours:
-        label_studio.delete(f"/api/webhooks/{hook['id']}/")
+        label_studio.remove_webhook(hook["id"])
     for hook in before:
         fields = {name: hook[name] for name in WEBHOOK_FIELDS}
-        label_studio.send_object("POST", "/api/webhooks/", fields | {"project": project_id})
+        label_studio.add_webhook(project=project_id, **fields)
     if before:
         return ok(f"Webhook {backend.webhook_url} is as it was before.")
     return ok(f"Webhook {backend.webhook_url} removed." if ours else f"There was no webhook {backend.webhook_url}.")
@@ -68,7 +69,7 @@ def _put_connections_back(
     removed = 0
     for connection in label_studio.connections(project_id):
         if record.same_address(connection["url"], backend.url) and connection["id"] not in kept:
-            label_studio.delete(f"/api/ml/{connection['id']}")
+            label_studio.remove_connection(connection["id"])
             removed += 1
     if kept:
         return ok(f"The ML connection to {backend.url} was there before and stays.")

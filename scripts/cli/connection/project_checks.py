@@ -32,19 +32,19 @@ def image(label_studio: LabelStudioApi, project: Json) -> Finding:
         key = config.read(project["label_config"]).image_key
     except LabelLoopError:
         return warning("No image was tried.", "Mend the label config first.")
-    tasks = label_studio.get(f"/api/tasks?project={project['id']}&page_size=1")["tasks"]
-    if not tasks:
+    task = label_studio.first_task(project["id"])
+    if task is None:
         return warning("No image was tried: the project has no tasks.", "Import images, then run connect --check.")
-    address = str(tasks[0]["data"].get(key, ""))
-    fetcher = ImageFetcher(label_studio.client(), IMAGE_MAX_BYTES, IMAGE_SECONDS)
-    content = fetcher.fetch(address, int(tasks[0]["id"]))
+    address = str(task["data"].get(key, ""))
+    fetcher = ImageFetcher(label_studio.loop_client(), IMAGE_MAX_BYTES, IMAGE_SECONDS)
+    content = fetcher.fetch(address, int(task["id"]))
     if isinstance(content, Unavailable):
-        return error(f"The image of task {tasks[0]['id']} cannot be fetched: {content.reason}", _mend(address))
+        return error(f"The image of task {task['id']} cannot be fetched: {content.reason}", _mend(address))
     try:
         with Image.open(io.BytesIO(content)) as picture:
-            return ok(f"The image of task {tasks[0]['id']} was fetched ({picture.width} × {picture.height}).")
+            return ok(f"The image of task {task['id']} was fetched ({picture.width} × {picture.height}).")
     except (UnidentifiedImageError, OSError):
-        return error(f"What task {tasks[0]['id']} has in {key} is not an image: {address[:120]}", _mend(address))
+        return error(f"What task {task['id']} has in {key} is not an image: {address[:120]}", _mend(address))
 
 
 def _mend(address: str) -> str:
@@ -125,7 +125,7 @@ def prediction_imports(label_studio: LabelStudioApi, project_id: int) -> Finding
     is written, in different words (label_studio/data_import/api.py, release 1.23.2): so one is asked to.
     """
     try:
-        label_studio.send_object("POST", f"/api/projects/{project_id}/import/predictions", [{"task": 0, "result": []}])
+        label_studio.import_predictions(project_id, [{"task": 0, "result": []}])
     except ApiError as refusal:
         return answers.of_import(refusal)
     return answers.of_import(None)

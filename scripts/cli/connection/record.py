@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from scripts.cli.connection.api import BackendAddress, Json, LabelStudioApi
+from scripts.cli.connection.address import BackendAddress
+from scripts.cli.connection.api import Json, LabelStudioApi
 
 OUR_SETTINGS = ("sampling", "model_version", "show_collab_predictions")
 

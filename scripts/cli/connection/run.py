@@ -7,7 +7,8 @@ from pathlib import Path
 from backend import settings
 from scripts.cli.commands import ExitCode, UsageError
 from scripts.cli.connection import checks
-from scripts.cli.connection.api import ApiError, BackendAddress, LabelStudioApi
+from scripts.cli.connection.address import BackendAddress
+from scripts.cli.connection.api import ApiError, LabelStudioApi
 from scripts.cli.connection.attach import attach
 from scripts.cli.connection.detach import detach
 from scripts.cli.connection.findings import Finding, error, has_errors, show

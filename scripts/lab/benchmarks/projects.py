@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from scripts.cli.connection.api import BackendAddress, LabelStudioApi
+from scripts.cli.connection.address import BackendAddress
+from scripts.cli.connection.api import LabelStudioApi
 from scripts.cli.connection.attach import attach
 from scripts.cli.connection.findings import has_errors
 from scripts.demo_app.annotator import choice_region

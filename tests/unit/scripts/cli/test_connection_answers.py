@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from scripts.cli.connection import answers
-from scripts.cli.connection.api import ApiError, BackendAddress, words
+from scripts.cli.connection.address import BackendAddress
+from scripts.cli.connection.api import ApiError, words
 from scripts.cli.connection.findings import Level
 
 PAYLOADS = Path(__file__).parents[3] / "contract" / "payloads" / "connect"
@@ -15,7 +16,7 @@ BACKEND = BackendAddress("http://localhost:9090")
 
 def recorded(name: str) -> ApiError:
     payload = json.loads((PAYLOADS / f"{name}.json").read_text(encoding="utf-8"))
-    return ApiError(payload["status"], words(json.dumps(payload["body"]), "no words"))
+    return ApiError(payload["status"], words(payload["body"], "no words"))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 from scripts.cli.app import app
 from scripts.cli.commands import run
-from scripts.cli.connection.api import BackendAddress
+from scripts.cli.connection.address import BackendAddress
 from scripts.cli.connection.findings import error, ok, show
 
 
