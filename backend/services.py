@@ -1,6 +1,5 @@
 """Everything a stage or a route needs, made once per process from the settings."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -22,15 +21,12 @@ from backend.store.finetunings import FinetuningStore
 from backend.store.mirror import Mirror
 from backend.store.versions import VersionStore
 from backend.tracking.outbox import Outbox
-from model.backbone.backbone import Backbone, Origin
+from model.backbone.backbone import Origin
 from model.images import ImageLimits
 
 if TYPE_CHECKING:
     from backend.store.dataset import DatasetReader
     from backend.store.geometry import GeometryStore
-
-FINETUNED_KEPT = 2
-"""Fine-tuned backbones of a project that are kept: the one that is used, and the one to go back to."""
 
 
 @dataclass(frozen=True)
@@ -139,25 +135,6 @@ class Services:
         settings = self.settings
         origin = Origin(settings.backbone, settings.backbone_weights, settings.backbone_resolution)
         return BackboneStore(settings.model_dir, origin)
-
-    def backbone_of(self, project: Project) -> Backbone:
-        """The backbone that the project's next version is made with: the settings' one, or one fine-tuned from it.
-
-        Raises:
-            RetryLaterError: the settings' backbone is not exported yet.
-            ModelError: an export is broken.
-        """
-        base = self.backbones.base
-        adopted = self.finetunings.adopted(project, base.version)
-        return base if adopted is None or not self.backbones.is_ready(adopted) else self.backbones.get(adopted)
-
-    def forget_backbones(self, versions: Collection[str], project: Project) -> None:
-        """Remove fine-tuned backbones and all of their features, but for those that the project may yet use."""
-        base = self.backbones.base.version
-        adopted = self.finetunings.all_adopted(project, base)[-FINETUNED_KEPT:]
-        for version in set(versions) - {"", base, *(each.backbone for each in adopted)}:
-            self.backbones.remove(version)
-            self.features.forget(version)
 
     def migrate(self) -> None:
         """Bring the SQL schema up to date."""

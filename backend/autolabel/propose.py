@@ -12,6 +12,7 @@ from backend.autolabel import audit as audits
 from backend.autolabel import candidates as autolabel
 from backend.autolabel.candidates import Heads, Round
 from backend.autolabel.turn import Workplace, check_classes
+from backend.backbones import switch
 from backend.errors import OperatorError
 from backend.label_studio.config import Labeling
 from backend.store.autolabelings import AuditedTask, Autolabeling, AutolabelPhase, Candidate
@@ -70,11 +71,8 @@ class Proposing:
     def _propose(self, state: Autolabeling, turn: Round, so_far: str = "") -> None:
         labeling = self._place.pull()
         version = self._services.versions.active(self._project)
-        backbone = (
-            self._services.backbone_of(self._project)
-            if version is None
-            else self._services.backbones.get(version.backbone)
-        )
+        backbones = self._services.backbones
+        backbone = switch.following(self._place) if version is None else backbones.get(version.backbone)
         data = self._services.datasets.read(self._project, labeling, backbone)
         touched = {annotation.task_id for annotation in self._services.mirror.annotations(self._project)}
         proposed = autolabel.run(data, self._heads(version, data), labeling, touched, state.request, turn)

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 
 from backend.errors import OperatorError
 from backend.label_studio.config import Labeling
-from backend.project import Project
 from backend.queue.jobs import JobKind
 from backend.queue.lease import Lease
-from backend.services import Services
+from backend.services import ProjectContext
 from backend.store import sync
 from backend.store.autolabelings import Autolabeling
 
@@ -22,15 +21,13 @@ def _turn_end() -> float:
 
 
 @dataclass(frozen=True)
-class Workplace:
+class Workplace(ProjectContext):
     """A project for one turn.
 
     Attributes:
         ends: when the turn is over, by the monotonic clock.
     """
 
-    project: Project
-    services: Services
     lease: Lease
     ends: float = field(default_factory=_turn_end)
 

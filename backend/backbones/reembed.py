@@ -10,10 +10,9 @@ from dataclasses import replace
 from backend import logs
 from backend.backbones import switch
 from backend.job import project_job
-from backend.project import Project
 from backend.queue.jobs import JobKind
 from backend.queue.lease import LeaseKind
-from backend.services import Services
+from backend.services import ProjectContext
 from backend.store.finetunings import FinetunePhase, Finetuning
 from backend.store.mirror import MirroredTask
 from model.backbone.backbone import Backbone
@@ -30,11 +29,11 @@ def run(project_id: int) -> None:
         project, services = job.project, job.services
         if services.queue.embedding(project):
             return
-        _change_over(project, services)
+        _change_over(job)
         with job.lease(0, LeaseKind.FINETUNING) as lease:
             state = services.finetunings.open(project)
             if lease is not None and state is not None and state.phase is FinetunePhase.EMBEDDING:
-                _go_on(project, services, state)
+                _go_on(job, state)
 
 
 def embed_chunk(project_id: int, backbone_version: str, task_ids: Sequence[int]) -> None:
@@ -48,46 +47,47 @@ def embed_chunk(project_id: int, backbone_version: str, task_ids: Sequence[int])
             services.queue.enqueue(JobKind.EMBED, project)
 
 
-def _change_over(project: Project, services: Services) -> None:
+def _change_over(context: ProjectContext) -> None:
     """Towards the backbone that the project is to have, where its active version has another."""
-    active, following = services.versions.active(project), services.backbone_of(project)
-    if active is None or active.backbone == following.version:
+    used, following = context.services.versions.active_backbone(context.project), switch.following(context)
+    if used is None or used == following.version:
         return
-    tasks = switch.left(project, services, following)
-    log.info("backbone changes", used=active.backbone, following=following.version, left=len(tasks))
-    _enqueue(project, services, following, tasks)
+    tasks = switch.left(context, following)
+    log.info("backbone changes", used=used, following=following.version, left=len(tasks))
+    _enqueue(context, following, tasks)
     if not tasks:
-        services.queue.hint(project)
+        context.services.queue.hint(context.project)
 
 
-def _go_on(project: Project, services: Services, state: Finetuning) -> None:
-    store = services.finetunings
+def _go_on(context: ProjectContext, state: Finetuning) -> None:
+    project, store = context.project, context.services.finetunings
     if store.is_cancelled(project, state):
         store.save(
             project, replace(state, phase=FinetunePhase.CANCELLED, message="Cancelled; the backbone of before stays.")
         )
         return
-    backbone = services.backbones.get(state.backbone)
-    tasks = switch.left(project, services, backbone)
+    backbone = context.services.backbones.get(state.backbone)
+    tasks = switch.left(context, backbone)
     total = max(state.total, len(tasks))
     message = f"{backbone.version} is promoted; all images are embedded by it before it is used."
     store.save(project, replace(state, done=total - len(tasks), total=total, message=message))
     if not tasks:
-        _adopt(project, services, replace(state, done=total, total=total))
+        _adopt(context, replace(state, done=total, total=total))
         return
-    _enqueue(project, services, backbone, tasks)
+    _enqueue(context, backbone, tasks)
 
 
-def _enqueue(project: Project, services: Services, backbone: Backbone, tasks: Sequence[MirroredTask]) -> None:
+def _enqueue(context: ProjectContext, backbone: Backbone, tasks: Sequence[MirroredTask]) -> None:
     for start in range(0, len(tasks), CHUNK_TASKS):
         ids = [task.id for task in tasks[start : start + CHUNK_TASKS]]
-        services.queue.enqueue_chunk(project, backbone.version, ids)
+        context.services.queue.enqueue_chunk(context.project, backbone.version, ids)
 
 
-def _adopt(project: Project, services: Services, state: Finetuning) -> None:
+def _adopt(context: ProjectContext, state: Finetuning) -> None:
     """Have the next version made with the backbone: that version's publication is the switch."""
+    project, services = context.project, context.services
     message = f"{state.backbone} is adopted: from the next version on, predictions come from it."
     services.finetunings.save(project, replace(state, phase=FinetunePhase.ADOPTED, message=message))
     log.info("backbone adopted", backbone=state.backbone)
     services.queue.hint(project)
-    services.forget_backbones({each.backbone for each in services.finetunings.all(project)}, project)
+    switch.forget(context, {each.backbone for each in services.finetunings.all(project)})

@@ -1,35 +1,90 @@
-"""A project changes its backbone without a gap: it keeps the old one until all images have the new one's features.
+"""Which backbone a project is worked on with, and how it changes without a gap.
 
-The next one is another that the settings name, one that a fine-tuning has made, or the one before that again. What is
-left is read off the feature store, never kept: after a kill the next look finds the same.
+A project keeps its backbone until all images have the next one's features. The next one is another that the settings
+name, one that a fine-tuning has made, or the one before that again. What is left is read off the feature store, never
+kept: after a kill the next look finds the same.
 """
 
-from backend.project import Project
-from backend.services import Services
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from backend.services import ProjectContext
 from backend.store.mirror import MirroredTask
-from backend.store.versions import Version
 from model.backbone.backbone import Backbone
 
+FINETUNED_KEPT = 2
+"""Fine-tuned backbones of a project that are kept: the one that is used, and the one to go back to."""
 
-def in_use(project: Project, services: Services, active: Version | None, following: Backbone) -> Backbone:
-    """The backbone that the project is worked on with now.
+
+@dataclass(frozen=True)
+class BackboneChoice:
+    """A project's backbones.
+
+    Attributes:
+        current: what the next version is made with.
+        following: what the project is to have; the same one, unless there are images without its features.
+    """
+
+    current: Backbone
+    following: Backbone
+
+    @property
+    def is_changing(self) -> bool:
+        """Whether the features of the following one are still to be made."""
+        return self.current.version != self.following.version
+
+
+def choose(context: ProjectContext, used: str | None) -> BackboneChoice:
+    """Which backbone the project is worked on with now, and which it is to have.
 
     Args:
-        active: version of the project.
-        following: what the project is to have: `Services.backbone_of`.
+        used: version of the one that the active version was made with, see `VersionStore.active_backbone`; None where
+            no version is active.
 
     Raises:
-        ModelError: the export of the active version's backbone is broken.
+        RetryLaterError: the settings' backbone is not exported yet.
+        ModelError: an export is broken.
     """
-    if active is None or active.backbone == following.version or not services.backbones.is_ready(active.backbone):
-        return following
-    return services.backbones.get(active.backbone) if left(project, services, following) else following
+    backbones = context.services.backbones
+    next_one = following(context)
+    if used is None or used == next_one.version or not backbones.is_ready(used) or not left(context, next_one):
+        return BackboneChoice(next_one, next_one)
+    return BackboneChoice(backbones.get(used), next_one)
 
 
-def left(project: Project, services: Services, backbone: Backbone) -> list[MirroredTask]:
+def following(context: ProjectContext) -> Backbone:
+    """The backbone that the project is to have: the settings' one, or one fine-tuned from it.
+
+    Raises:
+        RetryLaterError: the settings' backbone is not exported yet.
+        ModelError: an export is broken.
+    """
+    backbones = context.services.backbones
+    base = backbones.base
+    adopted = context.services.finetunings.adopted(context.project, base.version)
+    return base if adopted is None or not backbones.is_ready(adopted) else backbones.get(adopted)
+
+
+def left(context: ProjectContext, backbone: Backbone) -> list[MirroredTask]:
     """Tasks without a feature of this backbone, but for those whose image can't be had."""
     tasks = [
-        task for task in services.mirror.tasks(project) if task.content_hash is not None and task.image_problem is None
+        task
+        for task in context.services.mirror.tasks(context.project)
+        if task.content_hash is not None and task.image_problem is None
     ]
-    stored = services.features.stored(backbone, {task.content_hash or "" for task in tasks})
+    stored = context.services.features.stored(backbone, {task.content_hash or "" for task in tasks})
     return [task for task in tasks if task.content_hash not in stored]
+
+
+def forget(context: ProjectContext, versions: Collection[str]) -> None:
+    """Remove fine-tuned backbones and all of their features, but for those that the project may yet use.
+
+    Args:
+        versions: of the backbones.
+    """
+    services = context.services
+    base = services.backbones.base.version
+    adopted = services.finetunings.all_adopted(context.project, base)[-FINETUNED_KEPT:]
+    for version in set(versions) - {"", base, *(each.backbone for each in adopted)}:
+        services.backbones.remove(version)
+        services.features.forget(version)

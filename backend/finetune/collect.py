@@ -13,9 +13,8 @@ from PIL import Image
 from backend import logs
 from backend.finetune.training_set import IMAGES, SHEET, Chosen, Pixels, TrainingSet, load
 from backend.images import batch
-from backend.images.fetcher import Fetched, Unavailable
-from backend.project import Project
-from backend.services import Services
+from backend.images.fetcher import Fetched, ImageFetcher, Unavailable
+from backend.services import ProjectContext
 from backend.store.mirror import MirroredTask
 from model.errors import ImageError
 from model.files import whole_folder
@@ -28,8 +27,7 @@ log = logs.get()
 
 
 def run(
-    project: Project,
-    services: Services,
+    context: ProjectContext,
     chosen: Chosen,
     side: int,
     folder: Path,
@@ -46,13 +44,14 @@ def run(
         RetryLaterError: Label Studio does not answer.
         CancelledError: `progress` raised it.
     """
-    tasks = services.mirror.tasks(project, chosen.task_ids.tolist())
+    services = context.services
+    tasks = services.mirror.tasks(context.project, chosen.task_ids.tolist())
     shape = (len(tasks), 3, side, side)
     kept: list[int] = []
     with whole_folder(folder) as unfinished:
         images: Pixels = open_memmap(unfinished / IMAGES, "w+", np.uint8, shape)  # type: ignore[no-untyped-call]
         progress(0, len(tasks))
-        for done, (task, pixels) in enumerate(_decoded(services, tasks, side), start=1):
+        for done, (task, pixels) in enumerate(_decoded(services.images, services.image_limits, tasks, side), start=1):
             if pixels is not None:
                 images[len(kept)] = pixels
                 kept.append(task)
@@ -69,13 +68,15 @@ def run(
     return load(folder)
 
 
-def _decoded(services: Services, tasks: Sequence[MirroredTask], side: int) -> Iterator[tuple[int, Pixels | None]]:
+def _decoded(
+    fetcher: ImageFetcher, limits: ImageLimits, tasks: Sequence[MirroredTask], side: int
+) -> Iterator[tuple[int, Pixels | None]]:
     """Number and pixels (3, side, side) of each task; None where its image can't be used now."""
-    to_pixels = partial(_decode, limits=services.image_limits, side=side)
+    to_pixels = partial(_decode, limits=limits, side=side)
     with ThreadPoolExecutor(DECODERS) as pool:
         for start in range(0, len(tasks), CHUNK):
             chunk = tasks[start : start + CHUNK]
-            fetched = batch.fetch_all(services.images, {task.id: task.image for task in chunk})
+            fetched = batch.fetch_all(fetcher, {task.id: task.image for task in chunk})
             yield from zip(fetched, pool.map(to_pixels, fetched, fetched.values()), strict=True)
 
 

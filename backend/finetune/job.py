@@ -24,7 +24,7 @@ from backend.project import Project
 from backend.queue.jobs import JobKind
 from backend.queue.lease import LeaseKind
 from backend.queue.progress import show_progress
-from backend.services import Services
+from backend.services import ProjectContext, Services
 from backend.store.dataset import Dataset
 from backend.store.finetunings import AT_WORK, FinetunePhase, Finetuning
 from backend.tracking import finetunings
@@ -46,7 +46,7 @@ def run(project_id: int) -> None:
     with project_job(JobKind.FINETUNE, project_id) as job, job.lease(kind=LeaseKind.FINETUNING) as lease:
         state = job.services.finetunings.open(job.project)
         if lease is not None and state is not None and state.phase in AT_WORK:
-            Finetuner(job.project, job.services, state).go()
+            Finetuner(job, state).go()
 
 
 @dataclass
@@ -57,10 +57,19 @@ class Finetuner:
         state: how far it is.
     """
 
-    project: Project
-    services: Services
+    context: ProjectContext
     state: Finetuning
     _saved_at: float = field(default=0.0, init=False)
+
+    @property
+    def project(self) -> Project:
+        """The project whose backbone it is."""
+        return self.context.project
+
+    @property
+    def services(self) -> Services:
+        """The outside world."""
+        return self.context.services
 
     def go(self) -> None:
         """Go on from where it is.
@@ -100,8 +109,8 @@ class Finetuner:
         with self.services.queue.lease(self.project, DATA_WAIT_SECONDS) as lease:
             if lease is None:
                 raise RetryLaterError("The loop works on the project without a pause; the fine-tuning waits.")
-            active, following = self.services.versions.active(self.project), self.services.backbone_of(self.project)
-            backbone = switch.in_use(self.project, self.services, active, following)
+            used = self.services.versions.active_backbone(self.project)
+            backbone = switch.choose(self.context, used).current
             return self.services.datasets.read(self.project, labeling, backbone)
 
     def _start(self, labeling: Labeling) -> StartingPoint:
@@ -134,7 +143,7 @@ class Finetuner:
         data = self._data(labeling)
         self._save(labels=int(data.labelled.sum()))
         chosen = training_set.choose(data, self._held(data))
-        return collect.run(self.project, self.services, chosen, start.side, folder, self._collected)
+        return collect.run(self.context, chosen, start.side, folder, self._collected)
 
     def _held(self, data: Dataset) -> BoolArray:
         """(n,) tasks that no backbone learns from."""
@@ -192,7 +201,7 @@ class Finetuner:
         self._save(verdict=verdict.to_json())
         if verdict.blocked:
             self._save(phase=FinetunePhase.REJECTED, message=f"{said} The backbone of before stays.")
-            services.forget_backbones({backbone.version}, self.project)
+            switch.forget(self.context, {backbone.version})
             return
         self._save(phase=FinetunePhase.EMBEDDING, message=said)
 

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from backend import logs
-from backend.project import Project
 from backend.queue.jobs import JobKind
-from backend.services import Services
+from backend.services import ProjectContext
 from backend.settings import Settings
 from backend.store.finetunings import OPEN, FinetuneRequest, Finetuning
 
@@ -24,8 +23,9 @@ def refusal(states: Sequence[Finetuning]) -> str | None:
     return None
 
 
-def begin(project: Project, services: Services, request: FinetuneRequest) -> Finetuning:
+def begin(context: ProjectContext, request: FinetuneRequest) -> Finetuning:
     """Have a fine-tuning made. Where Redis does not answer, the reconciler finds the order."""
+    project, services = context.project, context.services
     labels = services.mirror.labels(project)
     state = services.finetunings.begin(project, request, services.backbones.base.version, labels)
     log.info("fine-tuning ordered", project=project.id, trigger=request.trigger)
@@ -33,17 +33,19 @@ def begin(project: Project, services: Services, request: FinetuneRequest) -> Fin
     return state
 
 
-def cancel(project: Project, services: Services) -> str | None:
+def cancel(context: ProjectContext) -> str | None:
     """End the fine-tuning that is under way; why that can't be, where it can't."""
-    state = services.finetunings.open(project)
+    finetunings = context.services.finetunings
+    state = finetunings.open(context.project)
     if state is None:
         return "No fine-tuning is under way that could be cancelled."
-    services.finetunings.cancel(project, state)
+    finetunings.cancel(context.project, state)
     return None
 
 
-def undo(project: Project, services: Services) -> str | None:
+def undo(context: ProjectContext) -> str | None:
     """Go back to the backbone of before; why that can't be, where it can't."""
+    project, services = context.project, context.services
     if services.finetunings.open(project) is not None:
         return "A fine-tuning is under way: wait for it, or --cancel it first."
     adopted = services.finetunings.all_adopted(project, services.backbones.base.version)

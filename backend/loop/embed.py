@@ -7,15 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 from tqdm import tqdm
 
+from backend.images.embed import ImageEmbedder
 from backend.project import Project
 from backend.queue.progress import show_progress
-from backend.services import Services
+from backend.store.mirror import Mirror
 from model.backbone.backbone import Backbone
 
 CHUNK = 64
 """Tasks fetched, embedded and recorded together: what a killed run has to do again at most."""
 
-FETCHERS = 8
 RETRY = timedelta(minutes=10)
 """An image that could not be used is tried again after this time: its host may have been down."""
 
@@ -33,21 +33,25 @@ class Embedded:
     left: int = 0
 
 
-def run(project: Project, services: Services, backbone: Backbone) -> Embedded:
+def run(project: Project, mirror: Mirror, embedder: ImageEmbedder, backbone: Backbone, seconds: float) -> Embedded:
     """Embed tasks without a feature, oldest first, until none is left or the time for this run is used up.
+
+    Args:
+        mirror: knows which tasks have no feature.
+        seconds: that the run may take, and the chunk at their end.
 
     Raises:
         RetryLaterError: Label Studio does not answer, or the backbone is not exported yet.
     """
-    todo = services.mirror.tasks_to_embed(project, datetime.now(UTC) - RETRY)
+    todo = mirror.tasks_to_embed(project, datetime.now(UTC) - RETRY)
     embedded = Embedded(left=len(todo))
-    deadline = time.monotonic() + services.settings.embed_seconds
+    deadline = time.monotonic() + seconds
     with tqdm(total=len(todo), desc="embed", unit="image", disable=not todo or not sys.stderr.isatty()) as bar:
         for start in range(0, len(todo), CHUNK):
             if start and time.monotonic() > deadline:
                 break
             chunk = todo[start : start + CHUNK]
-            done = services.image_embedder.embed_tasks(project, backbone, chunk)
+            done = embedder.embed_tasks(project, backbone, chunk)
             embedded.images += done.computed
             embedded.left -= len(chunk)
             bar.update(len(chunk))

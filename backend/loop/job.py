@@ -19,11 +19,10 @@ from backend.loop import embed, publish, second_stage
 from backend.loop import refresh as refresh_stage
 from backend.loop.stopwatch import Stopwatch
 from backend.loop.version import Making, figures, was_rejected_for
-from backend.project import Project
 from backend.queue.counters import RunOutcome
 from backend.queue.jobs import JobKind
 from backend.queue.lease import Lease
-from backend.services import Services
+from backend.services import ProjectContext
 from backend.store import sync
 from backend.store.dataset import Dataset
 from backend.store.versions import Version
@@ -52,10 +51,10 @@ def run(project_id: int) -> None:
         with job.lease() as lease:
             if lease is None:
                 return
-            published = Run(project, services, lease).go()
+            published = Run(job, lease).go()
             if published is not None:
-                runs_wait = partial(_runs_wait, project, services)
-                second_stage.run(project, services, *published, held=lease.held, runs_wait=runs_wait)
+                runs_wait = partial(_runs_wait, job)
+                second_stage.run(job, *published, held=lease.held, runs_wait=runs_wait)
         if services.queue.dirty_since(project) is not None and not services.queue.postponed(project):
             services.queue.enqueue(JobKind.RUN, project)
 
@@ -69,16 +68,16 @@ def refresh(project_id: int) -> None:
         if lease is None or version is None or mirrored is None or mirrored.problem is not None:
             return
 
-        runs_wait = partial(_runs_wait, project, services)
+        runs_wait = partial(_runs_wait, job)
         try:
             labeling = config.read(mirrored.label_config)
             finished: Version | None = version
             if version.insight is None:
                 data = services.datasets.read(project, labeling, services.backbones.get(version.backbone))
-                finished = second_stage.run(project, services, version, data, held=lease.held, runs_wait=runs_wait)
+                finished = second_stage.run(job, version, data, held=lease.held, runs_wait=runs_wait)
             if finished is None:
                 return
-            done = refresh_stage.run(project, services, finished, labeling, lambda: not lease.held() or runs_wait())
+            done = refresh_stage.run(job, finished, labeling, lambda: not lease.held() or runs_wait())
         except LabelLoopError as error:
             # What is cut off is found again: as soon as it has been quiet for a while. What will not mend by itself is
             # the next run's to report.
@@ -96,9 +95,9 @@ def refresh(project_id: int) -> None:
 class Run:
     """One pass along the line."""
 
-    def __init__(self, project: Project, services: Services, lease: Lease) -> None:
-        self.project = project
-        self.services = services
+    def __init__(self, context: ProjectContext, lease: Lease) -> None:
+        self.context = context
+        self.project, self.services = context.project, context.services
         self.lease = lease
         self.stopwatch = Stopwatch(lease.check)
 
@@ -163,7 +162,9 @@ class Run:
         active = self._active(synced.state.model_version)
         backbone = self._backbone(active)
         with stage("embed"):
-            embedded = embed.run(self.project, self.services, backbone)
+            services = self.services
+            seconds = services.settings.embed_seconds
+            embedded = embed.run(self.project, services.mirror, services.image_embedder, backbone, seconds)
         done.images = embedded.images
         with stage("load"):
             data = self.services.datasets.read(self.project, synced.labeling, backbone)
@@ -171,7 +172,7 @@ class Run:
             self.services.queue.hint(self.project)
         if not len(data.task_ids):
             return RunOutcome.EMPTY, None
-        making = Making(data, active, self._rejected(active), self.services, self.stopwatch)
+        making = Making(data, active, self._rejected(active), self.services.settings, self.stopwatch)
         if not (synced.version_wanted or making.wanted):
             return RunOutcome.UNCHANGED, None
         version = making.make()
@@ -186,7 +187,7 @@ class Run:
             return RunOutcome.REJECTED, None
         with stage("publish"):
             labelled = sorted(making.changed & data.labels.keys())[:MOST_HEALED]
-            stored = publish.run(self.project, self.services, version, synced.labeling, labelled, self.lease.check)
+            stored = publish.run(self.context, version, synced.labeling, labelled, self.lease.check)
         done.predictions = stored
         log.info(
             "published",
@@ -208,11 +209,10 @@ class Run:
 
     def _backbone(self, active: Version | None) -> Backbone:
         """The backbone to work with; where it is to change, the other one's features are made meanwhile."""
-        following = self.services.backbone_of(self.project)
-        backbone = switch.in_use(self.project, self.services, active, following)
-        if backbone != following:
+        choice = switch.choose(self.context, None if active is None else active.backbone)
+        if choice.is_changing:
             self.services.queue.enqueue(JobKind.EMBED, self.project)
-        return backbone
+        return choice.current
 
     def _rejected(self, active: Version | None) -> Version | None:
         """The last version that was rejected in favour of the active one's head; None where that has its files no
@@ -234,9 +234,9 @@ class Run:
             time.sleep(min(wait, pause))
 
 
-def _runs_wait(project: Project, services: Services) -> bool:
+def _runs_wait(context: ProjectContext) -> bool:
     """Whether a run waits. Other projects' runs count too: this worker may be the only one."""
     try:
-        return services.queue.waiting(JobKind.RUN, project) or services.queue.runs_wait()
+        return context.services.queue.waiting(JobKind.RUN, context.project) or context.services.queue.runs_wait()
     except RedisError:
         return True

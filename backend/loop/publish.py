@@ -4,15 +4,13 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from backend.label_studio.config import Labeling
-from backend.loop import predictions
-from backend.project import Project
-from backend.services import Services
+from backend.loop.predictions import LAST, Publisher
+from backend.services import ProjectContext
 from backend.store.versions import Version
 
 
 def run(
-    project: Project,
-    services: Services,
+    context: ProjectContext,
     version: Version,
     labeling: Labeling,
     labelled: Sequence[int],
@@ -21,7 +19,7 @@ def run(
     """Import the predictions of the queue's head and switch the project to the version.
 
     Args:
-        labelled: tasks labelled since the last version; see `backend.loop.predictions.publish`.
+        labelled: tasks labelled since the last version; see `backend.loop.predictions.Publisher`.
         still_ours: raises when the lease on the project was lost; asked right before the switch.
 
     Returns:
@@ -30,18 +28,18 @@ def run(
     Raises:
         PublicationRefusedError: Label Studio stored fewer than it was sent; the old version stays active.
     """
-    settings = services.settings
+    settings = context.services.settings
     head = _first(version, settings.queue_head)
-    stored = predictions.publish(project, services, version, labeling, head, labelled) if head or labelled else 0
+    stored = Publisher(context, version, labeling).publish(head, labelled) if head or labelled else 0
     still_ours()
-    switch(project, services, version)
-    services.versions.prune(project, settings.versions_kept)
+    switch(context, version)
+    context.services.versions.prune(context.project, settings.versions_kept)
     return stored
 
 
-def switch(project: Project, services: Services, version: Version) -> None:
+def switch(context: ProjectContext, version: Version) -> None:
     """Make the version active in Label Studio, then in the mirror."""
-    settings = services.settings
+    project, services, settings = context.project, context.services, context.services.settings
     front, stay_open = _first(version, settings.queue_front), timedelta(seconds=settings.open_task_seconds)
     services.mirror.record_front(project, front, stay_open)
     services.label_studio.set_model_version(project.id, version.name)
@@ -49,5 +47,5 @@ def switch(project: Project, services: Services, version: Version) -> None:
 
 
 def _first(version: Version, count: int) -> list[int]:
-    tasks: list[int] = version.task_ids[version.scores < predictions.LAST][:count].tolist()
+    tasks: list[int] = version.task_ids[version.scores < LAST][:count].tolist()
     return tasks

@@ -4,10 +4,9 @@ import time
 from collections.abc import Callable
 
 from backend.label_studio.config import Labeling
-from backend.loop import predictions
-from backend.project import Project
+from backend.loop.predictions import Publisher
 from backend.queue.progress import show_progress
-from backend.services import Services
+from backend.services import ProjectContext
 from backend.store.mirror import MirroredTask
 from backend.store.versions import Version
 
@@ -34,9 +33,7 @@ def pending(version: Version, tasks: list[MirroredTask], most: int) -> list[Mirr
     return stale + crowded
 
 
-def run(
-    project: Project, services: Services, version: Version, labeling: Labeling, interrupted: Callable[[], bool]
-) -> int:
+def run(context: ProjectContext, version: Version, labeling: Labeling, interrupted: Callable[[], bool]) -> int:
     """Refresh until all tasks are up to date or somebody is at work again.
 
     Tasks that somebody may have open have their prediction changed, one after the other: those in front first, those
@@ -47,6 +44,8 @@ def run(
     Returns:
         How many tasks were refreshed.
     """
+    project, services = context.project, context.services
+    publisher = Publisher(context, version, labeling)
     todo = pending(version, services.mirror.tasks(project), services.settings.predictions_per_task)
     # Asked once: a task may close meanwhile.
     opened = {task.id for task in todo if task.may_be_open}
@@ -61,12 +60,12 @@ def run(
             return done
         started = time.monotonic()
         if front or not closed:
-            predictions.change(project, services, version, labeling, (front or were_in_front).pop(0))
+            publisher.change((front or were_in_front).pop(0))
         else:
             tasks = first_slice(closed, size)
             services.mirror.record_unpublished(project, tasks)
             services.label_studio.delete_predictions(project.id, tasks)
-            predictions.publish(project, services, version, labeling, tasks)
+            publisher.publish(tasks)
             closed = closed[len(tasks) :]
             size = max(1, min(largest, round(size * SLICE_SECONDS / (time.monotonic() - started))))
         _let_others_write(time.monotonic() - started, interrupted)

@@ -16,9 +16,8 @@ from backend import logs
 from backend.loop import distil, evaluate, insight
 from backend.loop.evaluate import Evaluated
 from backend.loop.interruptible import GivenUp, interruptible
-from backend.project import Project
 from backend.queue.counters import Counters, SecondStageOutcome
-from backend.services import Services
+from backend.services import ProjectContext
 from backend.store import dataset
 from backend.store.dataset import Dataset
 from backend.store.versions import Version
@@ -29,8 +28,7 @@ log = logs.get()
 
 
 def run(
-    project: Project,
-    services: Services,
+    context: ProjectContext,
     version: Version,
     data: Dataset,
     *,
@@ -51,14 +49,14 @@ def run(
         The version with its second stage, as it was where making it failed; None where it was given up.
     """
     started = time.perf_counter()
-    due = is_due(project, services)
+    due = is_due(context)
 
     def interrupted() -> bool:
         return not held() or (not due and runs_wait())
 
     finished: Version | None = version
     try:
-        finished, outcome = _make(project, services, version, data, interrupted), SecondStageOutcome.MADE
+        finished, outcome = _make(context, version, data, interrupted), SecondStageOutcome.MADE
     except GivenUp:
         finished, outcome = None, SecondStageOutcome.GIVEN_UP
     except Exception:
@@ -67,24 +65,24 @@ def run(
     seconds = time.perf_counter() - started
     log.info("second stage", outcome=outcome, version=version.name, seconds=round(seconds, 3))
     with suppress(RedisError):
-        services.queue.count(Counters(second_stages={outcome: 1}, seconds={"second stage": seconds}))
+        context.services.queue.count(Counters(second_stages={outcome: 1}, seconds={"second stage": seconds}))
     return finished
 
 
-def is_due(project: Project, services: Services) -> bool:
+def is_due(context: ProjectContext) -> bool:
     """Whether versions have gone without a second stage for so long that the next is made though events wait."""
-    since = services.versions.unfinished_since(project)
-    return since is not None and datetime.now(UTC) - since > timedelta(seconds=services.settings.second_stage_seconds)
+    since = context.services.versions.unfinished_since(context.project)
+    limit = timedelta(seconds=context.services.settings.second_stage_seconds)
+    return since is not None and datetime.now(UTC) - since > limit
 
 
-def _make(
-    project: Project, services: Services, version: Version, data: Dataset, interrupted: Callable[[], bool]
-) -> Version:
+def _make(context: ProjectContext, version: Version, data: Dataset, interrupted: Callable[[], bool]) -> Version:
+    project, services = context.project, context.services
     seed = services.settings.seed
     annotations = services.mirror.annotations(project)
     data = dataset.with_labels(data, version.record["labels"])
     with interruptible(interrupted):
-        served = _serve(project, services, data, version.head)
+        served = _serve(context, data, version.head)
         head, evaluation, right = (
             (served.head, served.evaluation, served.right)
             if served is not None
@@ -97,7 +95,7 @@ def _make(
     return finished
 
 
-def _serve(project: Project, services: Services, data: Dataset, quick: Head | None) -> Evaluated | None:
+def _serve(context: ProjectContext, data: Dataset, quick: Head | None) -> Evaluated | None:
     """The head that is served, calibrated and judged on the holdout; None before two classes have a label.
 
     Raises:
@@ -105,8 +103,8 @@ def _serve(project: Project, services: Services, data: Dataset, quick: Head | No
     """
     if quick is None:
         return None
-    seed = services.settings.seed
+    seed = context.services.settings.seed
     if quick.classes != tuple(data.classes[index] for index in np.unique(data.targets[data.labelled])):
         raise InputError("Labels of the version are gone from the project; its figures can't be made any more.")
-    nearest = services.geometry.nearest(project, data.task_ids, data.features, seed)
+    nearest = context.services.geometry.nearest(context.project, data.task_ids, data.features, seed)
     return evaluate.judge(data, *distil.run(data, quick, nearest, seed))

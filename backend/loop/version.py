@@ -7,7 +7,7 @@ from typing import Any
 from backend import __version__
 from backend.loop import evaluate, predictions, promote, rank, train
 from backend.loop.stopwatch import Stopwatch
-from backend.services import Services
+from backend.settings import Settings
 from backend.store.dataset import Dataset
 from backend.store.versions import Version, new_name
 from model.head.head import Head
@@ -48,7 +48,7 @@ class Making:
         data: Dataset,
         active: Version | None,
         rejected: Version | None,
-        services: Services,
+        settings: Settings,
         stopwatch: Stopwatch,
     ) -> None:
         """Compare the data with the active version.
@@ -56,13 +56,13 @@ class Making:
         Args:
             rejected: the last version that was rejected in favour of the active one's head, if any.
         """
-        self._data, self._active, self._services, self._stopwatch = data, active, services, stopwatch
-        self._settings = made_with(data, services)
+        self._data, self._active, self._settings, self._stopwatch = data, active, settings, stopwatch
+        self._made_with = made_with(data, settings)
         self.changed = set(data.labels) if active is None else _changed(data, active.record["labels"])
         # These very labels made a version that was rejected: only another label is reason to train again.
         self._tried = (
             rejected is not None
-            and rejected.record["settings"] == self._settings
+            and rejected.record["settings"] == self._made_with
             and not _changed(data, rejected.record["labels"])
         )
 
@@ -71,8 +71,8 @@ class Making:
         """Whether the active version is out of date."""
         if self._active is None:
             return True
-        enough = len(self.changed) >= self._services.settings.min_new_annotations
-        if not self._tried and (enough or self._active.record["settings"] != self._settings):
+        enough = len(self.changed) >= self._settings.min_new_annotations
+        if not self._tried and (enough or self._active.record["settings"] != self._made_with):
             return True
         if self._active.record.get("audit", []) != list(self._data.audited):
             return True
@@ -86,13 +86,13 @@ class Making:
         """A version of the data as it is: with the active version's head, unless there is reason to train."""
         name = new_name()
         active = self._active
-        same = active is not None and not self.changed and active.record["settings"] == self._settings
+        same = active is not None and not self.changed and active.record["settings"] == self._made_with
         trained = _trained_before(active) if active is not None and (same or self._tried) else self._train(name)
         with self._stopwatch.stage("rank"):
-            queue, strategy = rank.run(self._data, trained.head, self._services.settings)
+            queue, strategy = rank.run(self._data, trained.head, self._settings)
         record = {
             "labels": trained.labels,
-            "settings": self._settings,
+            "settings": self._made_with,
             "strategy": strategy,
             "evaluation": trained.evaluation,
             "out_of_fold": trained.out_of_fold,
@@ -104,7 +104,7 @@ class Making:
         return Version(name, trained.head, queue.task_ids, queue.scores, record)
 
     def _train(self, name: str) -> TrainedHead:
-        seed = self._services.settings.seed
+        seed = self._settings.seed
         labels = [
             [label.task_id, label.choice, list(label.annotation_ids), label.updated_at.isoformat()]
             for label in self._data.labels.values()
@@ -117,7 +117,7 @@ class Making:
             evaluated = evaluate.run(self._data, head, seed)
         verdict = None
         if self._active is not None:
-            verdict = promote.run(self._data, evaluated.predicted, self._active, self._settings)
+            verdict = promote.run(self._data, evaluated.predicted, self._active, self._made_with)
         return TrainedHead(
             head=evaluated.head,
             origin=name,
@@ -156,9 +156,8 @@ def figures(version: Version, than: Version | None) -> dict[str, Any]:
     }
 
 
-def made_with(data: Dataset, services: Services) -> dict[str, Any]:
+def made_with(data: Dataset, settings: Settings) -> dict[str, Any]:
     """What else a version depends on: when it changes, a new one is made from the same labels."""
-    settings = services.settings
     return {
         "code": __version__,
         "backbone": data.backbone,

@@ -10,8 +10,9 @@ from backend.autolabel import audit, requests
 from backend.errors import RequestError
 from backend.project import Project
 from backend.queue.jobs import JobKind
-from backend.services import Services
+from backend.services import ProjectContext
 from backend.store.autolabelings import WRITING, AutolabelAction, Autolabeling, AutolabelPhase, AutolabelRequest
+from backend.store.mirror import Mirror
 from backend.web import current, orders
 
 routes = Blueprint("autolabel", __name__, url_prefix="/api/projects/<int:number>/autolabel")
@@ -32,13 +33,14 @@ class AutolabelOrder(orders.Order):
 @routes.get("")
 def status(number: int) -> Response:
     """How far the project's newest auto-labelling is."""
-    return jsonify(_status(current.project(number).project, current.services()))
+    return jsonify(_status(current.context(number)))
 
 
 @routes.post("")
 def order(number: int) -> Response:
     """Have something done; 409 with the reason where it can't be."""
-    project, services = current.project(number).project, current.services()
+    context = current.context(number)
+    project, services = context.project, context.services
     asked = _read(request.get_json(silent=True))
     reason = requests.refusal(asked.action, services.autolabelings.all(project))
     if reason is not None:
@@ -46,7 +48,7 @@ def order(number: int) -> Response:
     wanted = AutolabelRequest(asked.max_error, asked.confidence, asked.threshold)
     services.autolabelings.order(project, asked.action, wanted)
     services.queue.enqueue_order(JobKind.AUTOLABEL, project)
-    return orders.accepted(_status(project, services))
+    return orders.accepted(_status(context))
 
 
 @routes.get("/certificate")
@@ -60,8 +62,8 @@ def certificate(number: int) -> Response:
     raise NotFound(f"Project {number} has no certificate: no set was audited to its end yet.")
 
 
-def _status(project: Project, services: Services) -> dict[str, Any]:
-    store = services.autolabelings
+def _status(context: ProjectContext) -> dict[str, Any]:
+    project, store = context.project, context.services.autolabelings
     states = store.all(project)
     writing = next((each for each in states if each.phase in WRITING), None)
     shown = writing or (states[-1] if states else None)
@@ -79,18 +81,17 @@ def _status(project: Project, services: Services) -> dict[str, Any]:
         "attempt": shown.attempt,
         "set": shown.size - len(shown.left_out),
         "threshold": shown.threshold,
-        "audit": _audit(project, services, shown),
+        "audit": _audit(project, context.services.mirror, shown),
         "done": shown.done,
         "total": shown.total,
     }
 
 
-def _audit(project: Project, services: Services, state: Autolabeling) -> dict[str, Any]:
+def _audit(project: Project, mirror: Mirror, state: Autolabeling) -> dict[str, Any]:
     """Which tasks people are to answer, and how many they have."""
     tasks = [each.task for each in state.audit]
     answered = len(tasks)
     if state.phase is AutolabelPhase.AUDITING:
-        mirror = services.mirror
         existing = [task.id for task in mirror.tasks(project, tasks)]
         persons = audit.by_persons(mirror.annotations(project))
         answered = len(audit.answered(state.audit, existing, persons))

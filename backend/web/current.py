@@ -5,7 +5,7 @@ from typing import cast
 from flask import Flask, current_app
 from werkzeug.exceptions import NotFound
 
-from backend.services import Services
+from backend.services import ProjectContext, Services
 from backend.store.mirror import MirroredProject
 from backend.web.service import WebService
 
@@ -25,6 +25,15 @@ def service() -> WebService:
 def services() -> Services:
     """The outside world of that service."""
     return service().services
+
+
+def context(number: int) -> ProjectContext:
+    """The project of that number, and all services.
+
+    Raises:
+        NotFound: this backend never pulled it.
+    """
+    return ProjectContext(project(number).project, services())
 
 
 def project(number: int) -> MirroredProject:

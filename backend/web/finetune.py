@@ -9,8 +9,7 @@ from werkzeug.exceptions import Conflict
 
 from backend.backbones import switch
 from backend.finetune import requests
-from backend.project import Project
-from backend.services import Services
+from backend.services import ProjectContext
 from backend.store.finetunings import OPEN, FinetuneRequest
 from backend.web import current, orders
 
@@ -40,34 +39,34 @@ class FinetuneOrder(orders.Order):
 @routes.get("")
 def status(number: int) -> Response:
     """How far the project's newest fine-tuning is, and which backbone the project uses."""
-    return jsonify(_status(current.project(number).project, current.services()))
+    return jsonify(_status(current.context(number)))
 
 
 @routes.post("")
 def order(number: int) -> Response:
     """Have something done; 409 with the reason where it can't be."""
-    project, services = current.project(number).project, current.services()
-    reason = _carry_out(orders.read(FinetuneOrder, request.get_json(silent=True)), project, services)
+    context = current.context(number)
+    reason = _carry_out(orders.read(FinetuneOrder, request.get_json(silent=True)), context)
     if reason is not None:
         raise Conflict(reason)
-    return orders.accepted(_status(project, services))
+    return orders.accepted(_status(context))
 
 
-def _carry_out(asked: FinetuneOrder, project: Project, services: Services) -> str | None:
+def _carry_out(asked: FinetuneOrder, context: ProjectContext) -> str | None:
     if asked.action is FinetuneAction.CANCEL:
-        return requests.cancel(project, services)
+        return requests.cancel(context)
     if asked.action is FinetuneAction.UNDO:
-        return requests.undo(project, services)
-    reason = requests.refusal(services.finetunings.all(project))
+        return requests.undo(context)
+    reason = requests.refusal(context.services.finetunings.all(context.project))
     if reason is None:
-        requests.begin(project, services, FinetuneRequest(asked.network, asked.fresh, asked.options))
+        requests.begin(context, FinetuneRequest(asked.network, asked.fresh, asked.options))
     return reason
 
 
-def _status(project: Project, services: Services) -> dict[str, Any]:
+def _status(context: ProjectContext) -> dict[str, Any]:
+    project, services = context.project, context.services
     newest = services.finetunings.newest(project)
-    active, following = services.versions.active(project), services.backbone_of(project)
-    used = switch.in_use(project, services, active, following).version
+    backbone = switch.choose(context, services.versions.active_backbone(project)).current
     training_workers = services.queue.training_workers()
     if newest is None:
         message = "The project's backbone was never fine-tuned."
@@ -75,4 +74,4 @@ def _status(project: Project, services: Services) -> dict[str, Any]:
     else:
         cancelling = newest.phase in OPEN and services.finetunings.is_cancelled(project, newest)
         shown = {**newest.to_json(), "working": newest.phase in OPEN, "cancelling": cancelling}
-    return {**shown, "used": used, "training_workers": training_workers}
+    return {**shown, "used": backbone.version, "training_workers": training_workers}

@@ -20,7 +20,7 @@ from backend.finetune.devices import CPU
 from backend.project import Project
 from backend.queue.jobs import JobKind
 from backend.queue.lease import LeaseKind
-from backend.services import Services
+from backend.services import ProjectContext, Services
 from backend.store.finetunings import AT_WORK, FinetuneRequest
 from backend.store.mirror import NOT_CONNECTED, MirroredProject
 from backend.tracking.courier import Courier
@@ -91,7 +91,8 @@ class Reconciler:
         project, settings = mirrored.project, self._settings
         labels = self._mirror.labels(project)
         if requests.is_due(self._finetunings.all(project), labels, settings, datetime.now(UTC)):
-            requests.begin(project, self._services, FinetuneRequest(trigger=settings.finetune))
+            context = ProjectContext(project, self._services)
+            requests.begin(context, FinetuneRequest(trigger=settings.finetune))
 
     def _refresh_if_idle(self, mirrored: MirroredProject) -> None:
         project = mirrored.project

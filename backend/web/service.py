@@ -9,7 +9,7 @@ from backend.finetune import requests
 from backend.label_studio import config, webhook
 from backend.label_studio.client import Json
 from backend.project import Project
-from backend.services import Services
+from backend.services import ProjectContext, Services
 from backend.settings import Settings, load
 from backend.store import features
 from backend.store.finetunings import FinetuneRequest
@@ -152,7 +152,8 @@ class WebService:
         """Begin a fine-tuning of a project that we know, unless one is under way."""
         known = None if number is None else self.status.projects.get(number)
         if known is not None and requests.refusal(self.services.finetunings.all(known.project)) is None:
-            requests.begin(known.project, self.services, FinetuneRequest(trigger=webhook.START_TRAINING))
+            context = ProjectContext(known.project, self.services)
+            requests.begin(context, FinetuneRequest(trigger=webhook.START_TRAINING))
 
     def versions(self, number: int | None) -> list[str]:
         """Names of a project's whole versions, oldest first; of all projects where none is named."""

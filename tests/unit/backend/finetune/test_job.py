@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from backend import settings
@@ -22,14 +21,13 @@ from backend.label_studio.client import ProjectState
 from backend.loop import embed
 from backend.project import Project
 from backend.queue.jobs import JobKind
-from backend.services import Services
+from backend.services import ProjectContext, Services
 from backend.settings import Settings
 from backend.store.finetunings import FinetunePhase, FinetuneRequest, Finetuning
 from backend.store.labels import Annotation
 from backend.store.mirror import PulledTask
-from backend.store.versions import Version, new_name
 from model import holdout
-from model.backbone.backbone import backbone
+from model.backbone.backbone import Backbone, backbone
 from model.networks import storage
 from model.training.fit import TrainingResult
 from scripts.demo_app.project import label_config
@@ -59,7 +57,7 @@ def filled(poor: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "backbones" / backbone(BASE).version).symlink_to(poor / backbone(BASE).version)
     made = Services(Settings(model_dir=folder, label_studio_url=NOBODY, device="cpu"))
     made.migrate()
-    fill(made, made.project(1))
+    fill(made.context(1))
     return folder
 
 
@@ -79,16 +77,22 @@ def services(filled: Path, tmp_path: Path, redis_url: str, monkeypatch: pytest.M
 
 
 @pytest.fixture
-def project(services: Services) -> Project:
-    return services.project(1)
+def context(services: Services) -> ProjectContext:
+    return services.context(1)
 
 
-def fill(services: Services, project: Project) -> None:
+def fill(context: ProjectContext) -> None:
     """Labelled tasks as a sync leaves them, holdout tasks answered in their order; then embedded."""
     state = ProjectState("test", label_config(list(CLASSES)), "", "", TASKS, TASKS, 0)
-    services.mirror.record_state(project, state, None)
-    services.mirror.apply(project, [labelled(project, number) for number in range(1, TASKS + 1)])
-    embed.run(project, services, services.backbone_of(project))
+    context.services.mirror.record_state(context.project, state, None)
+    context.services.mirror.apply(
+        context.project, [labelled(context.project, number) for number in range(1, TASKS + 1)]
+    )
+    embed_now(context, switch.following(context))
+
+
+def embed_now(context: ProjectContext, backbone: Backbone) -> None:
+    embed.run(context.project, context.services.mirror, context.services.image_embedder, backbone, seconds=60.0)
 
 
 def labelled(project: Project, number: int) -> PulledTask:
@@ -100,174 +104,164 @@ def labelled(project: Project, number: int) -> PulledTask:
     return PulledTask(number, f"data:image/png;base64,{data}", BEGIN, answered, (annotation,))
 
 
-def finetune(services: Services, project: Project, request: FinetuneRequest = GOOD) -> Finetuning:
+def finetune(context: ProjectContext, request: FinetuneRequest = GOOD) -> Finetuning:
     """Order a fine-tuning and have the training worker's job done; how far it is then."""
-    state = requests.begin(project, services, request)
-    worker = Finetuner(project, services, state)
+    state = requests.begin(context, request)
+    worker = Finetuner(context, state)
     worker.go()
     return worker.state
 
 
-def embed_all(services: Services, project: Project) -> int:
+def embed_all(context: ProjectContext) -> int:
     """Do what workers do with the chunks until the backbone is adopted; how many chunks there were."""
-    reembed.run(project.id)
-    queue = services.queue.queues[JobKind.CHUNK]
+    reembed.run(context.project.id)
+    queue = context.services.queue.queues[JobKind.CHUNK]
     chunks = 0
     while queue.count:
         job = queue.pop_job_id()
-        reembed.embed_chunk(*queue.job_class.fetch(job, connection=services.queue.redis).args)
+        reembed.embed_chunk(*queue.job_class.fetch(job, connection=context.services.queue.redis).args)
         chunks += 1
-    reembed.run(project.id)
+    reembed.run(context.project.id)
     return chunks
 
 
-def newest(services: Services, project: Project) -> Finetuning:
-    found = services.finetunings.newest(project)
+def newest(context: ProjectContext) -> Finetuning:
+    found = context.services.finetunings.newest(context.project)
     assert found is not None
     return found
 
 
 @pytest.fixture
-def adopted(services: Services, project: Project) -> Finetuning:
+def adopted(context: ProjectContext) -> Finetuning:
     """A fine-tuning that ended well."""
-    finetune(services, project)
-    embed_all(services, project)
-    return newest(services, project)
+    finetune(context)
+    embed_all(context)
+    return newest(context)
 
 
-def test_a_better_backbone_is_adopted_when_all_images_are_embedded_by_it(services: Services, project: Project) -> None:
-    state = finetune(services, project)
+def test_a_better_backbone_is_adopted_when_all_images_are_embedded_by_it(context: ProjectContext) -> None:
+    state = finetune(context)
     assert state.phase is FinetunePhase.EMBEDDING, state.message
     assert state.verdict is not None
     assert state.verdict["won"] > state.verdict["lost"]
-    assert services.backbone_of(project) == services.backbones.base
+    assert switch.following(context) == context.services.backbones.base
     # The labelled ones were embedded to judge it.
-    assert embed_all(services, project) == 0
-    assert newest(services, project).phase is FinetunePhase.ADOPTED
-    assert services.backbone_of(project).version == state.backbone != services.backbones.base.version
-    assert switch.left(project, services, services.backbone_of(project)) == []
-    assert services.queue.dirty_since(project) is not None
+    assert embed_all(context) == 0
+    assert newest(context).phase is FinetunePhase.ADOPTED
+    assert switch.following(context).version == state.backbone != context.services.backbones.base.version
+    assert switch.left(context, switch.following(context)) == []
+    assert context.services.queue.dirty_since(context.project) is not None
 
 
 def test_tasks_without_a_label_are_embedded_in_chunks_by_any_worker(
-    services: Services, project: Project, monkeypatch: pytest.MonkeyPatch
+    context: ProjectContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reembed, "CHUNK_TASKS", 8)
-    more = [labelled(project, number) for number in range(TASKS + 1, TASKS + 21)]
-    services.mirror.apply(project, [PulledTask(each.id, each.image, BEGIN, BEGIN, ()) for each in more])
-    embed.run(project, services, services.backbone_of(project))
-    finetune(services, project)
-    assert embed_all(services, project) == 3
-    assert newest(services, project).phase is FinetunePhase.ADOPTED
+    more = [labelled(context.project, number) for number in range(TASKS + 1, TASKS + 21)]
+    context.services.mirror.apply(context.project, [PulledTask(each.id, each.image, BEGIN, BEGIN, ()) for each in more])
+    embed_now(context, switch.following(context))
+    finetune(context)
+    assert embed_all(context) == 3
+    assert newest(context).phase is FinetunePhase.ADOPTED
 
 
 def test_no_backbone_learns_from_the_random_holdout_or_from_what_judges_it(
-    services: Services, project: Project, adopted: Finetuning
+    context: ProjectContext, adopted: Finetuning
 ) -> None:
-    learned = json.loads((services.backbones.network(adopted.backbone) / "learned.json").read_text())
-    data = services.datasets.read(project, LABELING, services.backbones.base)
-    judging = training_set.validation(project, data, services.settings.near_duplicate, ()) | data.in_holdout
+    learned = json.loads((context.services.backbones.network(adopted.backbone) / "learned.json").read_text())
+    data = context.services.datasets.read(context.project, LABELING, context.services.backbones.base)
+    judging = (
+        training_set.validation(context.project, data, context.services.settings.near_duplicate, ()) | data.in_holdout
+    )
     assert judging.sum() > 20
     assert len(learned) > TASKS / 2
     assert set(data.task_ids[judging].tolist()) & {int(task) for task in learned} == set()
 
 
-def test_a_worse_challenger_is_rejected(services: Services, project: Project, adopted: Finetuning) -> None:
-    state = finetune(services, project, POOR)
+def test_a_worse_challenger_is_rejected(context: ProjectContext, adopted: Finetuning) -> None:
+    state = finetune(context, POOR)
     assert state.phase is FinetunePhase.REJECTED, state.message
     assert state.verdict is not None
     assert state.verdict["lost"] >= state.verdict["won"]
-    assert services.backbone_of(project).version == adopted.backbone
-    assert not services.backbones.is_ready(state.backbone)
+    assert switch.following(context).version == adopted.backbone
+    assert not context.services.backbones.is_ready(state.backbone)
 
 
 def test_a_training_that_comes_to_the_same_costs_the_backbone_in_use_nothing(
-    services: Services, project: Project, adopted: Finetuning, monkeypatch: pytest.MonkeyPatch
+    context: ProjectContext, adopted: Finetuning, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Two trainings alike differ in their last bits where threads shared the work differently.
-    same = TrainingResult(storage.load(services.backbones.network(adopted.backbone)), (), 1, 0.0)
+    same = TrainingResult(storage.load(context.services.backbones.network(adopted.backbone)), (), 1, 0.0)
     monkeypatch.setattr(training, "run", lambda *_: same)
-    state = finetune(services, project, replace(GOOD, fresh=True))
+    state = finetune(context, replace(GOOD, fresh=True))
     assert state.phase is FinetunePhase.REJECTED
     assert state.backbone == adopted.backbone
-    assert services.backbone_of(project).version == adopted.backbone
-    assert services.backbones.is_ready(adopted.backbone)
+    assert switch.following(context).version == adopted.backbone
+    assert context.services.backbones.is_ready(adopted.backbone)
 
 
-def test_the_next_training_goes_on_from_the_last_one(services: Services, project: Project, adopted: Finetuning) -> None:
-    worker = Finetuner(project, services, requests.begin(project, services, GOOD))
+def test_the_next_training_goes_on_from_the_last_one(context: ProjectContext, adopted: Finetuning) -> None:
+    worker = Finetuner(context, requests.begin(context, GOOD))
     start = worker._start(LABELING)
     assert worker.state.warm_from == adopted.backbone
     assert start.before is not None
-    assert start.before.folder == services.backbones.network(adopted.backbone)
+    assert start.before.folder == context.services.backbones.network(adopted.backbone)
     assert worker.state.epochs == start.epochs
 
 
 def test_a_training_that_is_wished_fresh_begins_with_the_weights_of_its_network(
-    services: Services, project: Project, adopted: Finetuning
+    context: ProjectContext, adopted: Finetuning
 ) -> None:
-    worker = Finetuner(project, services, requests.begin(project, services, replace(GOOD, fresh=True)))
+    worker = Finetuner(context, requests.begin(context, replace(GOOD, fresh=True)))
     assert worker._start(LABELING).before is None
 
 
-def test_the_backbone_of_before_comes_back(services: Services, project: Project, adopted: Finetuning) -> None:
-    assert requests.undo(project, services) is None
-    assert newest(services, project).phase is FinetunePhase.UNDONE
-    assert services.backbone_of(project) == services.backbones.base
-
-
-def made_with(backbone: str) -> Version:
-    """An active version, as far as its backbone goes."""
-    record = {"settings": {"backbone": backbone}}
-    return Version(new_name(), None, np.empty(0, dtype=np.int64), np.empty(0), record)
+def test_the_backbone_of_before_comes_back(context: ProjectContext, adopted: Finetuning) -> None:
+    assert requests.undo(context) is None
+    assert newest(context).phase is FinetunePhase.UNDONE
+    assert switch.following(context) == context.services.backbones.base
 
 
 def test_a_project_changes_its_backbone_when_all_images_have_the_features_of_the_next(
-    services: Services, project: Project, adopted: Finetuning
+    context: ProjectContext, adopted: Finetuning
 ) -> None:
-    base, active = services.backbones.base, made_with(services.backbones.base.version)
-    following = services.backbone_of(project)
-    assert switch.in_use(project, services, active, following).version == adopted.backbone
-    new = replace(labelled(project, TASKS + 1), annotations=())
-    services.mirror.apply(project, [new])
-    embed.run(project, services, base)
-    assert switch.in_use(project, services, active, following) == base
-    assert switch.in_use(project, services, None, following).version == adopted.backbone
-    reembed.embed_chunk(project.id, adopted.backbone, [new.id])
-    assert switch.in_use(project, services, active, following).version == adopted.backbone
+    base = context.services.backbones.base
+    assert switch.choose(context, base.version).current.version == adopted.backbone
+    new = replace(labelled(context.project, TASKS + 1), annotations=())
+    context.services.mirror.apply(context.project, [new])
+    embed_now(context, base)
+    changing = switch.choose(context, base.version)
+    assert (changing.current, changing.following.version, changing.is_changing) == (base, adopted.backbone, True)
+    assert switch.choose(context, None).current.version == adopted.backbone
+    reembed.embed_chunk(context.project.id, adopted.backbone, [new.id])
+    assert switch.choose(context, base.version).current.version == adopted.backbone
 
 
-def test_a_project_does_not_wait_for_images_that_nobody_can_have(
-    services: Services, project: Project, adopted: Finetuning
-) -> None:
-    services.mirror.record_images(project, {1: "0" * 64}, {1: "its host is gone"})
-    assert switch.left(project, services, services.backbones.get(adopted.backbone)) == []
+def test_a_project_does_not_wait_for_images_that_nobody_can_have(context: ProjectContext, adopted: Finetuning) -> None:
+    context.services.mirror.record_images(context.project, {1: "0" * 64}, {1: "its host is gone"})
+    assert switch.left(context, context.services.backbones.get(adopted.backbone)) == []
 
 
-def test_a_project_whose_backbone_lost_its_export_does_not_stay_with_it(services: Services, project: Project) -> None:
-    assert (
-        switch.in_use(project, services, made_with("lost-00000000"), services.backbones.base) == services.backbones.base
-    )
+def test_a_project_whose_backbone_lost_its_export_does_not_stay_with_it(context: ProjectContext) -> None:
+    assert switch.choose(context, "lost-00000000").current == context.services.backbones.base
 
 
-def test_a_job_that_is_begun_again_repeats_no_epoch(
-    services: Services, project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_job_that_is_begun_again_repeats_no_epoch(context: ProjectContext, monkeypatch: pytest.MonkeyPatch) -> None:
     class PowerCut(BaseException):
         """Nothing catches it."""
 
     def cut(worker: Finetuner, *_: object) -> None:
         raise PowerCut
 
-    state = requests.begin(project, services, GOOD)
+    state = requests.begin(context, GOOD)
     finish = Finetuner._finish_epoch
     with monkeypatch.context() as broken, pytest.raises(PowerCut):
         broken.setattr(Finetuner, "_finish_epoch", lambda *given: (finish(*given), cut(*given)))
-        Finetuner(project, services, state).go()
-    stopped = newest(services, project)
+        Finetuner(context, state).go()
+    stopped = newest(context)
     assert stopped.phase is FinetunePhase.TRAINING
     assert len(stopped.history) == 1
-    again = Finetuner(project, services, stopped)
+    again = Finetuner(context, stopped)
     again.go()
     assert again.state.phase is FinetunePhase.EMBEDDING
     assert again.state.history[0] == stopped.history[0]
@@ -275,20 +269,20 @@ def test_a_job_that_is_begun_again_repeats_no_epoch(
 
 
 @pytest.mark.parametrize("place", ["collect", "train", "judge"])
-def test_it_can_be_cancelled(services: Services, project: Project, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+def test_it_can_be_cancelled(context: ProjectContext, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
     before: dict[str, Callable[..., Any]] = {
         "collect": Finetuner._collect, "train": Finetuner._train, "judge": Finetuner._judge
     }  # fmt: skip
 
     def cancel_first(worker: Finetuner, *given: Any) -> Any:
-        assert requests.cancel(project, services) is None
+        assert requests.cancel(context) is None
         return before[place](worker, *given)
 
     monkeypatch.setattr(Finetuner, f"_{place}", cancel_first)
-    state = finetune(services, project)
+    state = finetune(context)
     assert state.phase is FinetunePhase.CANCELLED
-    assert services.backbone_of(project) == services.backbones.base
-    home = services.finetunings.home(project, state)
+    assert switch.following(context) == context.services.backbones.base
+    home = context.services.finetunings.home(context.project, state)
     assert sorted(path.name for path in home.iterdir()) == ["cancel", "state.json"]
 
 
@@ -301,22 +295,22 @@ def test_it_can_be_cancelled(services: Services, project: Project, monkeypatch: 
     ],
 )
 def test_what_can_not_be_trained_is_refused_with_its_reason(
-    services: Services, project: Project, asked: FinetuneRequest, said: str
+    context: ProjectContext, asked: FinetuneRequest, said: str
 ) -> None:
-    state = finetune(services, project, asked)
+    state = finetune(context, asked)
     assert state.phase is FinetunePhase.REFUSED
     assert said in state.message
 
 
-def test_too_few_labels_are_refused(services: Services, project: Project) -> None:
-    services.mirror.remove_tasks(project, range(25, TASKS + 1))
-    state = finetune(services, project)
+def test_too_few_labels_are_refused(context: ProjectContext) -> None:
+    context.services.mirror.remove_tasks(context.project, range(25, TASKS + 1))
+    state = finetune(context)
     assert state.phase is FinetunePhase.REFUSED
     assert "Too few labels to fine-tune" in state.message
 
 
 def test_an_order_whose_backbone_lost_its_export_falls_back_on_the_base(
-    services: Services, project: Project, adopted: Finetuning
+    context: ProjectContext, adopted: Finetuning
 ) -> None:
-    services.backbones.remove(adopted.backbone)
-    assert services.backbone_of(project) == services.backbones.base
+    context.services.backbones.remove(adopted.backbone)
+    assert switch.following(context) == context.services.backbones.base

@@ -31,7 +31,7 @@ def data() -> Dataset:
 
 
 def making(data: Dataset, active: Version | None, services: Services) -> Making:
-    return Making(data, active, None, services, Stopwatch(lambda: None))
+    return Making(data, active, None, services.settings, Stopwatch(lambda: None))
 
 
 def test_audited_tasks_come_first_in_the_order_drawn(data: Dataset, services: Services) -> None:

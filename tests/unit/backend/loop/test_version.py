@@ -29,7 +29,7 @@ def prepare(tmp_path: Path) -> Prepare:
         data: Dataset, active: Version | None = None, rejected: Version | None = None, **settings: object
     ) -> Making:
         services = Services(Settings(model_dir=tmp_path, **settings))  # type: ignore[arg-type]
-        return Making(data, active, rejected, services, Stopwatch(lambda: None))
+        return Making(data, active, rejected, services.settings, Stopwatch(lambda: None))
 
     return prepared
 

@@ -39,7 +39,7 @@ def make(services: Services) -> Make:
     """`make(data, active)`: the next version of the data, saved and noted as a run does."""
 
     def made(data: Dataset, active: Version | None = None) -> Version:
-        version = Making(data, active, None, services, Stopwatch(lambda: None)).make()
+        version = Making(data, active, None, services.settings, Stopwatch(lambda: None)).make()
         services.versions.save(PROJECT, version)
         note(services, version)
         return version
