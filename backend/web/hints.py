@@ -5,12 +5,14 @@ It is a dirty flag in Redis and a queued run; `ProjectQueue.hint` makes both.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from redis.exceptions import RedisError
 
 from backend import logs
+from backend.label_studio import webhook
 from backend.project import Project
+from backend.store.mirror import NOT_CONNECTED, MirroredProject
 
 RETRY_SECONDS = 1.0
 
@@ -55,3 +57,31 @@ class Hints:
         with self._changed:
             self._stopping.set()
             self._changed.notify()
+
+
+def projects_hinted_at(event: webhook.Event, known: Mapping[int, MirroredProject]) -> list[int]:
+    """Numbers of the projects that an event says may have changed: its own; all, where it does not say which.
+
+    Args:
+        event: what happened, or what we made happen ourselves: then there is nothing to look at.
+        known: by Label Studio's number, the projects that were pulled.
+    """
+    if event.project_id is not None:
+        return [] if _is_our_own_write(event, known.get(event.project_id)) else [event.project_id]
+    if event.action == webhook.PROJECT_UPDATED:
+        # Without payload it can't be told from our own writes; the next poll finds what somebody else changed.
+        return []
+    return [number for number, mirrored in known.items() if mirrored.problem != NOT_CONNECTED]
+
+
+def _is_our_own_write(event: webhook.Event, known: MirroredProject | None) -> bool:
+    """An automatic annotation, or a project's change that left the label config as our switch to a version does."""
+    if event.automatic:
+        return True
+    return (
+        event.action == webhook.PROJECT_UPDATED
+        and known is not None
+        and known.problem is None
+        and known.active_version is not None
+        and event.label_config == known.label_config
+    )

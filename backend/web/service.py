@@ -17,8 +17,7 @@ from backend.store.mirror import MirroredProject
 from backend.store.versions import NO_VERSION
 from backend.web import predictor
 from backend.web.background import Background
-from backend.web.events import projects_to_look_at
-from backend.web.hints import Hints
+from backend.web.hints import Hints, projects_hinted_at
 from backend.web.loaded_versions import LoadedVersions
 from backend.web.metrics import Metrics
 from backend.web.payloads import PredictRequest, SetupRequest
@@ -43,7 +42,7 @@ def start(settings: Settings | None = None) -> "WebService":
         settings: those of the environment where none are given.
 
     Raises:
-        OperatorError: the database can't be used.
+        SQLAlchemyError: the database does not answer.
     """
     settings = settings or load()
     logs.configure(settings)
@@ -143,7 +142,7 @@ class WebService:
         """
         self.metrics.count_event(event.action)
         deliver = self.services.queue.hint if at_once else self._hints.add
-        for number in projects_to_look_at(event, self.status.projects):
+        for number in projects_hinted_at(event, self.status.projects):
             deliver(self.services.project(number))
         if event.action == webhook.START_TRAINING and self.services.settings.finetune_on_start_training:
             self._finetune(event.project_id)

@@ -1,17 +1,36 @@
-"""Hints: handed on in the background, and kept while Redis is away."""
+"""Hints: which events are one (the contract's tests show the rest); delivered in the background, kept meanwhile."""
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from backend.label_studio import webhook
+from backend.label_studio.webhook import Event
 from backend.project import Project
+from backend.store.mirror import NOT_CONNECTED, MirroredProject
 from backend.web.background import Background
-from backend.web.hints import Hints
+from backend.web.hints import Hints, projects_hinted_at
 from tests.support.waiting import until
 
 ONE, TWO = (Project("http://label-studio.example", number) for number in (1, 2))
+CONFIG = "<View/>"
+CONNECTED = MirroredProject(
+    project=ONE,
+    title="",
+    label_config=CONFIG,
+    model_version="",
+    sampling="",
+    watermark=None,
+    compared_at=None,
+    active_version="20260101-000000-000",
+    refreshed_version=None,
+    problem=None,
+)
+DISCONNECTED = replace(CONNECTED, project=TWO, problem=NOT_CONNECTED)
+KNOWN = {1: CONNECTED, 2: DISCONNECTED}
 
 
 class Receiver:
@@ -70,3 +89,28 @@ def test_nothing_is_handed_on_after_the_end(receiver: Receiver) -> None:
     thread.join(5)
     assert not thread.is_alive()
     assert receiver.got == []
+
+
+def test_an_event_that_names_no_project_is_about_the_connected_ones() -> None:
+    assert projects_hinted_at(Event(webhook.ANNOTATION_CREATED, None, None), KNOWN) == [1]
+
+
+def test_an_event_of_a_disconnected_project_is_reason_to_look_at_it() -> None:
+    assert projects_hinted_at(Event(webhook.ANNOTATION_CREATED, 2, CONFIG), KNOWN) == [2]
+
+
+def test_an_automatic_annotation_is_our_own() -> None:
+    assert projects_hinted_at(Event(webhook.ANNOTATION_CREATED, 1, CONFIG, automatic=True), KNOWN) == []
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        {},
+        {1: replace(CONNECTED, problem="The label config has 0 Image tags.")},
+        {1: replace(CONNECTED, active_version=None)},
+    ],
+    ids=["unknown", "not learned yet", "without a version"],
+)
+def test_a_project_that_we_can_not_have_switched_was_changed_by_somebody(known: dict[int, MirroredProject]) -> None:
+    assert projects_hinted_at(Event(webhook.PROJECT_UPDATED, 1, CONFIG), known) == [1]
