@@ -4,9 +4,9 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from scripts.cli.progress import progress
 from scripts.demo_app.client import BackendPage, Json, LabelStudioPage, Prediction
 from scripts.demo_app.project import DemoProject
-from scripts.lab.progress import progress
 
 BATCH = 100
 # The web process learns of a new version a moment after Label Studio.

@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from scripts.cli.progress import progress
 from scripts.demo_app.client import BackendPage, Json
 from scripts.demo_app.versions import SeenVersion
-from scripts.lab.progress import progress
 
 POLL_SECONDS = 0.5
 MOST_SECONDS = 3600.0

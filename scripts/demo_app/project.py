@@ -14,12 +14,12 @@ from scripts.cli.connection.api import ApiError, LabelStudioApi
 from scripts.cli.connection.attach import attach
 from scripts.cli.connection.detach import detach
 from scripts.cli.connection.findings import Level, has_errors
+from scripts.cli.progress import progress, tracked
 from scripts.demo_app.client import LabelStudioPage
 from scripts.demo_app.errors import DemoError
 from scripts.demo_app.home import Home, State, write_private
 from scripts.demo_app.options import Options, Order
 from scripts.lab.datasets import ImageSource, open_source, select
-from scripts.lab.progress import progress, tracked
 
 FROM_NAME = "choice"
 TO_NAME = "image"

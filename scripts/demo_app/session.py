@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 
+from scripts.cli.progress import progress, tracked
 from scripts.demo_app.accuracy import CurvePoint, measure
 from scripts.demo_app.annotator import Annotator, Submitted
 from scripts.demo_app.client import BackendPage, LabelStudioPage
@@ -10,7 +11,6 @@ from scripts.demo_app.finetuning import Finetuning
 from scripts.demo_app.project import DemoProject
 from scripts.demo_app.report import Session, point_line
 from scripts.demo_app.versions import VersionWatch
-from scripts.lab.progress import progress, tracked
 
 CURVE_POINTS = 10
 # The labels at which a team first looks at the figures, and at which the acceptance of the demo compares orders.

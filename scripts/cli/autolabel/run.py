@@ -1,20 +1,13 @@
 """What autolabel does: order it of the backend, wait, and say where it stands."""
 
 import json
-import sys
-import time
 from pathlib import Path
-
-from tqdm import tqdm
 
 from scripts.cli.autolabel.options import Options
 from scripts.cli.autolabel.page import page
 from scripts.cli.backend_client import Backend, Json
 from scripts.cli.commands import ExitCode
-
-POLL_SECONDS = 0.5
-PATIENCE_SECONDS = 10.0
-"""Without any progress for so long, it is asked what is missing."""
+from scripts.cli.waiting import Step, wait
 
 SAYS = {
     "auditing": "Have people label on; then run the same command again.",
@@ -40,7 +33,7 @@ def autolabel(options: Options) -> int:
 
 def act(options: Options, backend: Backend) -> Json:
     """Order what was asked, wait for it, and return how far it is."""
-    status = wait(backend)
+    status = wait(backend, step)
     if options.proposes:
         status = propose(options, backend, status)
     if options.apply and status["phase"] != "refused":
@@ -49,7 +42,7 @@ def act(options: Options, backend: Backend) -> Json:
         backend.order("undo")
     elif options.cancel:
         backend.order("cancel")
-    return wait(backend)
+    return wait(backend, step)
 
 
 def propose(options: Options, backend: Backend, status: Json) -> Json:
@@ -63,26 +56,12 @@ def propose(options: Options, backend: Backend, status: Json) -> Json:
         backend.order("propose", **request)
     elif status["phase"] == "auditing":
         backend.order("judge")
-    return wait(backend)
+    return wait(backend, step)
 
 
-def wait(backend: Backend) -> Json:
-    """Wait until nothing is being done, with a bar for what is written; says once what is missing."""
-    changed, last, told = time.monotonic(), None, False
-    with tqdm(unit="task", leave=False, delay=1, disable=not sys.stderr.isatty()) as bar:
-        while (status := backend.status())["working"]:
-            seen = (status["phase"], status.get("done"), status.get("total"))
-            if seen != last:
-                changed, last = time.monotonic(), seen
-                bar.set_description(str(status["phase"]))
-                bar.total, bar.n = status.get("total") or None, status.get("done") or 0
-                bar.refresh()
-            elif not told and time.monotonic() - changed > PATIENCE_SECONDS:
-                told = True
-                for problem in backend.problems():
-                    print(f"waiting: {problem}", file=sys.stderr)
-            time.sleep(POLL_SECONDS)
-    return status
+def step(status: Json) -> Step:
+    """How far it is: the tasks that are written or taken back."""
+    return Step(str(status["phase"]), status.get("done") or 0, status.get("total") or None)
 
 
 def lines(status: Json) -> list[str]:

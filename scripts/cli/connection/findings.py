@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from rich.console import Console
+from rich.text import Text
+
 
 class Level(StrEnum):
     """How much a finding matters."""
@@ -48,13 +51,16 @@ def has_errors(findings: Iterable[Finding]) -> bool:
     return any(finding.level is Level.ERROR for finding in findings)
 
 
-COLOURS = {Level.OK: "\033[32m", Level.WARNING: "\033[33m", Level.ERROR: "\033[31m"}
-PLAIN = "\033[0m"
+STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "red"}
 
 
-def show(finding: Finding, *, colours: bool) -> str:
+def line(finding: Finding) -> Text:
     """One line for a person: what is so and, after an arrow, how to mend it."""
-    name = f"{finding.level.value:8}"
-    label = f"{COLOURS[finding.level]}{name}{PLAIN}" if colours else name
-    line = f"{label}{finding.what}"
-    return f"{line} → {finding.mend}" if finding.mend else line
+    mend = f" → {finding.mend}" if finding.mend else ""
+    return Text.assemble((f"{finding.level.value:8}", STYLES[finding.level]), finding.what, mend)
+
+
+def show(findings: Iterable[Finding], console: Console) -> None:
+    """Print a line for each finding, with colours where the console has them."""
+    for finding in findings:
+        console.print(line(finding), soft_wrap=True)

@@ -1,8 +1,9 @@
 """What connect and disconnect do: attach or detach, then say what was found."""
 
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
+
+from rich.console import Console
 
 from backend import settings
 from scripts.cli.commands import ExitCode, UsageError
@@ -54,12 +55,7 @@ def _report(options: Disconnect, act: Callable[[LabelStudioApi], list[Finding]])
         findings = act(LabelStudioApi(url, token))
     except ApiError as failure:
         findings = [error(f"Label Studio at {url} stopped short: {failure}", "Look into its log; try again.")]
-    return _print(findings)
-
-
-def _print(findings: Iterable[Finding]) -> int:
-    for finding in findings:
-        print(show(finding, colours=sys.stdout.isatty()))
+    show(findings, Console())
     return ExitCode.PROBLEM if has_errors(findings) else ExitCode.OK
 
 

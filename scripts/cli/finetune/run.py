@@ -1,19 +1,12 @@
 """What finetune does: order it of the backend, wait, and say how far it is."""
 
 import sys
-import time
-from typing import Never
-
-from tqdm import tqdm
 
 from scripts.cli.backend_client import Backend, Json
 from scripts.cli.commands import ExitCode
 from scripts.cli.finetune.options import Options
 from scripts.cli.finetune.recipe import recipe_of
-
-POLL_SECONDS = 0.5
-PATIENCE_SECONDS = 10.0
-"""Without any progress for so long, it is asked what is missing."""
+from scripts.cli.waiting import Step, wait
 
 FAILED = ("refused", "failed")
 
@@ -48,41 +41,28 @@ def act(options: Options, backend: Backend) -> Json:
         ordered = backend.order("start", network=network, fresh=options.fresh, options=training)
         if not ordered["training_workers"]:
             print("No training worker is running; start one: python -m backend.trainer", file=sys.stderr)
-    return wait(backend) if not options.no_wait else backend.status()
+    if options.no_wait:
+        return backend.status()
+    return wait(backend, step, is_stuck=lambda status: not status["training_workers"])
 
 
-def wait(backend: Backend) -> Json:
-    """Wait until it is over, with a bar for each part of it; says once what is missing."""
-    changed, last, told = time.monotonic(), None, False
-    with tqdm(leave=False, disable=not sys.stderr.isatty()) as bar:
-        while (status := backend.status())["working"]:
-            seen = (status["phase"], status["done"], len(status["history"]))
-            if seen != last:
-                changed, last = time.monotonic(), seen
-                show(bar, status)
-            elif not told and not status["training_workers"] and time.monotonic() - changed > PATIENCE_SECONDS:
-                told = True
-                for problem in backend.problems():
-                    print(f"waiting: {problem}", file=sys.stderr)
-            time.sleep(POLL_SECONDS)
-    return status
+def step(status: Json) -> Step:
+    """How far it is: images while they are fetched or embedded, epochs while it trains."""
+    phase = str(status["phase"])
+    if phase != "training":
+        return Step(f"{phase}, images", status["done"], status["total"] or None)
+    return Step(f"{phase}, epochs", len(status["history"]), status["epochs"] or None, _figures(status))
 
 
-def show(bar: "tqdm[Never]", status: Json) -> None:
-    """Bring the bar up to date: images while they are fetched or embedded, epochs while it trains."""
-    training = status["phase"] == "training"
-    bar.set_description_str(str(status["phase"]), refresh=False)
-    bar.unit = "epoch" if training else "image"
-    bar.total = (status["epochs"] if training else status["total"]) or None
-    bar.n = len(status["history"]) if training else status["done"]
-    if training and status["history"]:
-        last = status["history"][-1]
-        bar.set_postfix_str(
-            f"loss {last['train_loss']:.3f}, validation {last['validation_loss']:.3f}, "
-            f"{last['validation_accuracy']:.1%} right, {status['seconds_left'] or 0:.0f} s left at most",
-            refresh=False,
-        )
-    bar.refresh()
+def _figures(status: Json) -> str:
+    """Those of the last epoch; empty before it."""
+    if not status["history"]:
+        return ""
+    last = status["history"][-1]
+    return (
+        f"loss {last['train_loss']:.3f}, validation {last['validation_loss']:.3f}, "
+        f"{last['validation_accuracy']:.1%} right, {status['seconds_left'] or 0:.0f} s left at most"
+    )
 
 
 def lines(status: Json) -> list[str]:

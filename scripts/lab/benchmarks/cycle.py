@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from backend.store import database
+from scripts.cli.progress import tracked
 from scripts.demo_app.annotator import choice_region
 from scripts.lab.benchmarks.errors import BenchmarkError
 from scripts.lab.benchmarks.figures import Figure, Outcome, median, spread
 from scripts.lab.benchmarks.projects import BenchmarkProject, pages
 from scripts.lab.benchmarks.stack import Stack
 from scripts.lab.benchmarks.versions import Published, published_between
-from scripts.lab.progress import tracked
 
 MOST_SECONDS, MOST_SHARE, MOST_SUBMIT_SECONDS = 5.0, 0.5, 2.0
 PATIENCE = 60.0

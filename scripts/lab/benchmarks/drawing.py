@@ -11,11 +11,11 @@ import numpy as np
 
 from model.arrays import IntArray
 from model.training.splits import TrainingSplit, split
+from scripts.cli.progress import tracked
 from scripts.lab.benchmarks.errors import BenchmarkError
 from scripts.lab.comparison.errors import ComparisonError
 from scripts.lab.comparison.images import LabelledImages, Library, Pixels
 from scripts.lab.datasets import DataError
-from scripts.lab.progress import tracked
 from scripts.lab.sources import find
 from scripts.stack.backend import CHECKOUT
 

@@ -13,9 +13,9 @@ from model.arrays import FloatArray
 from model.backbone.embedder import OnnxEmbedder
 from model.errors import ImageError
 from model.networks.export import build
+from scripts.cli.progress import tracked
 from scripts.lab.benchmarks.figures import Figure, Outcome, median
 from scripts.lab.benchmarks.images import LIMITS
-from scripts.lab.progress import tracked
 
 SMALLEST_RATIO = 4.0
 

@@ -11,9 +11,9 @@ import numpy as np
 from PIL import Image
 
 from model.images import ImageLimits
+from scripts.cli.progress import tracked
 from scripts.lab.benchmarks.errors import BenchmarkError
 from scripts.lab.datasets import DataError, EncodedImage, FolderSource, TarSource, select
-from scripts.lab.progress import tracked
 
 SIZE = (300, 200)
 CLASSES = 101

@@ -7,13 +7,13 @@ from typing import Any
 
 import requests
 
+from scripts.cli.progress import tracked
 from scripts.demo_app.client import time_id
 from scripts.lab.benchmarks.errors import BenchmarkError
 from scripts.lab.benchmarks.figures import Figure, Outcome, percentile, spread
 from scripts.lab.benchmarks.images import picture
 from scripts.lab.benchmarks.projects import BenchmarkProject, pages
 from scripts.lab.benchmarks.stack import Stack
-from scripts.lab.progress import tracked
 from scripts.stack.http import local_session
 
 ONE_STORED_MS, ONE_NEW_MS, HUNDRED_STORED_MS = 20.0, 120.0, 200.0

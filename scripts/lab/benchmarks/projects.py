@@ -10,13 +10,13 @@ from scripts.cli.connection.address import BackendAddress
 from scripts.cli.connection.api import LabelStudioApi
 from scripts.cli.connection.attach import attach
 from scripts.cli.connection.findings import has_errors
+from scripts.cli.progress import progress, tracked
 from scripts.demo_app.annotator import choice_region
 from scripts.demo_app.client import BackendPage, LabelStudioPage
 from scripts.demo_app.project import label_config
 from scripts.lab.benchmarks.errors import BenchmarkError
 from scripts.lab.benchmarks.images import ImageSet
 from scripts.lab.benchmarks.stack import Stack
-from scripts.lab.progress import progress, tracked
 
 Json = dict[str, Any]
 

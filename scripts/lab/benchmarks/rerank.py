@@ -23,11 +23,11 @@ from backend.store.geometry import GeometryStore
 from model.backbone.backbone import REGISTRY
 from model.head.fitting import fit
 from model.head.head import FeatureTransform, Head
+from scripts.cli.progress import tracked
 from scripts.lab.benchmarks import memory
 from scripts.lab.benchmarks.errors import BenchmarkError
 from scripts.lab.benchmarks.figures import Figure, Outcome, median
 from scripts.lab.benchmarks.samples import dataset, drawn
-from scripts.lab.progress import tracked
 from scripts.stack.backend import CHECKOUT
 
 MOST_SECONDS, MOST_MB = 3.0, 2_000.0

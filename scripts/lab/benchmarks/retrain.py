@@ -7,10 +7,10 @@ import numpy as np
 
 from backend.loop import evaluate, train
 from model.arrays import FloatArray, IntArray
+from scripts.cli.progress import tracked
 from scripts.lab.benchmarks.errors import BenchmarkError
 from scripts.lab.benchmarks.figures import Figure, Outcome, median
 from scripts.lab.benchmarks.samples import dataset
-from scripts.lab.progress import tracked
 
 MOST_SECONDS = 5.0
 SEED = 0

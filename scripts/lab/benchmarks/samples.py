@@ -12,8 +12,8 @@ from model import holdout
 from model.arrays import FloatArray, IntArray
 from model.backbone.embedder import OnnxEmbedder
 from model.errors import ImageError
+from scripts.cli.progress import tracked
 from scripts.lab.benchmarks.images import LIMITS
-from scripts.lab.progress import tracked
 
 WIDTH = 1280
 HOLDOUT_SHARE = 0.1

@@ -15,13 +15,13 @@ from backend.settings import Settings
 from backend.store.versions import Version, new_name
 from model.head.fitting import fit
 from model.head.head import FeatureTransform
+from scripts.cli.progress import tracked
 from scripts.demo_app.project import label_config
 from scripts.lab.benchmarks import memory
 from scripts.lab.benchmarks.errors import BenchmarkError
 from scripts.lab.benchmarks.figures import Figure, Outcome, median
 from scripts.lab.benchmarks.images import picture
 from scripts.lab.benchmarks.samples import drawn
-from scripts.lab.progress import tracked
 from scripts.stack.backend import BackendServer, web_spec
 from scripts.stack.http import answers, local_session
 from scripts.stack.ports import choose_port

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import requests
 
 from backend.store import database
+from scripts.cli.progress import tracked
 from scripts.demo_app.annotator import choice_region
 from scripts.demo_app.errors import DemoError
 from scripts.lab.benchmarks.errors import BenchmarkError
@@ -14,7 +15,6 @@ from scripts.lab.benchmarks.figures import Figure, Outcome, percentile, spread
 from scripts.lab.benchmarks.projects import BenchmarkProject, pages
 from scripts.lab.benchmarks.stack import Stack
 from scripts.lab.benchmarks.versions import published_between
-from scripts.lab.progress import tracked
 from scripts.stack.http import local_session
 
 MOST_MS = 50.0

@@ -16,10 +16,10 @@ from model.networks.export import export
 from model.networks.frozen import freeze
 from model.networks.network import Network
 from model.training.splits import TrainingSplit
+from scripts.cli.progress import progress
 from scripts.lab.comparison import speed
 from scripts.lab.comparison.images import LabelledImages, Pixels
 from scripts.lab.comparison.outcome import Outcome, Planned
-from scripts.lab.progress import progress
 
 L2S = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
 """Regularisations to choose from by the validation images."""

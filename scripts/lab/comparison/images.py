@@ -19,9 +19,9 @@ from model.arrays import BoolArray, IntArray
 from model.errors import ImageError
 from model.files import whole_folder
 from model.images import ImageLimits, decode
+from scripts.cli.progress import tracked
 from scripts.lab.comparison.errors import ComparisonError
 from scripts.lab.datasets import EncodedImage, ImageSource, select
-from scripts.lab.progress import tracked
 from scripts.lab.sources import Found, set_aside
 from scripts.lab.wording import counted
 

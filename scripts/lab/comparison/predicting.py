@@ -5,8 +5,8 @@ import numpy as np
 from model.arrays import FloatArray
 from model.networks.network import Network
 from model.training.predict import logits
+from scripts.cli.progress import progress
 from scripts.lab.comparison.images import Pixels
-from scripts.lab.progress import progress
 
 SLICE = 256
 

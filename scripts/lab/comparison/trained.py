@@ -8,12 +8,12 @@ from model.training.fit import train
 from model.training.history import Epoch
 from model.training.options import TrainingOptions
 from model.training.splits import TrainingSplit
+from scripts.cli.progress import progress
 from scripts.lab.comparison import speed
 from scripts.lab.comparison.images import LabelledImages
 from scripts.lab.comparison.outcome import Outcome, Planned
 from scripts.lab.comparison.predicting import predict
 from scripts.lab.interrupts import Interrupted, ctrl_c
-from scripts.lab.progress import progress
 
 
 def run(

@@ -10,7 +10,7 @@ from model.backbone.backbone import Backbone
 from model.backbone.embedder import OnnxEmbedder
 from model.errors import ImageError
 from model.images import ImageLimits
-from scripts.lab.progress import tracked
+from scripts.cli.progress import tracked
 
 LIMITS = ImageLimits(max_bytes=50_000_000, max_pixels=100_000_000)
 

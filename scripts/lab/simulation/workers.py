@@ -8,8 +8,8 @@ from threadpoolctl import threadpool_limits
 
 from backend import logs
 from model.errors import ModelError
+from scripts.cli.progress import Bar, progress
 from scripts.lab import pool
-from scripts.lab.progress import Bar, progress
 from scripts.lab.simulation import curve, records
 from scripts.lab.simulation.errors import SimulationError
 from scripts.lab.simulation.labelled import LabelledData, load

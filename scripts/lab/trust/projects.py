@@ -5,8 +5,8 @@ from pathlib import Path
 
 from backend import logs
 from backend.settings import Settings
+from scripts.cli.progress import progress
 from scripts.lab import pool
-from scripts.lab.progress import progress
 from scripts.lab.trust import worlds
 from scripts.lab.trust.errors import TrustError
 from scripts.lab.trust.kinds import kind

@@ -18,10 +18,10 @@ from model.training.fit import Progress, train
 from model.training.history import Epoch
 from model.training.predict import logits
 from model.training.recipe import Recipe
+from scripts.cli.progress import progress
 from scripts.lab.comparison.predicting import SLICE
 from scripts.lab.comparison.verdict import chance_of
 from scripts.lab.interrupts import Interrupted
-from scripts.lab.progress import progress
 from scripts.lab.tuning.bench import Bench
 
 

@@ -10,11 +10,11 @@ import torch
 from optuna.study import Study
 
 from model.errors import ModelError
+from scripts.cli.progress import progress
 from scripts.lab import pool
 from scripts.lab.comparison.images import load
 from scripts.lab.comparison.likeness import with_groups
 from scripts.lab.interrupts import Interrupted, ctrl_c
-from scripts.lab.progress import progress
 from scripts.lab.tuning.bench import Bench
 from scripts.lab.tuning.errors import TuningError
 from scripts.lab.tuning.space import Space

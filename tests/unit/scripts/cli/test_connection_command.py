@@ -1,11 +1,14 @@
 """The command line of connect, as far as it needs no Label Studio, and how findings look."""
 
+from io import StringIO
+
 import pytest
+from rich.console import Console
 
 from scripts.cli.app import app
 from scripts.cli.commands import run
 from scripts.cli.connection.address import BackendAddress
-from scripts.cli.connection.findings import error, ok, show
+from scripts.cli.connection.findings import Finding, error, ok, show
 
 
 def connect(*given: str) -> int:
@@ -31,13 +34,19 @@ def test_a_label_studio_that_does_not_answer_is_one_line(capsys: pytest.CaptureF
     assert capsys.readouterr().out.count("\n") == 1
 
 
+def shown(finding: Finding, *, terminal: bool) -> str:
+    console = Console(file=StringIO(), force_terminal=terminal, width=20)
+    show([finding], console)
+    return console.file.getvalue()
+
+
 def test_a_finding_is_one_line_with_what_and_how_to_mend_it() -> None:
-    assert show(error("It is off.", "Switch it on."), colours=False) == "error   It is off. → Switch it on."
+    assert shown(error("It is off.", "Switch it on."), terminal=False) == "error   It is off. → Switch it on.\n"
 
 
 def test_colours_are_written_to_a_terminal_only() -> None:
-    assert "\033[" in show(ok("It is on."), colours=True)
-    assert "\033[" not in show(ok("It is on."), colours=False)
+    assert "\033[" in shown(ok("It is on."), terminal=True)
+    assert "\033[" not in shown(ok("It is on."), terminal=False)
 
 
 def test_the_webhook_carries_the_secret_rather_than_basic_authentication() -> None:

@@ -11,7 +11,8 @@ from scripts.cli.app import app
 from scripts.cli.commands import run
 from scripts.cli.finetune.options import Options
 from scripts.cli.finetune.recipe import recipe_of
-from scripts.cli.finetune.run import lines
+from scripts.cli.finetune.run import lines, step
+from scripts.cli.waiting import Step
 
 
 def finetune(*given: str) -> int:
@@ -61,3 +62,14 @@ def test_a_training_says_how_far_it_is_and_what_the_project_uses() -> None:
 
 def test_the_way_back_is_named() -> None:
     assert "--undo" in " ".join(lines(status_of("adopted")))
+
+
+def test_the_bar_counts_images_until_it_trains() -> None:
+    assert step(status_of("embedding", done=3, total=9)) == Step("embedding, images", 3, 9)
+
+
+def test_the_bar_counts_epochs_while_it_trains_and_says_how_good_the_last_was() -> None:
+    last = {"train_loss": 0.5, "validation_loss": 0.25, "validation_accuracy": 0.75}
+    now = step(status_of("training", history=[{}, last], seconds_left=None))
+    said = "loss 0.500, validation 0.250, 75.0% right, 0 s left at most"
+    assert now == Step("training, epochs", 2, 12, said)
