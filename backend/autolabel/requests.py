@@ -1,8 +1,10 @@
-"""What may be ordered of a project's auto-labellings, and of which of them."""
+"""What may be ordered of a project's auto-labellings, of which of them, and how an order is kept."""
 
 from collections.abc import Sequence
 
-from backend.store.autolabelings import OPEN, AutolabelAction, Autolabeling, AutolabelPhase
+from backend.queue.jobs import JobKind
+from backend.services import ProjectContext
+from backend.store.autolabelings import OPEN, AutolabelAction, Autolabeling, AutolabelPhase, AutolabelRequest
 
 _MEANT: dict[AutolabelAction, tuple[AutolabelPhase, ...]] = {
     AutolabelAction.JUDGE: (AutolabelPhase.AUDITING,),
@@ -45,3 +47,16 @@ def refusal(action: AutolabelAction, states: Sequence[Autolabeling]) -> str | No
     if action is AutolabelAction.APPLY and under_way is not None and under_way.phase is AutolabelPhase.AUDITING:
         return f"The audit is not complete, so nothing is proved and nothing is applied. {under_way.message}"
     return None if meant(action, states) is not None else _NOT_YET[action]
+
+
+def place(context: ProjectContext, action: AutolabelAction, request: AutolabelRequest) -> str | None:
+    """Keep an order for the job, and queue the job; why that can't be, where it can't.
+
+    Where Redis does not answer, the reconciler finds the order.
+    """
+    project, services = context.project, context.services
+    reason = refusal(action, services.autolabelings.all(project))
+    if reason is None:
+        services.autolabelings.order(project, action, request)
+        services.queue.enqueue_order(JobKind.AUTOLABEL, project)
+    return reason

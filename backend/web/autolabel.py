@@ -9,7 +9,6 @@ from werkzeug.exceptions import Conflict, NotFound
 from backend.autolabel import audit, requests
 from backend.errors import RequestError
 from backend.project import Project
-from backend.queue.jobs import JobKind
 from backend.services import ProjectContext
 from backend.store.autolabelings import WRITING, AutolabelAction, Autolabeling, AutolabelPhase, AutolabelRequest
 from backend.store.mirror import Mirror
@@ -40,14 +39,11 @@ def status(number: int) -> Response:
 def order(number: int) -> Response:
     """Have something done; 409 with the reason where it can't be."""
     context = current.context(number)
-    project, services = context.project, context.services
     asked = _read(request.get_json(silent=True))
-    reason = requests.refusal(asked.action, services.autolabelings.all(project))
+    wanted = AutolabelRequest(asked.max_error, asked.confidence, asked.threshold)
+    reason = requests.place(context, asked.action, wanted)
     if reason is not None:
         raise Conflict(reason)
-    wanted = AutolabelRequest(asked.max_error, asked.confidence, asked.threshold)
-    services.autolabelings.order(project, asked.action, wanted)
-    services.queue.enqueue_order(JobKind.AUTOLABEL, project)
     return orders.accepted(_status(context))
 
 
