@@ -26,6 +26,7 @@ from tests.support.label_studio import RunningLabelStudio, User
 from tests.support.project import LabelledProject
 from tests.support.shared import CACHE, CHECKOUT, SharedLabelStudio, make_once
 from tests.support.stack import RunningRedis, RunningStack, start_redis, start_stack
+from tests.support.surroundings import forget_the_shell
 
 BACKBONE = "efficientnet-lite0"
 # Networks' own code is what an export is made by.
@@ -45,6 +46,11 @@ NEEDS = {"shared_label_studio": "integration", "playwright": "browser"}
 # Folders in the order in which they are begun. Label Studio gets ready during the first; then comes what takes long,
 # and the many short ones at the end leave no process waiting for another.
 ORDER = ("unit/project", "unit/model", "faults", "integration", "browser", "contract", "unit")
+
+
+def pytest_configure() -> None:
+    """Begin alike wherever a session is started."""
+    forget_the_shell()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

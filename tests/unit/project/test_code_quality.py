@@ -1,37 +1,10 @@
-"""The tools that keep the code in shape pass, as the pre-commit hooks run them."""
+"""What keeps the code in shape beside the static checks of `./scripts/test`."""
 
 import subprocess
 import sys
 from pathlib import Path
 
 import yaml
-
-BIN = Path(sys.executable).parent
-
-
-def run(checkout: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    tool, *arguments = command
-    return subprocess.run([BIN / tool, *arguments], cwd=checkout, check=False, capture_output=True, text=True)
-
-
-def test_ruff_finds_nothing(checkout: Path) -> None:
-    ended = run(checkout, "ruff", "check", ".")
-    assert ended.returncode == 0, ended.stdout
-
-
-def test_every_file_is_formatted(checkout: Path) -> None:
-    ended = run(checkout, "ruff", "format", "--check", ".")
-    assert ended.returncode == 0, ended.stdout
-
-
-def test_all_code_is_typed_strictly(checkout: Path) -> None:
-    ended = run(checkout, "mypy")
-    assert ended.returncode == 0, ended.stdout
-
-
-def test_imports_go_in_their_directions(checkout: Path) -> None:
-    ended = run(checkout, "lint-imports", "--no-logo")
-    assert ended.returncode == 0, ended.stdout
 
 
 def test_the_web_process_starts_without_the_libraries_that_take_seconds_to_load(checkout: Path) -> None:
