@@ -152,6 +152,8 @@ def complain(sentence: str) -> None:
 def _parameter(field: "Field[Any]", hint: Any) -> inspect.Parameter:
     """What typer reads of a field: its default, and the type and option in its annotation."""
     default: Any = inspect.Parameter.empty if field.default is MISSING else field.default
+    if field.default_factory is not MISSING:
+        default = field.default_factory()
     for mark in get_args(hint)[1:]:
         if isinstance(mark, CommaSeparated):
             option = next(copy(each) for each in get_args(hint) if isinstance(each, ParameterInfo))

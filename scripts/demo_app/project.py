@@ -18,12 +18,12 @@ from scripts.cli.progress import progress, tracked
 from scripts.demo_app.client import LabelStudioPage
 from scripts.demo_app.errors import DemoError
 from scripts.demo_app.home import Home, State, write_private
-from scripts.demo_app.options import Options, Order
+from scripts.demo_app.options import DemoOptions, TaskOrder
 from scripts.lab.datasets import ImageSource, open_source, select
 
 FROM_NAME = "choice"
 TO_NAME = "image"
-SAMPLING = {Order.LOOP: "Uncertainty sampling", Order.RANDOM: "Uniform sampling"}
+SAMPLING = {TaskOrder.LOOP: "Uncertainty sampling", TaskOrder.RANDOM: "Uniform sampling"}
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class DemoProject:
     images: dict[int, str]
 
 
-def open_project(home: Home, state: State, options: Options, url: str) -> DemoProject:
+def open_project(home: Home, state: State, options: DemoOptions, url: str) -> DemoProject:
     """The project for these options: the one made earlier, or a new one.
 
     Args:
@@ -68,17 +68,17 @@ def open_project(home: Home, state: State, options: Options, url: str) -> DemoPr
     return _make(home, state, options, api)
 
 
-def project_key(options: Options) -> str:
+def project_key(options: DemoOptions) -> str:
     """What tells the demo's projects apart; also the project's title."""
     data = options.data if not Path(options.data).exists() else str(Path(options.data).resolve())
     parts = [data if options.limit is None else f"{data}, {options.limit} images"]
-    parts += ["random order"] if options.order is Order.RANDOM else []
+    parts += ["random order"] if options.order is TaskOrder.RANDOM else []
     parts += [f"seed {options.seed}"] if options.seed else []
     return ", ".join(parts)
 
 
 def connect(
-    home: Home, state: State, project: int, label_studio_url: str, backend: BackendAddress, order: Order
+    home: Home, state: State, project: int, label_studio_url: str, backend: BackendAddress, order: TaskOrder
 ) -> None:
     """Attach the backend to the project and set the order of its tasks.
 
@@ -118,7 +118,7 @@ def load_project(home: Home, project: int) -> DemoProject | None:
     return DemoProject(project, kept["classes"], truth, {int(task): image for task, image in kept["images"].items()})
 
 
-def _make(home: Home, state: State, options: Options, api: LabelStudioApi) -> DemoProject:
+def _make(home: Home, state: State, options: DemoOptions, api: LabelStudioApi) -> DemoProject:
     source = open_source(options.data, home.downloads)
     for line in source.left_out:
         print(f"left out: {line}")
@@ -140,7 +140,7 @@ def _make(home: Home, state: State, options: Options, api: LabelStudioApi) -> De
     return made
 
 
-def _write_images(source: ImageSource, folder: Path, options: Options) -> tuple[list[str], list[str]]:
+def _write_images(source: ImageSource, folder: Path, options: DemoOptions) -> tuple[list[str], list[str]]:
     """Write the chosen images in random order under numbers, which tell nothing of their class.
 
     Returns:

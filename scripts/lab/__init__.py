@@ -1,0 +1,1 @@
+"""What is measured and compared; each of the commands has a package."""

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from scripts.cli.commands import UsageError
 from scripts.lab.wording import counted
 
 DIGIT_SIDE = 128
@@ -21,7 +22,7 @@ LOSSLESS_SIDE = 128
 NO_CLASS = "BACKGROUND_Google"
 
 
-class DataError(Exception):
+class DataError(UsageError):
     """There are no labelled images where the person said; the message says what, where, and what to do."""
 
 

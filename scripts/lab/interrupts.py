@@ -1,13 +1,38 @@
-"""Ctrl-C while something runs that must end between two of its steps."""
+"""Ctrl-C: ending at once, or between two steps."""
 
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from scripts.cli.commands import ExitCode
+
+GO_ON = "The same command goes on with what is not finished."
+
 
 class Interrupted(KeyboardInterrupt):
     """A person pressed Ctrl-C, and what was under way ended between two of its steps; what is finished stays."""
+
+
+def until_interrupted(command: Callable[[], int], how_to_go_on: str = GO_ON) -> int:
+    """Run a command that takes long.
+
+    Args:
+        command: gives its exit code.
+        how_to_go_on: what a person is told who pressed Ctrl-C.
+
+    Returns:
+        The command's own exit code, or 130 after Ctrl-C or SIGTERM.
+    """
+    # SIGINT, too: a shell has commands that it starts in the background ignore it.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        return command()
+    except KeyboardInterrupt:
+        print(f"\nStopped. {how_to_go_on}", file=sys.stderr)
+        return ExitCode.INTERRUPTED
 
 
 @contextmanager

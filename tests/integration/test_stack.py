@@ -14,7 +14,7 @@ from scripts.cli.connection.api import ApiError, LabelStudioApi
 from scripts.demo_app.annotator import Annotator
 from scripts.demo_app.client import LabelStudioPage
 from scripts.demo_app.home import Home, State
-from scripts.demo_app.options import Options, parse
+from scripts.demo_app.options import DemoOptions
 from scripts.demo_app.project import DemoProject, label_config, open_project
 from scripts.stack import redis
 from scripts.stack.http import local_session
@@ -45,17 +45,17 @@ def state(home: Home, server: LabelStudioServer) -> State:
 
 
 @pytest.fixture(scope="module")
-def options(tmp_path_factory: pytest.TempPathFactory) -> Options:
+def options(tmp_path_factory: pytest.TempPathFactory) -> DemoOptions:
     folder = tmp_path_factory.mktemp("animals")
     for number in range(6):
         path = folder / ("cat" if number % 2 else "dog & <co>") / f"{number}.png"
         path.parent.mkdir(exist_ok=True)
         Image.new("RGB", (8, 8), (number * 40, 0, 0)).save(path)
-    return parse(["--data", str(folder)])
+    return DemoOptions(data=str(folder))
 
 
 @pytest.fixture(scope="module")
-def demo(home: Home, state: State, options: Options, server: LabelStudioServer) -> DemoProject:
+def demo(home: Home, state: State, options: DemoOptions, server: LabelStudioServer) -> DemoProject:
     return open_project(home, state, options, server.url)
 
 
@@ -127,13 +127,13 @@ def test_the_label_config_holds_the_classes_in_order(demo: DemoProject, server: 
 
 
 def test_a_second_start_opens_the_same_project(
-    demo: DemoProject, home: Home, state: State, options: Options, server: LabelStudioServer
+    demo: DemoProject, home: Home, state: State, options: DemoOptions, server: LabelStudioServer
 ) -> None:
     assert open_project(home, state, options, server.url) == demo
 
 
 def test_a_project_that_was_never_finished_is_made_anew(
-    home: Home, state: State, options: Options, server: LabelStudioServer
+    home: Home, state: State, options: DemoOptions, server: LabelStudioServer
 ) -> None:
     other = replace(options, seed=1)
     half_made = open_project(home, state, other, server.url)

@@ -1,82 +1,77 @@
-"""The benchmarks' command line."""
+"""The options of benchmark."""
 
-import argparse
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
 
-from scripts.cli.arguments import positive
+import typer
 
-CHECKOUT = Path(__file__).parents[3]
-NAMES = ("embedding", "retrain", "rerank", "start", "predict", "webhook", "cycle")
-LONG = ("warm-start", "few-labels")
+from scripts.cli.commands import UsageError
+from scripts.cli.options import CHECKOUT, Report, existing_path
+
+
+class BenchmarkName(StrEnum):
+    """What can be measured."""
+
+    EMBEDDING = "embedding"
+    RETRAIN = "retrain"
+    RERANK = "rerank"
+    START = "start"
+    PREDICT = "predict"
+    WEBHOOK = "webhook"
+    CYCLE = "cycle"
+    WARM_START = "warm-start"
+    FEW_LABELS = "few-labels"
+
+
+LONG = (BenchmarkName.WARM_START, BenchmarkName.FEW_LABELS)
 """Run only where they are asked for: they train networks for some ten minutes each, on photographs."""
+NAMES = tuple(name for name in BenchmarkName if name not in LONG)
 LEAST_TASKS = 200
+"""Fewer say nothing of a queue."""
 
 
-@dataclass(frozen=True)
-class Options:
-    """What the person asked for.
+@dataclass(frozen=True, kw_only=True)
+class BenchmarkOptions:
+    """What is measured, and on what.
 
-    Attributes:
-        only: names of the benchmarks to run, in the order of `NAMES`, then `LONG`.
-        caltech: Caltech-101, or any other folder per class or tar of one; None for drawn images.
-        tasks: sizes of the projects that the cycle is measured on.
-        labels: tasks labelled before the cycle is measured, at most half of the project.
-        submits: cycles that are measured for each size.
-        postgres: measure the cycle with Label Studio on PostgreSQL as well.
-        out: file for the JSON, or None.
-        markdown: file for the table in Markdown, or None.
-        home: folder for data; what takes long to make is kept there.
+    Raises:
+        UsageError: a benchmark that needs photographs is asked for without them.
     """
 
-    only: tuple[str, ...]
-    caltech: Path | None
-    tasks: tuple[int, ...]
-    labels: int
-    submits: int
-    postgres: bool
-    out: Path | None
-    markdown: Path | None
-    home: Path
-
-
-def parse(arguments: Sequence[str] | None = None) -> Options:
-    """Read the command line; ends the process with a usage message where it is wrong."""
-    parser = argparse.ArgumentParser(
-        prog="./scripts/benchmark", description="Measure on this machine and compare with the targets."
+    only: Annotated[list[BenchmarkName], typer.Option(help="Benchmarks to run.", show_default=" ".join(NAMES))] = field(
+        default_factory=lambda: list(NAMES)
     )
-    parser.add_argument(
-        "--only",
-        nargs="+",
-        choices=(*NAMES, *LONG),
-        default=NAMES,
-        metavar="NAME",
-        help=f"{' '.join(NAMES)} (these); {' '.join(LONG)}",
+    caltech: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            callback=existing_path,
+            help="Caltech-101, or other photographs, as a folder per class or a tar of one.",
+            show_default="drawn images",
+        ),
+    ] = None
+    tasks: Annotated[
+        list[int], typer.Option(min=LEAST_TASKS, metavar="N", help="Sizes of the projects for the cycle.")
+    ] = field(default_factory=lambda: [1000, 8677])
+    labels: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Labels before the cycle is measured, at most half of the tasks.")
+    ] = 500
+    submits: Annotated[int, typer.Option(min=1, metavar="N", help="Cycles that are measured for each size.")] = 15
+    postgres: Annotated[bool, typer.Option("--postgres", help="The cycle also with Label Studio on PostgreSQL.")] = (
+        False
     )
-    parser.add_argument(
-        "--caltech", type=Path, help="Caltech-101 as a tar or folder, a folder per class in it (drawn images)"
-    )
-    parser.add_argument("--tasks", nargs="+", type=_tasks, default=(1000, 8677), help="sizes for the cycle (1000 8677)")
-    parser.add_argument("--labels", type=positive, default=500, help="labels before the cycle is measured (500)")
-    parser.add_argument("--submits", type=positive, default=15, help="cycles measured for each size (15)")
-    parser.add_argument("--postgres", action="store_true", help="the cycle also with Label Studio on PostgreSQL")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write all figures and details as JSON")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table in Markdown")
-    parser.add_argument("--home", type=Path, default=CHECKOUT / ".benchmark", help="folder for data (.benchmark)")
-    given = parser.parse_args(arguments)
-    if given.caltech is not None and not given.caltech.exists():
-        parser.error(f"--caltech: there is no {given.caltech}")
-    if given.caltech is None and (asked := [name for name in LONG if name in given.only]):
-        parser.error(f"{' and '.join(asked)} can't do without photographs: give them with --caltech")
-    given.only = tuple(name for name in (*NAMES, *LONG) if name in given.only)
-    given.tasks = tuple(given.tasks)
-    given.home = given.home.expanduser().resolve()
-    return Options(**vars(given))
+    out: Report = None
+    markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the table in Markdown.")] = None
+    home: Annotated[Path, typer.Option(metavar="DIR", help="Folder for data.")] = CHECKOUT / ".benchmark"
 
+    def __post_init__(self) -> None:
+        asked = [name for name in LONG if name in self.only]
+        if asked and self.caltech is None:
+            raise UsageError(f"{' and '.join(asked)} can't do without photographs: give them with --caltech.")
 
-def _tasks(text: str) -> int:
-    number = int(text)
-    if number < LEAST_TASKS:
-        raise argparse.ArgumentTypeError(f"{text} is below {LEAST_TASKS}: too few to say anything of a queue")
-    return number
+    @property
+    def chosen(self) -> tuple[BenchmarkName, ...]:
+        """Benchmarks to run, in their own order."""
+        return tuple(name for name in BenchmarkName if name in self.only)

@@ -1,71 +1,16 @@
-"""`./scripts/compare`: train the models that are not there yet, judge all of them, write the report."""
+"""The command compare."""
 
-from collections.abc import Sequence
-from pathlib import Path
-
-from scripts.lab.commands import ended
-from scripts.lab.comparison import report, tables
-from scripts.lab.comparison.contenders import Contender, Protocol
-from scripts.lab.comparison.errors import ComparisonError
-from scripts.lab.comparison.images import Library
-from scripts.lab.comparison.judged import Judged
-from scripts.lab.comparison.options import Options, parse
-from scripts.lab.comparison.outcome import NotRun
-from scripts.lab.comparison.page import page
-from scripts.lab.comparison.runs import Place, compare
-from scripts.lab.comparison.verdict import ranked, verdict
-from scripts.lab.datasets import DataError
-from scripts.lab.files import write
-from scripts.lab.sources import find
-from scripts.lab.wording import shown
-
-NOTHING_RUN = 1
+from scripts.cli.commands import takes_options
+from scripts.lab.comparison.options import ComparisonOptions
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Compare; returns 0, 1 where no model could be run, 2 where data or options don't allow it, 130 after Ctrl-C."""
-    options = parse(arguments)
-    return ended(lambda: _run(options), (ComparisonError, DataError))
+@takes_options
+def compare(options: ComparisonOptions) -> int:
+    """Train and judge models side by side, on one split of your images.
 
+    Finished models are kept: the same command, called again, trains only those that are missing. Exit code 1 where no
+    model could be run, 2 where data or options don't allow it.
+    """
+    from scripts.lab.comparison import run
 
-def _run(options: Options) -> int:
-    protocol = Protocol(
-        epochs=options.epochs,
-        augment=options.augment,
-        resample=options.resample,
-        resolution=options.resolution,
-        seed=options.seed,
-        weights=options.weights,
-    )
-    found = find(options.data, options.token, options.cache / "downloads")
-    library = Library(found, options.images, options.seed, options.cache)
-    contenders = [Contender(model, protocol) for model in options.models]
-    made, missing = compare(contenders, library, Place.below(options.out))
-    _say_missing(missing)
-    if not made:
-        return NOTHING_RUN
-    judged = Judged.of(made, missing, protocol)
-    publish(judged, options.out)
-    models = ranked(judged.models)
-    for table in (tables.accuracies(models), tables.losses(models), tables.costs(models)):
-        print()
-        table.show()
-    print(f"\n{verdict(judged.models)}\n\nSee {shown(options.out / 'comparison.html')}")
-    return 0
-
-
-def publish(judged: Judged, folder: Path) -> None:
-    """Write the report's files."""
-    contents = {
-        "comparison.json": report.as_json(judged),
-        "comparison.csv": report.as_csv(judged),
-        "curves.csv": report.curves_csv(judged),
-        "comparison.html": page(judged),
-    }
-    for name, content in contents.items():
-        write(folder / name, content)
-
-
-def _say_missing(missing: Sequence[NotRun]) -> None:
-    for each in missing:
-        print(f"Not run: {each.model}. {each.reason}", flush=True)
+    return run.compare_models(options)

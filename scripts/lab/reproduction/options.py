@@ -1,47 +1,27 @@
-"""The reproduction's command line."""
+"""The options of reproduce."""
 
-import argparse
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
+from typing import Annotated
 
-from scripts.cli.arguments import add_places
+import typer
 
-
-@dataclass(frozen=True)
-class Options:
-    """What the person asked for.
-
-    Attributes:
-        reduced: rows in small, for a CPU.
-        data: paths of data sets.
-        cache: folder for downloads and decoded images.
-        out: folder for the results.
-    """
-
-    reduced: bool
-    data: tuple[str, ...]
-    cache: Path
-    out: Path
+from scripts.cli.options import CHECKOUT, Cache, Out
 
 
-def parse(arguments: Sequence[str] | None = None) -> Options:
-    """Read the command line; ends the process with a usage message where it is wrong."""
-    parser = argparse.ArgumentParser(
-        prog="./scripts/reproduce",
-        description="Published figures for image classification, and ours beside them. Whole runs need a GPU.",
-    )
-    parser.add_argument(
-        "--reduced", action="store_true", help="few images and epochs, for a CPU: 20 minutes on two cores"
-    )
-    parser.add_argument(
-        "--data",
-        nargs="+",
-        default=(),
-        metavar="PATH",
-        help="Caltech-101, CIFAR-10 or CIFAR-100, each a folder per class or a tar of one (torchvision's downloads)",
-    )
-    add_places(parser, "compare", "reproduction")
-    given = parser.parse_args(arguments)
-    given.data = tuple(given.data)
-    return Options(**vars(given))
+@dataclass(frozen=True, kw_only=True)
+class ReproductionOptions:
+    """What is run, and on which data."""
+
+    reduced: Annotated[
+        bool, typer.Option("--reduced", help="Few images and epochs, for a CPU: 20 minutes on two cores.")
+    ] = False
+    data: Annotated[
+        list[str],
+        typer.Option(
+            metavar="PATH",
+            help="Caltech-101, CIFAR-10 or CIFAR-100, each a folder per class or a tar of one.",
+            show_default="torchvision's downloads",
+        ),
+    ] = field(default_factory=list)
+    cache: Cache = CHECKOUT / ".cache" / "compare"
+    out: Out = CHECKOUT / "reproduction"

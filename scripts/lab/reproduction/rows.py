@@ -9,8 +9,8 @@ from scripts.lab.comparison.contenders import FROZEN, Contender, Protocol
 from scripts.lab.comparison.errors import ComparisonError
 from scripts.lab.comparison.figures import Figures
 from scripts.lab.comparison.images import Library
+from scripts.lab.comparison.models import Place, compare
 from scripts.lab.comparison.parts import parted
-from scripts.lab.comparison.runs import Place, compare
 from scripts.lab.datasets import DataError
 from scripts.lab.reproduction.data import downloaded
 from scripts.lab.reproduction.published import Row, Sample

@@ -12,19 +12,20 @@ from typing import Any
 from backend import __version__
 from scripts.lab.simulation.curve import CurvePoint
 from scripts.lab.simulation.labelled import LabelledData
-from scripts.lab.simulation.options import Options
+from scripts.lab.simulation.options import SimulationOptions
 from scripts.lab.simulation.records import Record
 
-PRIVATE = ("token",)
+UNTOLD = ("token", "cache", "out", "weights", "resolution", "peers")
+"""Options that are a secret, a folder of this machine, or said by another key."""
 
 
-def about(options: Options, data: LabelledData, backbone: str | None) -> dict[str, Any]:
+def about(options: SimulationOptions, data: LabelledData, backbone: str | None) -> dict[str, Any]:
     """What made the results: options, data, versions. No secret is in it, and no folder of this machine.
 
     Args:
         backbone: version; None where the data came as features.
     """
-    given = {key: value for key, value in asdict(options).items() if key not in (*PRIVATE, "cache", "out")}
+    given = {key: value for key, value in asdict(options).items() if key not in UNTOLD}
     return given | {
         "data": data.name,
         "images": len(data.targets),

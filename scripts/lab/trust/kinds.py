@@ -1,10 +1,9 @@
 """Kinds of promises by name: each a module here with `PROMISES` and `run(source, seed)`."""
 
-from collections.abc import Mapping
 from importlib import import_module
-from types import MappingProxyType
 from typing import Protocol, cast
 
+from scripts.lab.trust.options import KindName
 from scripts.lab.trust.promise import Answer, Promise
 from scripts.lab.trust.worlds import Source
 
@@ -19,11 +18,6 @@ class Kind(Protocol):
         ...
 
 
-KINDS: Mapping[str, str] = MappingProxyType(
-    {"insight": "scripts.lab.trust.insight", "autolabel": "scripts.lab.trust.autolabel"}
-)
-
-
-def kind(name: str) -> Kind:
-    """Look up a kind; `name` is in `KINDS`."""
-    return cast(Kind, import_module(KINDS[name]))
+def kind(name: KindName) -> Kind:
+    """The module of this name."""
+    return cast(Kind, import_module(f"scripts.lab.trust.{name}"))

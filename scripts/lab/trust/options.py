@@ -1,50 +1,44 @@
-"""The command line of `./scripts/trust`."""
+"""The options of trust."""
 
-import argparse
-import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
 
-from scripts.cli.arguments import positive
-from scripts.lab.trust.kinds import KINDS
+import typer
 
-
-@dataclass(frozen=True)
-class Options:
-    """What the person asked for.
-
-    Attributes:
-        projects: how many are simulated for each kind of promise.
-        only: kinds of promises, in the order of `KINDS`.
-        features: `.npz` of real images' features and classes, or None for drawn ones.
-        seed: of the first project; the others' follow.
-        jobs: processes.
-        out: file for the JSON, or None.
-    """
-
-    projects: int
-    only: tuple[str, ...]
-    features: Path | None
-    seed: int
-    jobs: int
-    out: Path | None
+from scripts.cli.options import Jobs, Report, Seed, cores, existing_path
 
 
-def parse(arguments: Sequence[str] | None = None) -> Options:
-    """Read the command line; ends the process with a usage message where it is wrong."""
-    parser = argparse.ArgumentParser(
-        prog="./scripts/trust",
-        description="Simulate projects whose truth is known, and count how often what we say of them holds.",
+class KindName(StrEnum):
+    """A kind of promise: the name of the module in this package that checks it."""
+
+    INSIGHT = "insight"
+    AUTOLABEL = "autolabel"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrustOptions:
+    """Which promises are checked, and on how many projects."""
+
+    projects: Annotated[int, typer.Option(min=1, metavar="N", help="Projects that are simulated for each kind.")] = 200
+    only: Annotated[list[KindName], typer.Option(help="Kinds of promises.", show_default="all")] = field(
+        default_factory=lambda: list(KindName)
     )
-    parser.add_argument("--projects", type=positive, default=200, help="how many (200)")
-    parser.add_argument("--only", nargs="+", choices=tuple(KINDS), default=tuple(KINDS), help="kinds of promises")
-    parser.add_argument("--features", type=Path, metavar="FILE", help=".npz of X and y; drawn images without it")
-    parser.add_argument("--seed", type=int, default=0, help="of the first project (0)")
-    parser.add_argument("--jobs", type=positive, default=os.cpu_count(), help="processes (one a core)")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write every project's answers as JSON")
-    given = parser.parse_args(arguments)
-    if given.features is not None and not given.features.is_file():
-        parser.error(f"--features: there is no file {given.features}")
-    given.only = tuple(name for name in KINDS if name in given.only)
-    return Options(**vars(given))
+    features: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            callback=existing_path,
+            help="An .npz of X and y: features and classes of real images.",
+            show_default="drawn images",
+        ),
+    ] = None
+    seed: Seed = 0
+    jobs: Jobs = field(default_factory=cores)
+    out: Report = None
+
+    @property
+    def chosen(self) -> tuple[KindName, ...]:
+        """Kinds to check, each once, in their own order."""
+        return tuple(name for name in KindName if name in self.only)

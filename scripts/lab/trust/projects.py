@@ -10,11 +10,11 @@ from scripts.lab import pool
 from scripts.lab.trust import worlds
 from scripts.lab.trust.errors import TrustError
 from scripts.lab.trust.kinds import kind
-from scripts.lab.trust.options import Options
+from scripts.lab.trust.options import KindName, TrustOptions
 from scripts.lab.trust.promise import Answer
 
 
-def answers(name: str, options: Options) -> list[Answer]:
+def answers(name: KindName, options: TrustOptions) -> list[Answer]:
     """What all projects say of the promises of a kind, in the order of their seeds.
 
     Raises:
@@ -33,7 +33,7 @@ def answers(name: str, options: Options) -> list[Answer]:
     return [answer for place in range(len(seeds)) for answer in found[place]]
 
 
-def one(name: str, features: Path | None, seed: int) -> list[Answer]:
+def one(name: KindName, features: Path | None, seed: int) -> list[Answer]:
     """Simulate one project of a kind, quietly."""
     logs.configure(Settings(log_level="ERROR"))
     return kind(name).run(worlds.source(features), seed)

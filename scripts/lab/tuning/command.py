@@ -1,101 +1,16 @@
-"""`./scripts/tune`: make the trials that are missing, judge the best setting, write the report."""
+"""The command tune."""
 
-from collections.abc import Sequence
-from pathlib import Path
-
-from optuna.study import Study
-
-from model.errors import ModelError
-from model.training.recipe import write_recipe
-from scripts.lab.commands import ended
-from scripts.lab.comparison.errors import ComparisonError
-from scripts.lab.comparison.images import Library
-from scripts.lab.comparison.likeness import found_groups
-from scripts.lab.datasets import DataError
-from scripts.lab.files import write
-from scripts.lab.interrupts import ctrl_c
-from scripts.lab.sources import find
-from scripts.lab.tuning import report, workers
-from scripts.lab.tuning.bench import Bench
-from scripts.lab.tuning.errors import TuningError
-from scripts.lab.tuning.judging import judge
-from scripts.lab.tuning.options import Options, parse
-from scripts.lab.tuning.page import page
-from scripts.lab.tuning.result import Result, best_trial, made, settings
-from scripts.lab.tuning.space import Space
-from scripts.lab.tuning.start import Start
-from scripts.lab.tuning.storage import FAILURES, unusable
-from scripts.lab.tuning.study import finished
-from scripts.lab.tuning.tracking import track
-from scripts.lab.tuning.workers import Job
-from scripts.lab.wording import shown
-
-BEST = "best.json"
+from scripts.cli.commands import takes_options
+from scripts.lab.tuning.options import TuningOptions
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Search; returns 0, 2 where data, options or the storage don't allow it, 130 after Ctrl-C."""
-    options = parse(arguments)
-    return ended(lambda: _run(options), (TuningError, ComparisonError, DataError, ModelError))
+@takes_options
+def tune(options: TuningOptions) -> int:
+    """Search for the setting that trains a network best on your images.
 
+    Finished trials are kept: the same command, called again, makes only those that are missing. Exit code 2 where data,
+    options or the storage don't allow it.
+    """
+    from scripts.lab.tuning import run
 
-def _run(options: Options) -> int:
-    job = _job(options)
-    try:
-        study, bench = job.open()
-        _say_what_is_there(study, options.trials)
-        workers.run(job, study, bench, options.workers)
-        _conclude(options, study, bench)
-    except FAILURES as problem:
-        raise unusable(job.storage, problem) from problem
-    return 0
-
-
-def _job(options: Options) -> Job:
-    """What is to be searched; the network is looked at first, before anything is waited for."""
-    start = Start.of(options.model, options.epochs, options.seed)
-    found = find(options.data, options.token, options.cache / "downloads")
-    library = Library(found, options.images, options.seed, options.cache)
-    options.out.mkdir(parents=True, exist_ok=True)
-    return Job(
-        data=found.name,
-        folder=library.decoded(start.sides[-1]),
-        groups=found_groups(library),
-        space=Space.of(start),
-        storage=options.storage or f"sqlite:///{options.out.resolve() / 'study.sqlite3'}",
-        study=options.study or options.model,
-        total=options.trials,
-    )
-
-
-def _say_what_is_there(study: Study, total: int) -> None:
-    done = len(finished(study.get_trials(deepcopy=False)))
-    if done:
-        print(f"The study {study.study_name} has {done} of {total} trials already.", flush=True)
-
-
-def _conclude(options: Options, study: Study, bench: Bench) -> None:
-    """Judge the best of the trials beside the defaults, write what came out, and say it."""
-    trials = made(study, bench)
-    best, networks = best_trial(trials), options.out / "networks"
-    with ctrl_c() as pressed:
-        defaults = judge("defaults", bench.space.start.recipe, bench, options.repeats, networks, pressed)
-        winner = None if best.is_default else judge("best", best.recipe, bench, options.repeats, networks, pressed)
-    about = settings(study.study_name, options.repeats, bench, trials)
-    result = Result(tuple(trials), best, defaults, winner, about)
-    publish(result, study, options.out)
-    track(study, bench, options.out / "tracking")
-    for table in (report.setting(result), report.accuracies(result)):
-        if table.rows:
-            print()
-            table.show()
-    print(
-        f"\n{result.verdict()}\n\nSee {shown(options.out / 'tuning.html')}. The setting is {shown(options.out / BEST)}."
-    )
-
-
-def publish(result: Result, study: Study, folder: Path) -> None:
-    """Write the report's files, and the best setting for the next training."""
-    write(folder / "trials.csv", report.as_csv(result.trials))
-    write(folder / "tuning.html", page(result, study))
-    write_recipe(folder / BEST, result.best.recipe, result.about())
+    return run.tune(options)

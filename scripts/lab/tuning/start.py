@@ -9,7 +9,7 @@ from model.networks.registry import build
 from model.networks.weights import NONE
 from model.training.recipe import Recipe
 from scripts.lab.comparison.contenders import FROZEN, Contender, Protocol
-from scripts.lab.comparison.runs import CLASSES_TO_LOOK
+from scripts.lab.comparison.models import CLASSES_TO_LOOK
 from scripts.lab.tuning.errors import TuningError
 
 SIDES = (0.5, 0.75)

@@ -15,14 +15,10 @@ from backend.settings import Settings
 from backend.web.app import app_of
 from backend.web.service import WebService
 from model.rank.registry import NAMES, STRATEGIES
-from scripts.demo_app import options as demo_options
+from scripts.cli.commands import run
+from scripts.demo_app.app import app as demo
 from scripts.dev import documentation
-from scripts.lab.benchmarks import options as benchmark_options
-from scripts.lab.comparison import options as comparison_options
-from scripts.lab.reproduction import options as reproduction_options
-from scripts.lab.simulation import options as simulation_options
-from scripts.lab.trust import options as trust_options
-from scripts.lab.tuning import options as tuning_options
+from scripts.lab.app import app as lab
 
 MOST_README_LINES = 150
 DESIGN_TERMS = (
@@ -31,13 +27,13 @@ DESIGN_TERMS = (
 )
 # What reads the line of each command whose section is written by hand.
 PARSERS: dict[str, Callable[[list[str]], object]] = {
-    "benchmark": benchmark_options.parse,
-    "compare": comparison_options.parse,
-    "demo": demo_options.parse,
-    "reproduce": reproduction_options.parse,
-    "simulate": simulation_options.parse,
-    "trust": trust_options.parse,
-    "tune": tuning_options.parse,
+    "benchmark": lambda given: run(lab, "lab", ["benchmark", *given]),
+    "compare": lambda given: run(lab, "lab", ["compare", *given]),
+    "demo": lambda given: run(demo, "demo", given),
+    "reproduce": lambda given: run(lab, "lab", ["reproduce", *given]),
+    "simulate": lambda given: run(lab, "lab", ["simulate", *given]),
+    "trust": lambda given: run(lab, "lab", ["trust", *given]),
+    "tune": lambda given: run(lab, "lab", ["tune", *given]),
 }
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 

@@ -11,6 +11,8 @@ import pytest
 
 from model.backbone.embedder import OnnxEmbedder
 from model.errors import ImageError
+from scripts.cli.commands import run
+from scripts.lab.app import app
 from scripts.lab.benchmarks import (
     cycle,
     embedding,
@@ -27,7 +29,7 @@ from scripts.lab.benchmarks import (
 from scripts.lab.benchmarks.errors import BenchmarkError
 from scripts.lab.benchmarks.figures import Figure, Outcome, percentile
 from scripts.lab.benchmarks.images import LIMITS
-from scripts.lab.benchmarks.options import NAMES, parse
+from scripts.lab.benchmarks.options import NAMES, BenchmarkName, BenchmarkOptions
 from scripts.lab.benchmarks.projects import BenchmarkProject, make
 from scripts.lab.benchmarks.stack import Stack
 from tests.support.stack import RunningStack
@@ -63,16 +65,22 @@ def test_the_table_says_what_was_missed_and_the_files_hold_all_of_it(tmp_path: P
 
 
 def test_only_the_benchmarks_asked_for_are_run_in_their_own_order() -> None:
-    assert parse(["--only", "cycle", "embedding"]).only == ("embedding", "cycle")
-    assert parse([]).only == NAMES
-    assert parse(["--tasks", "300", "500"]).tasks == (300, 500)
+    in_other_order = [BenchmarkName.CYCLE, BenchmarkName.EMBEDDING]
+    assert BenchmarkOptions(only=in_other_order).chosen == (BenchmarkName.EMBEDDING, BenchmarkName.CYCLE)
+    assert BenchmarkOptions().chosen == NAMES
 
 
 @pytest.mark.parametrize("wrong", [["--only", "speed"], ["--tasks", "5"], ["--caltech", "nowhere.tar"]])
-def test_a_wrong_option_ends_with_a_usage_message(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        parse(wrong)
-    assert "usage" in capsys.readouterr().err
+def test_a_wrong_option_ends_with_2_and_says_where_to_read_more(
+    wrong: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(app, "lab", ["benchmark", *wrong]) == 2
+    assert "See lab benchmark --help." in capsys.readouterr().err
+
+
+def test_photographs_that_are_missing_are_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(app, "lab", ["benchmark", "--only", "few-labels"]) == 2
+    assert "give them with --caltech" in capsys.readouterr().err
 
 
 def test_drawn_images_are_readable_all_different_and_drawn_once(tmp_path: Path) -> None:

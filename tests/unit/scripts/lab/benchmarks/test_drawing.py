@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scripts.cli.commands import UsageError
 from scripts.lab.benchmarks.drawing import Sample, draw, in_a_process, photographs
 from scripts.lab.benchmarks.errors import BenchmarkError
-from scripts.lab.benchmarks.options import LONG, parse
+from scripts.lab.benchmarks.options import LONG, BenchmarkName, BenchmarkOptions
 from tests.unit.scripts.lab.comparison.compared import write_pictures
 
 SIDE = 16
@@ -51,11 +52,8 @@ def test_what_goes_wrong_in_the_process_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", LONG)
-def test_they_are_asked_for_by_name_and_with_photographs(
-    name: str, pictures: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert name not in parse([]).only
-    assert parse(["--only", name, "--caltech", str(pictures)]).only == (name,)
-    with pytest.raises(SystemExit):
-        parse(["--only", name])
-    assert "--caltech" in capsys.readouterr().err
+def test_they_are_asked_for_by_name_and_with_photographs(name: BenchmarkName, pictures: Path) -> None:
+    assert name not in BenchmarkOptions().chosen
+    assert BenchmarkOptions(only=[name], caltech=pictures).chosen == (name,)
+    with pytest.raises(UsageError, match="--caltech"):
+        BenchmarkOptions(only=[name])

@@ -7,7 +7,8 @@ import numpy as np
 from model.arrays import FloatArray, IntArray
 from model.training.history import Epoch
 from model.training.splits import TrainingSplit
-from scripts.lab.comparison.command import main
+from scripts.cli.commands import run
+from scripts.lab.app import app
 from scripts.lab.comparison.figures import Figures
 from scripts.lab.comparison.outcome import Outcome
 from tests.support.pictures import picture
@@ -33,7 +34,7 @@ def arguments(folder: Path, data: Path) -> list[str]:
 
 def compare(folder: Path, data: Path, *options: str) -> int:
     """The command, in this very process."""
-    return main([*arguments(folder, data), *options])
+    return run(app, "lab", ["compare", *arguments(folder, data), *options])
 
 
 def split_of(n: int) -> TrainingSplit:

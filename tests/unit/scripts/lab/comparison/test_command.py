@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from model.errors import CancelledError, WeightsError
-from scripts.lab.comparison import command, contenders, runs, trained
-from scripts.lab.comparison.options import parse
+from scripts.cli import commands
+from scripts.lab.app import app
+from scripts.lab.comparison import contenders, models, run, trained
 from scripts.lab.interrupts import ctrl_c
 from tests.unit.scripts.lab.comparison.compared import compare, write_pictures
 
@@ -51,14 +52,14 @@ def compared(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trainings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Models that are made from here on, by name; pages are not drawn, which takes longer than all else."""
     made: list[str] = []
-    make = runs._made
+    make = models._made
 
     def note(contender: contenders.Contender, *arguments: Any) -> Any:
         made.append(contender.model)
         return make(contender, *arguments)
 
-    monkeypatch.setattr(runs, "_made", note)
-    monkeypatch.setattr(command, "publish", lambda *_: None)
+    monkeypatch.setattr(models, "_made", note)
+    monkeypatch.setattr(run, "publish", lambda *_: None)
     return made
 
 
@@ -105,7 +106,7 @@ def test_other_settings_and_images_make_another_outcome(
 def test_a_network_that_starts_from_other_weights_makes_another_outcome(
     compared: Path, data: Path, trainings: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runs, "digest", lambda _: "of other weights")
+    monkeypatch.setattr(models, "digest", lambda _: "of other weights")
     compare(compared, data)
     assert trainings == ["cnn-small"]
 
@@ -167,15 +168,13 @@ def test_data_that_are_not_there_end_it_with_2(tmp_path: Path, capsys: pytest.Ca
     ("options", "said"),
     [
         (("--models", "a,,b"), "empty name"),
-        (("--images", "0"), "0 is below 1"),
+        (("--images", "0"), "0 is not in the range"),
         (("--augment", "magic"), "--augment"),
         (("--resample", "magic"), "--resample"),
-        (("--seed", "-1"), "-1 is below 0"),
+        (("--seed", "-1"), "-1 is not in the range"),
         (("--weights", "mine.pt"), "are of one network"),
     ],
 )
 def test_a_wrong_option_ends_with_2(options: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        parse(["data", *options])
-    assert ended.value.code == 2
+    assert commands.run(app, "lab", ["compare", "data", *options]) == 2
     assert said in capsys.readouterr().err

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from model.errors import WeightsError
+from scripts.cli import commands
+from scripts.lab.app import app
 from scripts.lab.comparison import contenders
 from scripts.lab.datasets import DataError
-from scripts.lab.reproduction import command, rows
-from scripts.lab.reproduction.command import main
+from scripts.lab.reproduction import rows
+from scripts.lab.reproduction import run as command
 from scripts.lab.reproduction.data import MARKS, downloaded, given
-from scripts.lab.reproduction.options import parse
 from scripts.lab.reproduction.published import ROWS, Row, Sample
 from tests.unit.scripts.lab.comparison.compared import write_pictures
 
@@ -54,7 +55,7 @@ def reproduce(tmp_path: Path, cifar10: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     def run(*options: str) -> list[dict[str, Any]]:
         places = ["--cache", str(tmp_path / "cache"), "--out", str(tmp_path / "out")]
-        assert main(["--data", str(cifar10), *places, *options]) == 0
+        assert commands.run(app, "lab", ["reproduce", "--data", str(cifar10), *places, *options]) == 0
         written: list[dict[str, Any]] = json.loads((tmp_path / "out" / "reproduction.json").read_text())["rows"]
         return written
 
@@ -129,7 +130,7 @@ def test_data_that_can_t_be_downloaded_are_asked_for_by_the_option(
 
 
 def test_data_that_can_t_be_used_end_it_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--data", str(tmp_path / "nowhere")]) == 2
+    assert commands.run(app, "lab", ["reproduce", "--data", str(tmp_path / "nowhere")]) == 2
     assert "nowhere" in capsys.readouterr().err
 
 
@@ -142,7 +143,3 @@ def test_the_table_is_that_of_the_issue() -> None:
     }  # fmt: skip
     assert {row.data for row in ROWS} == MARKS.keys()
     assert [row.reduced.images for row in ROWS if row.model == "frozen:efficientnet-lite0"] == [None]
-
-
-def test_several_data_sets_go_with_one_option() -> None:
-    assert parse(["--reduced", "--data", "a.tar", "b"]).data == ("a.tar", "b")

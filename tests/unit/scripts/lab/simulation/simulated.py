@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from scripts.lab.simulation.command import main
+from scripts.cli.commands import run
+from scripts.lab.app import app
 from scripts.lab.simulation.labelled import LabelledData
 from scripts.lab.simulation.replay import RunOptions
 from scripts.lab.simulation.splits import Split, SplitOptions, draw
@@ -45,4 +46,4 @@ def arguments(folder: Path, data: Path) -> list[str]:
 
 def simulate(folder: Path, data: Path, *options: str) -> int:
     """The command, in this very process."""
-    return main([*arguments(folder, data), *options])
+    return run(app, "lab", ["simulate", *arguments(folder, data), *options])

@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from scripts.lab.simulation.command import main
-from scripts.lab.simulation.options import parse
+from scripts.cli.commands import run
+from scripts.lab.app import app
+from scripts.lab.simulation.options import SimulationOptions
 from tests.support.waiting import until
 from tests.unit.scripts.lab.simulation.simulated import arguments, simulate, write_npz
 
@@ -53,7 +54,7 @@ class Interrupted:
 def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Interrupted:
     folder = tmp_path_factory.mktemp("interrupted")
     data = write_npz(folder / "clouds.npz")
-    command = [sys.executable, "-m", "scripts.lab.simulation", *arguments(folder, data), "--strategies", "random"]
+    command = [sys.executable, "-m", "scripts.lab", "simulate", *arguments(folder, data), "--strategies", "random"]
     # So many runs that it can't be through before it is interrupted.
     command += ["--seeds", ",".join(map(str, range(MANY))), "--jobs", "2"]
     begun = subprocess.Popen(command, cwd=CHECKOUT, stderr=subprocess.PIPE, text=True, start_new_session=True)
@@ -186,7 +187,7 @@ def test_what_the_data_do_not_allow_is_said_in_one_line(
 
 
 def test_data_that_are_not_there_end_it_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([str(tmp_path / "nowhere.npz"), "--cache", str(tmp_path)]) == 2
+    assert run(app, "lab", ["simulate", str(tmp_path / "nowhere.npz"), "--cache", str(tmp_path)]) == 2
     assert "nowhere.npz" in capsys.readouterr().err
 
 
@@ -194,26 +195,28 @@ def test_data_that_are_not_there_end_it_with_2(tmp_path: Path, capsys: pytest.Ca
     ("options", "said"),
     [
         (("--backbone", "ResNet50"), "There is no backbone 'ResNet50'"),
-        (("--strategies", "auto,magic"), "there is no strategy 'magic'; choose of auto,"),
+        (("--strategies", "auto,magic"), "There is no strategy 'magic'; choose of auto,"),
         (("--targets", "1.5"), "1.5"),
-        (("--targets", "90"), "90 is not"),
+        (("--targets", "90"), "90 is not between 0 and 1"),
         (("--seeds", "a"), "--seeds"),
         (("--splits", "-1"), "--splits"),
-        (("--batch", "0"), "0 is below 1"),
-        (("--random-arm", "2"), "2 is not a share"),
+        (("--batch", "0"), "0 is not in the range"),
+        (("--random-arm", "2"), "2.0 is not in the range"),
         (("--peers", "modal"), "scikit-activeml"),
     ],
 )
 def test_a_wrong_option_ends_with_2(options: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        parse(["data.npz", *options])
-    assert ended.value.code == 2
+    assert run(app, "lab", ["simulate", "data.npz", *options]) == 2
     assert said in capsys.readouterr().err
 
 
 def test_peers_join_the_strategies_once_and_measurements_follow_the_batch() -> None:
-    options = parse(["data.npz", "--strategies", "auto,skactiveml:badge,auto", "--peers", "scikit-activeml"])
+    given = SimulationOptions(data="data.npz", strategies=("auto", "skactiveml:badge"), peers="scikit-activeml")
+    options = given.resolved()
     assert options.strategies[:2] == ("auto", "skactiveml:badge")
     assert len(options.strategies) == 6
     assert options.evaluate_every == options.batch
-    assert parse(["data.npz", "--targets", "0.94,0.9"]).targets == (0.9, 0.94)
+
+
+def test_targets_are_reached_in_ascending_order() -> None:
+    assert SimulationOptions(data="data.npz", targets=(0.94, 0.9)).resolved().targets == (0.9, 0.94)

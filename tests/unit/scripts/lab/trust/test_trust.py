@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scripts.lab.trust import __main__ as trust
+from scripts.cli.commands import run
+from scripts.lab.app import app
 from scripts.lab.trust import insight, report, worlds
 from scripts.lab.trust.errors import TrustError
-from scripts.lab.trust.kinds import KINDS, kind
+from scripts.lab.trust.kinds import kind
 from scripts.lab.trust.labelling import HOLDOUT_SHARE, label, unlabelled
-from scripts.lab.trust.options import parse
+from scripts.lab.trust.options import KindName, TrustOptions
 from scripts.lab.trust.promise import Answer, Promise, tally
 from scripts.lab.trust.worlds import Images, World
 from tests.unit.model.samples import clouds
@@ -83,7 +84,7 @@ def test_a_file_that_can_not_be_used_is_named(tmp_path: Path, capsys: pytest.Cap
     np.savez(tmp_path / "other.npz", Z=np.zeros(3))
     with pytest.raises(TrustError, match="X "):
         worlds.source(tmp_path / "other.npz")
-    assert trust.main(["--features", str(tmp_path / "other.npz")]) == 1
+    assert run(app, "lab", ["trust", "--features", str(tmp_path / "other.npz")]) == 1
     assert "other.npz" in capsys.readouterr().err
 
 
@@ -112,18 +113,19 @@ def test_a_simulated_project_answers_every_promise_with_its_truth() -> None:
     assert -0.2 < gain.details["true_gain"] < 0.2
 
 
-@pytest.mark.parametrize("name", KINDS)
-def test_every_kind_of_promise_is_there(name: str) -> None:
+@pytest.mark.parametrize("name", KindName)
+def test_every_kind_of_promise_is_there(name: KindName) -> None:
     assert all(0 < promise.least <= 1 for promise in kind(name).PROMISES)
 
 
-def test_options_are_read_with_their_defaults() -> None:
-    assert (parse([]).projects, parse([]).only, parse([]).seed) == (200, tuple(KINDS), 0)
-    assert parse(["--only", "insight", "--projects", "3"]).only == ("insight",)
+def test_kinds_are_checked_once_and_in_their_own_order() -> None:
+    assert TrustOptions().chosen == tuple(KindName)
+    assert TrustOptions(only=[KindName.AUTOLABEL, KindName.INSIGHT, KindName.AUTOLABEL]).chosen == tuple(KindName)
 
 
 @pytest.mark.parametrize("wrong", [["--only", "hope"], ["--projects", "0"], ["--features", "nowhere.npz"]])
-def test_a_wrong_option_ends_with_a_usage_message(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        parse(wrong)
-    assert "usage" in capsys.readouterr().err
+def test_a_wrong_option_ends_with_2_and_says_where_to_read_more(
+    wrong: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(app, "lab", ["trust", *wrong]) == 2
+    assert "See lab trust --help." in capsys.readouterr().err

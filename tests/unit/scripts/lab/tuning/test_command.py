@@ -16,8 +16,9 @@ import pytest
 from optuna.trial import FrozenTrial, TrialState
 
 from model.training.recipe import read_recipe
-from scripts.lab.tuning import command, judging, trials, workers
-from scripts.lab.tuning.options import parse
+from scripts.cli import commands
+from scripts.lab.app import app
+from scripts.lab.tuning import judging, run, trials, workers
 from scripts.lab.tuning.report import COLUMNS
 from scripts.lab.tuning.storage import open_storage
 from scripts.lab.tuning.study import finished
@@ -79,7 +80,7 @@ def killed(data: Path, backbones: Path, tmp_path_factory: pytest.TempPathFactory
 def resumed(killed: Killed, data: Path) -> list[FrozenTrial]:
     """All trials after the killed search was gone on with; its page, which nobody looks at here, is not drawn."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(command, "publish", lambda *_: None)
+        patched.setattr(run, "publish", lambda *_: None)
         assert tune(killed.folder, data, "--trials", str(TRIALS)) == 0
     return trials_in(killed.folder)
 
@@ -87,7 +88,7 @@ def resumed(killed: Killed, data: Path) -> list[FrozenTrial]:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is judged and no page is drawn."""
-    monkeypatch.setattr(command, "_conclude", lambda *_: None)
+    monkeypatch.setattr(run, "_conclude", lambda *_: None)
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +177,7 @@ def test_the_page_needs_nothing_but_itself(tuned: Path) -> None:
 def test_a_search_that_is_finished_trains_nothing_again(
     tuned: Path, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(command, "publish", lambda *_: None)
+    monkeypatch.setattr(run, "publish", lambda *_: None)
     monkeypatch.setattr(trials, "train", None)
     before = trials_in(tuned)
     assert tune(tuned, data, "--trials", str(TRIALS)) == 0
@@ -231,10 +232,10 @@ def test_several_workers_share_a_study_on_redis(redis: RunningRedis, data: Path,
 def test_what_goes_wrong_in_a_worker_is_told(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run = workers.run
+    search = workers.run
 
     def storage_lost(job: workers.Job, *more: Any) -> None:
-        run(replace(job, storage="sqlite:////nowhere/study.sqlite3"), *more)
+        search(replace(job, storage="sqlite:////nowhere/study.sqlite3"), *more)
 
     monkeypatch.setattr(workers, "run", storage_lost)
     assert tune(tmp_path, data, "--trials", "2", "--workers", "2") == 2
@@ -250,13 +251,11 @@ def test_data_that_are_not_there_end_it_with_2(tmp_path: Path, capsys: pytest.Ca
     ("options", "said"),
     [
         ((), "--model"),
-        (("--model", "cnn-small", "--trials", "0"), "0 is below 1"),
-        (("--model", "cnn-small", "--workers", "0"), "0 is below 1"),
-        (("--model", "cnn-small", "--seed", "-1"), "-1 is below 0"),
+        (("--model", "cnn-small", "--trials", "0"), "0 is not in the range"),
+        (("--model", "cnn-small", "--workers", "0"), "0 is not in the range"),
+        (("--model", "cnn-small", "--seed", "-1"), "-1 is not in the range"),
     ],
 )
 def test_a_wrong_option_ends_with_2(options: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        parse(["data", *options])
-    assert ended.value.code == 2
+    assert commands.run(app, "lab", ["tune", "data", *options]) == 2
     assert said in capsys.readouterr().err

@@ -17,10 +17,11 @@ from backend import settings
 from model.networks import scratch
 from model.training.fit import TrainingResult, train
 from model.training.history import Epoch
+from scripts.cli.commands import run
+from scripts.lab.app import app
 from scripts.lab.comparison.images import LabelledImages
 from scripts.lab.tuning import plots, signs, space, trials
 from scripts.lab.tuning.bench import Bench
-from scripts.lab.tuning.command import main
 from scripts.lab.tuning.space import Space
 from scripts.lab.tuning.start import Start
 
@@ -57,7 +58,7 @@ def at_once() -> Iterator[None]:
 def tune(folder: Path, data: Path, *options: str) -> int:
     """The command, in this very process."""
     with at_once():
-        return main([*arguments(folder, data), *options])
+        return run(app, "lab", ["tune", *arguments(folder, data), *options])
 
 
 def tune_until_killed(given: Sequence[str]) -> None:

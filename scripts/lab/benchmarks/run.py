@@ -1,16 +1,14 @@
-"""`./scripts/benchmark`: run the benchmarks one after the other, print the table, write the files."""
+"""Benchmark: run the benchmarks one after the other, print the table, write the files."""
 
 import os
-import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import cached_property, partial
 from pathlib import Path
 
 from model.backbone.backbone import backbone
 from model.networks.export import export
 from scripts.cli.connection.api import ApiError
-from scripts.demo_app.errors import DemoError
 from scripts.lab.benchmarks import (
     cycle,
     embedding,
@@ -29,25 +27,31 @@ from scripts.lab.benchmarks import stack as stacks
 from scripts.lab.benchmarks.errors import BenchmarkError
 from scripts.lab.benchmarks.figures import Outcome
 from scripts.lab.benchmarks.images import ImageSet
-from scripts.lab.benchmarks.options import Options, parse
+from scripts.lab.benchmarks.options import BenchmarkOptions
 from scripts.lab.benchmarks.projects import make
 from scripts.lab.benchmarks.stack import Database
-from scripts.stack.errors import StackError
 from scripts.stack.surroundings import inherited
 
 # LanceDB warns of every process that is started here; those begin anew and share nothing with it.
 warnings.filterwarnings("ignore", message="lancedb fork support", category=RuntimeWarning)
 
 BACKBONE = "efficientnet-lite0"
+TARGET_MISSED = 3
 EMBEDDED_FILES = 64
 RETRAIN_LABELS = 5_000
 SERVED_TASKS, SERVED_LABELS = 1_000, 500
 """The project that `/predict` and `/webhook` are measured on."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure; returns 0 if every target is met, 3 if one is not, 1 if something could not be measured."""
-    options = parse(arguments)
+def benchmark(options: BenchmarkOptions) -> int:
+    """Measure.
+
+    Returns:
+        0 if every target is met, 3 if one is not.
+
+    Raises:
+        BenchmarkError: something could not be measured; what was measured before is written.
+    """
     # Requests of libraries to our own servers must pass by a proxy too.
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = inherited()["NO_PROXY"]
     about = report.machine()
@@ -57,24 +61,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
             outcomes[name] = outcome
             report.table({name: outcome}).show()
             print(flush=True)
-    except (BenchmarkError, DemoError, StackError, ApiError) as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        return 1
+    except ApiError as problem:
+        raise BenchmarkError(str(problem)) from problem
     finally:
         # What was measured before something failed is worth keeping.
         _write(outcomes, about, options)
     missed = [figure.measure for outcome in outcomes.values() for figure in outcome["figures"] if figure.met is False]
     print(f"Missed: {'; '.join(missed)}" if missed else "All targets are met.")
-    return 3 if missed else 0
+    return TARGET_MISSED if missed else 0
 
 
 class Benchmarks:
     """The benchmarks that were asked for, with what they share."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: BenchmarkOptions) -> None:
         self._options = options
-        self._documents = options.home / "images"
-        self._backbones = options.home / "stack" / "backend" / "backbones"
+        self._home = options.home.expanduser().resolve()
+        self._documents = self._home / "images"
+        self._backbones = self._home / "stack" / "backend" / "backbones"
 
     def run(self) -> Iterator[tuple[str, Outcome]]:
         """Name and outcome of each, as soon as it is there."""
@@ -89,7 +93,7 @@ class Benchmarks:
             "warm-start": partial(self._trained, "warm start", warm_start.run),
             "few-labels": partial(self._trained, "few labels", few_labels.run),
         }
-        for name in self._options.only:
+        for name in self._options.chosen:
             yield from by_name[name]()
 
     @cached_property
@@ -113,7 +117,7 @@ class Benchmarks:
     def _retrain(self) -> Iterator[tuple[str, Outcome]]:
         source = self._images
         if source.real and len(source.names) >= RETRAIN_LABELS:
-            kept = self._options.home / f"{source.folder.name}-{self._backbone.name}.npy"
+            kept = self._home / f"{source.folder.name}-{self._backbone.name}.npy"
             features = samples.embedded(source.read(len(source.names)), self._backbone, kept)
             classes = source.classes
             labels = samples.numbered(source.labels, classes)
@@ -124,18 +128,18 @@ class Benchmarks:
 
     def _rerank(self) -> Iterator[tuple[str, Outcome]]:
         for count in (10_000, 100_000):
-            yield f"rerank {count}", rerank.run(self._options.home / f"rerank-{count}", count)
+            yield f"rerank {count}", rerank.run(self._home / f"rerank-{count}", count)
 
     def _start(self) -> Iterator[tuple[str, Outcome]]:
-        yield "start", start.run(self._options.home / "start", self._backbone.parent)
+        yield "start", start.run(self._home / "start", self._backbone.parent)
 
     def _predict(self) -> Iterator[tuple[str, Outcome]]:
-        with stacks.running(self._options.home / "stack", self._documents) as stack:
+        with stacks.running(self._home / "stack", self._documents) as stack:
             project = make(stack, self._images.part(SERVED_TASKS), SERVED_LABELS)
             yield "predict", predict.run(stack, project)
 
     def _webhook(self) -> Iterator[tuple[str, Outcome]]:
-        with stacks.running(self._options.home / "stack", self._documents) as stack:
+        with stacks.running(self._home / "stack", self._documents) as stack:
             project = make(stack, self._images.part(SERVED_TASKS), SERVED_LABELS)
             yield "webhook", webhook.run(stack, project)
 
@@ -145,22 +149,18 @@ class Benchmarks:
             for tasks in self._options.tasks:
                 labels = min(self._options.labels, tasks // 2)
                 name = f"{tasks:,} tasks, {labels} labels, {database}"
-                with stacks.running(self._options.home / "stack", self._documents, database) as stack:
+                with stacks.running(self._home / "stack", self._documents, database) as stack:
                     project = make(stack, self._images.part(tasks), labels)
                     yield f"cycle, {name}", cycle.run(stack, project, name, self._options.submits)
 
     def _trained(self, name: str, measure: Callable[[Path, Path], Outcome]) -> Iterator[tuple[str, Outcome]]:
         assert self._options.caltech is not None  # noqa: S101 - the command line has seen to it
-        yield name, measure(self._options.caltech, self._options.home / "pixels")
+        yield name, measure(self._options.caltech, self._home / "pixels")
 
 
-def _write(outcomes: dict[str, Outcome], about: dict[str, object], options: Options) -> None:
+def _write(outcomes: dict[str, Outcome], about: dict[str, object], options: BenchmarkOptions) -> None:
     if options.out is not None:
         report.write_json(outcomes, about, options.out)
     if options.markdown is not None:
         options.markdown.parent.mkdir(parents=True, exist_ok=True)
         options.markdown.write_text(report.markdown(outcomes, about))
-
-
-if __name__ == "__main__":
-    sys.exit(main())
