@@ -53,16 +53,24 @@ class DemoOptions:
         typer.Option(min=1, metavar="N", help="Use at most so many images, of each class its share."),
     ] = None
     auto: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Simulate an annotator who makes N annotations.")
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="A simulated annotator makes N annotations; exit code 0 if the loop ran."
+        ),
     ] = None
     report: Annotated[Path | None, typer.Option(metavar="FILE", help="With --auto: write a JSON report.")] = None
     pace: Annotated[
         float,
         typer.Option(min=0.0, metavar="SECONDS", callback=finite, help="With --auto: least seconds that a task takes."),
     ] = 1.0
-    order: Annotated[TaskOrder, typer.Option(help="Order of the tasks.")] = TaskOrder.LOOP
+    order: Annotated[TaskOrder, typer.Option(help="The loop's order of the tasks, or a random one for comparison.")] = (
+        TaskOrder.LOOP
+    )
     finetune: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="With --auto: fine-tune the backbone after N annotations.")
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="With --auto: a training worker fine-tunes the backbone after N annotations."
+        ),
     ] = None
     seed: Seed = 0
 

@@ -8,7 +8,7 @@ from scripts.lab.benchmarks.options import BenchmarkOptions
 def benchmark(options: BenchmarkOptions) -> int:
     """Measure on this machine and compare with the targets.
 
-    Exit code 3 where a target is missed, 1 where something could not be measured.
+    See docs/benchmarks.md. Exit code 3 where a target is missed, 1 where something could not be measured.
     """
     from scripts.lab.benchmarks import run
 

@@ -40,9 +40,9 @@ class BenchmarkOptions:
         UsageError: a benchmark that needs photographs is asked for without them.
     """
 
-    only: Annotated[list[BenchmarkName], typer.Option(help="Benchmarks to run.", show_default=" ".join(NAMES))] = field(
-        default_factory=lambda: list(NAMES)
-    )
+    only: Annotated[
+        list[BenchmarkName], typer.Option(help="Benchmarks to run, several in a row.", show_default=" ".join(NAMES))
+    ] = field(default_factory=lambda: list(NAMES))
     caltech: Annotated[
         Path | None,
         typer.Option(
@@ -53,7 +53,8 @@ class BenchmarkOptions:
         ),
     ] = None
     tasks: Annotated[
-        list[int], typer.Option(min=LEAST_TASKS, metavar="N", help="Sizes of the projects for the cycle.")
+        list[int],
+        typer.Option(min=LEAST_TASKS, metavar="N", help="Sizes of the projects for the cycle, several in a row."),
     ] = field(default_factory=lambda: [1000, 8677])
     labels: Annotated[
         int, typer.Option(min=1, metavar="N", help="Labels before the cycle is measured, at most half of the tasks.")

@@ -44,9 +44,9 @@ class ComparisonOptions:
     resample: Annotated[Resampling, typer.Option(help="What is done for classes of unequal size.")] = "none"
     resolution: Resolution = None
     seed: Seed = 0
-    weights: Annotated[str, typer.Option(help=f"{', '.join(NAMED_WEIGHTS)}, or a file for the one model.")] = (
-        "pretrained"
-    )
+    weights: Annotated[
+        str, typer.Option(metavar="WEIGHTS", help=f"{', '.join(NAMED_WEIGHTS)}, or a file, where one model is named.")
+    ] = "pretrained"
     token: Token = None
     cache: Cache = CHECKOUT / ".cache" / "compare"
     out: Out = CHECKOUT / "comparison"

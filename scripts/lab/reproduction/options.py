@@ -19,7 +19,7 @@ class ReproductionOptions:
         list[str],
         typer.Option(
             metavar="PATH",
-            help="Caltech-101, CIFAR-10 or CIFAR-100, each a folder per class or a tar of one.",
+            help="Caltech-101, CIFAR-10 or CIFAR-100, each a folder per class or a tar of one; several in a row.",
             show_default="torchvision's downloads",
         ),
     ] = field(default_factory=list)

@@ -34,15 +34,27 @@ class SimulationOptions:
     """
 
     data: Data
-    backbone: Annotated[str, typer.Option(metavar="NAME", help="As BACKBONE of the settings.")] = "efficientnet-lite0"
-    weights: Annotated[str, typer.Option(help="As BACKBONE_WEIGHTS of the settings.")] = "pretrained"
+    backbone: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="What images are embedded by, as the setting BACKBONE says it: see docs/backbones.md."
+        ),
+    ] = "efficientnet-lite0"
+    weights: Annotated[str, typer.Option(metavar="WEIGHTS", help="As the setting BACKBONE_WEIGHTS says it.")] = (
+        "pretrained"
+    )
     resolution: Resolution = None
     strategies: Annotated[
-        tuple[str, ...], typer.Option(metavar="NAMES", help="Strategies to compare, with commas."), CommaSeparated()
+        tuple[str, ...],
+        typer.Option(
+            metavar="NAMES", help="Names of docs/ranking.md, with commas; also skactiveml:margin and the other peers."
+        ),
+        CommaSeparated(),
     ] = ("auto", "margin", "random")
-    peers: Annotated[Literal["scikit-activeml"] | None, typer.Option(help="Also the strategies of this library.")] = (
-        None
-    )
+    peers: Annotated[
+        Literal["scikit-activeml"] | None,
+        typer.Option(help="Also its margin, TypiClust, CoreSet, ProbCover and BADGE, on the same images and head."),
+    ] = None
     seeds: Annotated[
         tuple[int, ...],
         typer.Option(metavar="NUMBERS", help="A run for each: 0,1."),
@@ -57,7 +69,7 @@ class SimulationOptions:
     budget: Annotated[int, typer.Option(min=1, metavar="LABELS", help="Labels in all.")] = 500
     targets: Annotated[
         tuple[float, ...],
-        typer.Option(metavar="SHARES", help="Accuracies, with commas."),
+        typer.Option(metavar="SHARES", help="Accuracies that labels are counted to, with commas."),
         CommaSeparated(inner_share),
     ] = (0.9, 0.94)
     random_arm: Annotated[
@@ -71,7 +83,12 @@ class SimulationOptions:
     ] = 0.15
     pool: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="Images to label in each split.", show_default="all others"),
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Images to label in each split, of each class its share.",
+            show_default="all others",
+        ),
     ] = None
     evaluate_every: Annotated[
         int | None,

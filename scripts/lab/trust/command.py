@@ -8,7 +8,7 @@ from scripts.lab.trust.options import TrustOptions
 def trust(options: TrustOptions) -> int:
     """Simulate projects whose truth is known, and count how often what we say of them holds.
 
-    Project by project, the seeds follow the first one's. Exit code 3 where a promise is not kept.
+    --seed is of the first project; the others' follow. See docs/benchmarks.md. Exit code 3 where a promise is not kept.
     """
     from scripts.lab.trust import run
 

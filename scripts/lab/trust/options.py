@@ -22,8 +22,8 @@ class TrustOptions:
     """Which promises are checked, and on how many projects."""
 
     projects: Annotated[int, typer.Option(min=1, metavar="N", help="Projects that are simulated for each kind.")] = 200
-    only: Annotated[list[KindName], typer.Option(help="Kinds of promises.", show_default="all")] = field(
-        default_factory=lambda: list(KindName)
+    only: Annotated[list[KindName], typer.Option(help="Kinds of promises, several in a row.", show_default="all")] = (
+        field(default_factory=lambda: list(KindName))
     )
     features: Annotated[
         Path | None,

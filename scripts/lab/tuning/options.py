@@ -15,7 +15,12 @@ class TuningOptions:
 
     data: Data
     model: Annotated[str, typer.Option(metavar="NAME", help="Any network that ./scripts/compare trains: cnn-small, …")]
-    trials: Annotated[int, typer.Option(min=1, metavar="N", help="Trials of the study in all.")] = 30
+    trials: Annotated[
+        int,
+        typer.Option(
+            min=1, metavar="N", help="Trials of the study in all, those of earlier commands and other workers included."
+        ),
+    ] = 30
     epochs: Epochs = None
     images: Images = None
     repeats: Annotated[

@@ -1,8 +1,6 @@
 """What users can set, call, scrape or run is documented, and what is documented is there."""
 
 import re
-from collections.abc import Callable
-from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,26 +13,13 @@ from backend.settings import Settings
 from backend.web.app import app_of
 from backend.web.service import WebService
 from model.rank.registry import NAMES, STRATEGIES
-from scripts.cli.commands import run
-from scripts.demo_app.app import app as demo
 from scripts.dev import documentation
-from scripts.lab.app import app as lab
 
 MOST_README_LINES = 150
 DESIGN_TERMS = (
     "task, annotation, region, prediction, choice, class, backbone, feature, head, version, run, queue, pool, holdout, "
     "rank score, confidence, budget"
 )
-# What reads the line of each command whose section is written by hand.
-PARSERS: dict[str, Callable[[list[str]], object]] = {
-    "benchmark": lambda given: run(lab, "lab", ["benchmark", *given]),
-    "compare": lambda given: run(lab, "lab", ["compare", *given]),
-    "demo": lambda given: run(demo, "demo", given),
-    "reproduce": lambda given: run(lab, "lab", ["reproduce", *given]),
-    "simulate": lambda given: run(lab, "lab", ["simulate", *given]),
-    "trust": lambda given: run(lab, "lab", ["trust", *given]),
-    "tune": lambda given: run(lab, "lab", ["tune", *given]),
-}
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
 
@@ -134,19 +119,6 @@ def test_the_page_is_of_the_release_of_mlflow_that_writes_the_runs(checkout: Pat
 def test_every_command_is_documented(checkout: Path, reference: str) -> None:
     titles = re.findall(r"^### (.+)$", section(reference, "## Commands"), re.MULTILINE)
     assert sorted(re.findall(r"`\./scripts/(\w+)`", " ".join(titles))) == commands(checkout)
-
-
-@pytest.mark.parametrize("command", PARSERS)
-def test_every_option_of_a_command_is_documented(
-    command: str, reference: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with suppress(SystemExit):
-        PARSERS[command](["--help"])
-    options = set(re.findall(r"--[a-z][a-z-]*", capsys.readouterr().out)) - {"--help"}
-    title = next(line for line in reference.splitlines() if line.startswith("### ") and f"/{command}`" in line)
-    documented = set(re.findall(r"--[a-z][a-z-]*", " ".join(first_column(section(reference, title)))))
-    assert options
-    assert options <= documented
 
 
 def test_every_term_of_the_design_is_in_the_glossary(checkout: Path) -> None:

@@ -168,10 +168,10 @@ def test_data_that_are_not_there_end_it_with_2(tmp_path: Path, capsys: pytest.Ca
     ("options", "said"),
     [
         (("--models", "a,,b"), "empty name"),
-        (("--images", "0"), "0 is not in the range"),
+        (("--images", "0"), "greater than or equal to 1"),
         (("--augment", "magic"), "--augment"),
         (("--resample", "magic"), "--resample"),
-        (("--seed", "-1"), "-1 is not in the range"),
+        (("--seed", "-1"), "greater than or equal to 0"),
         (("--weights", "mine.pt"), "are of one network"),
     ],
 )

@@ -200,8 +200,8 @@ def test_data_that_are_not_there_end_it_with_2(tmp_path: Path, capsys: pytest.Ca
         (("--targets", "90"), "90 is not between 0 and 1"),
         (("--seeds", "a"), "--seeds"),
         (("--splits", "-1"), "--splits"),
-        (("--batch", "0"), "0 is not in the range"),
-        (("--random-arm", "2"), "2.0 is not in the range"),
+        (("--batch", "0"), "greater than or equal to 1"),
+        (("--random-arm", "2"), "less than or equal to 1"),
         (("--peers", "modal"), "scikit-activeml"),
     ],
 )

@@ -251,9 +251,9 @@ def test_data_that_are_not_there_end_it_with_2(tmp_path: Path, capsys: pytest.Ca
     ("options", "said"),
     [
         ((), "--model"),
-        (("--model", "cnn-small", "--trials", "0"), "0 is not in the range"),
-        (("--model", "cnn-small", "--workers", "0"), "0 is not in the range"),
-        (("--model", "cnn-small", "--seed", "-1"), "-1 is not in the range"),
+        (("--model", "cnn-small", "--trials", "0"), "greater than or equal to 1"),
+        (("--model", "cnn-small", "--workers", "0"), "greater than or equal to 1"),
+        (("--model", "cnn-small", "--seed", "-1"), "greater than or equal to 0"),
     ],
 )
 def test_a_wrong_option_ends_with_2(options: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]) -> None:
