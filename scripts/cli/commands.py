@@ -88,7 +88,7 @@ def new_app(description: str, *, completion: bool = False) -> typer.Typer:
         add_completion=completion,
         no_args_is_help=True,
         # Boxes and colours for a person, plain lines for a file or another program.
-        rich_markup_mode="rich" if sys.stdout.isatty() else None,
+        rich_markup_mode="markdown" if sys.stdout.isatty() else None,
     )
 
 

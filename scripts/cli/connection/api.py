@@ -164,7 +164,6 @@ class LabelStudioApi:
 
     def send_object(self, method: str, path: str, body: Any) -> Json:
         """Answer of a POST or PATCH that the SDK has no method for, and that is one object."""
-
         ask = self._once if method == "POST" else self._again
         answer: Json = ask(lambda sdk: _raw(sdk, method, path, body)).json()
         return answer

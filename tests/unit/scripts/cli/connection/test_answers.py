@@ -10,7 +10,7 @@ from scripts.cli.connection.address import BackendAddress
 from scripts.cli.connection.api import ApiError, words
 from scripts.cli.connection.findings import Level
 
-PAYLOADS = Path(__file__).parents[3] / "contract" / "payloads" / "connect"
+PAYLOADS = Path(__file__).parents[4] / "contract" / "payloads" / "connect"
 BACKEND = BackendAddress("http://localhost:9090")
 
 
