@@ -1,6 +1,5 @@
 """The demo's folder: what it keeps between runs, its lock, and beginning anew."""
 
-import fcntl
 import json
 import os
 import secrets
@@ -10,9 +9,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
+from model.files import whole_file
 from scripts.demo_app.errors import DemoError
 
-MARKER = ".label-loop-demo"
+MARKER, LOCK = ".label-loop-demo", ".lock"
 # What `--reset` deletes. Label Studio's environment and downloads stay: they would only come back the same.
 MADE = ("state.json", "logs", "redis", "label-studio", "documents", "backend", "projects", "connections")
 
@@ -67,17 +69,15 @@ class Home:
             DemoError: another demo holds it, or it is a folder of somebody else's.
         """
         self._claim()
-        with (self.folder / MARKER).open("r+") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as problem:
-                other = lock.read().strip() or "unknown"
-                message = f"A demo already runs in {self.folder} (process {other}). Stop it, or choose another --home."
-                raise DemoError(message) from problem
-            lock.truncate()
-            lock.write(f"{os.getpid()}\n")
-            lock.flush()
-            yield
+        marker = self.folder / MARKER
+        try:
+            with FileLock(self.folder / LOCK, blocking=False):
+                marker.write_text(f"{os.getpid()}\n")
+                yield
+        except Timeout as problem:
+            other = marker.read_text().strip() or "unknown"
+            message = f"A demo already runs in {self.folder} (process {other}). Stop it, or choose another --home."
+            raise DemoError(message) from problem
 
     def reset(self) -> None:
         """Delete what earlier runs made here, but not what was only downloaded."""
@@ -119,11 +119,6 @@ class Home:
 def write_private(path: Path, content: object) -> None:
     """Write JSON, readable by this user only, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".new")
-    temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(content, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    with whole_file(path) as unfinished:
+        unfinished.touch(mode=0o600)
+        unfinished.write_text(json.dumps(content, indent=1))

@@ -56,6 +56,10 @@ def run(demo: DemoProject, addresses: Addresses, count: int, pace: float, finetu
     """Annotate `count` tasks, or what is left, and return what was seen.
 
     Args:
+        demo: the project, whose true labels the annotator knows.
+        addresses: of Label Studio and the backend.
+        count: annotations to make.
+        pace: least seconds that the annotator takes for a task.
         finetune: annotations after which the backbone's fine-tuning is ordered; it is waited for at the end.
 
     Raises:

@@ -1,17 +1,17 @@
 """Choosing TCP ports that nobody listens on, and that nobody else who asks here is about to listen on."""
 
-import fcntl
 import os
 import socket
 import tempfile
 from collections.abc import Container
 from pathlib import Path
-from typing import IO
+
+from filelock import FileLock, Timeout
 
 from scripts.stack.errors import StackError
 
-# Open, locked files of the ports promised to this process: a server may need seconds until it listens.
-_promised: dict[int, IO[str]] = {}
+# Locks of the ports promised to this process, held until it ends: a server may need seconds until it listens.
+_promised: dict[int, FileLock] = {}
 
 
 def is_free(port: int) -> bool:
@@ -50,11 +50,10 @@ def _promise(port: int) -> bool:
         return True
     folder = Path(tempfile.gettempdir()) / f"label-loop-ports-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
-    promise = (folder / str(port)).open("w")
+    promise = FileLock(folder / str(port))
     try:
-        fcntl.flock(promise, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        promise.close()
+        promise.acquire(blocking=False)
+    except Timeout:
         return False
     _promised[port] = promise
     return True

@@ -36,6 +36,7 @@ def run(stack: Stack, project: BenchmarkProject, name: str, submits: int = 15) -
     Publication is counted whole as Label Studio's own writes: the import of the head's predictions and the switch.
 
     Args:
+        stack: Label Studio and the backend, running.
         project: with more than `submits` tasks left.
         name: of this case, for the table.
         submits: at least 1; one more is made before, to warm up.

@@ -27,6 +27,7 @@ def run(stack: Stack, project: BenchmarkProject, requests_of_one: int = 200, req
     """Ask one at a time, as Label Studio does.
 
     Args:
+        stack: Label Studio and the backend, running.
         project: with at least one task.
         requests_of_one: with one task; as many each for stored and new images, after a fifth to warm up.
         requests_of_many: with 100 stored tasks (each task several times where the project has fewer).

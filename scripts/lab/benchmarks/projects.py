@@ -50,6 +50,7 @@ def make(stack: Stack, images: ImageSet, labelled: int) -> BenchmarkProject:
     """Make a project with a task per image, attach the backend, and wait for a version that knows all of it.
 
     Args:
+        stack: Label Studio and the backend, running.
         images: below the stack's document root.
         labelled: how many tasks have their true label from the beginning.
 

@@ -22,6 +22,7 @@ def run(features: FloatArray, labels: IntArray, classes: Sequence[str], labelled
     Args:
         features: (n, d), all of the project's.
         labels: (n,) index into `classes`.
+        classes: names.
         labelled: how many of them are known, the first ones.
         rounds: at least 1.
 

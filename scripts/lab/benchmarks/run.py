@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from functools import cached_property, partial
 from pathlib import Path
 
-from model.backbone.backbone import backbone
-from model.networks.export import export
+from model.backbone.backbone import Origin
 from scripts.cli.connection.api import ApiError
+from scripts.lab.backbones import exported
 from scripts.lab.benchmarks import (
     cycle,
     embedding,
@@ -78,7 +78,7 @@ class Benchmarks:
         self._options = options
         self._home = options.home.expanduser().resolve()
         self._documents = self._home / "images"
-        self._backbones = self._home / "stack" / "backend" / "backbones"
+        self._backend = self._home / "stack" / "backend"
 
     def run(self) -> Iterator[tuple[str, Outcome]]:
         """Name and outcome of each, as soon as it is there."""
@@ -105,11 +105,7 @@ class Benchmarks:
 
     @cached_property
     def _backbone(self) -> Path:
-        known = backbone(BACKBONE)
-        folder = self._backbones / known.version
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        export(known, folder)
-        return folder
+        return exported(Origin(BACKBONE), self._backend).folder
 
     def _embedding(self) -> Iterator[tuple[str, Outcome]]:
         yield "embedding", embedding.run(self._images.read(EMBEDDED_FILES), self._backbone)

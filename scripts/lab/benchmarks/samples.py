@@ -48,6 +48,7 @@ def embedded(files: Sequence[bytes], folder: Path, kept: Path) -> FloatArray:
     """Features of image files, float16 (n, 1280); taken from `kept` where an earlier run left them there.
 
     Args:
+        files: contents of image files.
         folder: the backbone's export.
         kept: `.npy` file to keep them in.
     """

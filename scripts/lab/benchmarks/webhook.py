@@ -28,6 +28,7 @@ def run(stack: Stack, project: BenchmarkProject, seconds: float = 20.0, per_seco
     The time of an event counts from when it was due, so that a slow answer cannot hide behind the ones after it.
 
     Args:
+        stack: Label Studio and the backend, running.
         project: with tasks left to annotate.
         seconds: for how long, above 0.
         per_second: events a second.

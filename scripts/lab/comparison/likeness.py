@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from model.arrays import IntArray
-from model.backbone.backbone import Backbone, backbone
+from model.backbone.backbone import Origin, backbone
 from model.backbone.embedder import OnnxEmbedder
 from model.files import whole_file
 from model.geometry import points
-from model.networks.export import export
 from model.training.duplicates import near_duplicate_groups
+from scripts.lab.backbones import exported
 from scripts.lab.comparison.frozen import embed
 from scripts.lab.comparison.images import LabelledImages, Library
 
@@ -28,6 +28,7 @@ def grouped(library: Library, side: int) -> LabelledImages:
     Raises:
         ComparisonError: fewer than two classes have an image that can be read.
         DataError: the data can't be used.
+        BackboneError: the backbone that tells them can't be exported.
     """
     return with_groups(library.at(side), found_groups(library))
 
@@ -40,6 +41,7 @@ def found_groups(library: Library) -> Path:
     Raises:
         ComparisonError: fewer than two classes have an image that can be read.
         DataError: the data can't be used.
+        BackboneError: the backbone that tells them can't be exported.
     """
     known = backbone(BACKBONE)
     looked_at = library.at(known.input_size)
@@ -47,7 +49,7 @@ def found_groups(library: Library) -> Path:
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(kept) as unfinished, unfinished.open("wb") as file:
-            np.save(file, _groups(looked_at, exported(known, library.cache / "backbones")))
+            np.save(file, _groups(looked_at, exported(Origin(BACKBONE), library.cache).folder))
     return kept
 
 
@@ -56,14 +58,6 @@ def with_groups(data: LabelledImages, groups_file: Path) -> LabelledImages:
     groups = np.load(groups_file)
     fingerprint = blake2b(data.fingerprint.encode() + groups.tobytes(), digest_size=12).hexdigest()
     return replace(data, groups=groups, fingerprint=fingerprint)
-
-
-def exported(known: Backbone, folder: Path) -> Path:
-    """The folder of a backbone's export, which is made where it is not there."""
-    place = folder / known.version
-    if not place.exists():
-        export(known, place)
-    return place
 
 
 def _groups(data: LabelledImages, place: Path) -> IntArray:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 
+from scripts.lab.backbones import BackboneError
 from scripts.lab.comparison.contenders import FROZEN, Contender, Protocol
 from scripts.lab.comparison.errors import ComparisonError
 from scripts.lab.comparison.figures import Figures
@@ -81,7 +82,7 @@ class Bench:
             return Missing(row, GPU_NEEDED)
         try:
             return self._run(row, row.reduced if self.reduced else whole(row))
-        except (ComparisonError, DataError) as problem:
+        except (BackboneError, ComparisonError, DataError) as problem:
             return Missing(row, str(problem))
 
     def _run(self, row: Row, sample: Sample) -> Ran | Missing:

@@ -1,38 +1,35 @@
 """Image files to features, with the backbone that the loop uses."""
 
 from collections.abc import Iterable
-from pathlib import Path
 
 import numpy as np
 
 from model.arrays import FloatArray, IntArray
-from model.backbone.backbone import Backbone
 from model.backbone.embedder import OnnxEmbedder
 from model.errors import ImageError
 from model.images import ImageLimits
 from scripts.cli.progress import tracked
+from scripts.lab.backbones import ExportedBackbone
 
 LIMITS = ImageLimits(max_bytes=50_000_000, max_pixels=100_000_000)
 
 
-def embed(
-    files: Iterable[tuple[int, bytes]], count: int, backbone: Backbone, cache: Path
-) -> tuple[FloatArray, IntArray]:
+def embed(files: Iterable[tuple[int, bytes]], count: int, by: ExportedBackbone) -> tuple[FloatArray, IntArray]:
     """Features of image files.
 
     Args:
         files: number and content of each.
         count: how many there are, for the progress bar.
-        backbone: exported to the cache.
+        by: the backbone.
 
     Returns:
         (m, width) float16, and the (m,) numbers of the files that could be read, as they came.
     """
     features, numbers = [], []
-    stream = OnnxEmbedder(cache / "backbones" / backbone.version).embed_bytes(files, LIMITS)
+    stream = OnnxEmbedder(by.folder).embed_bytes(files, LIMITS)
     for number, outcome in tracked(stream, "embedding", count, "image"):
         if not isinstance(outcome, ImageError):
             features.append(outcome.astype(np.float16))
             numbers.append(number)
-    width = (0, backbone.width)
+    width = (0, by.backbone.width)
     return np.stack(features) if features else np.empty(width, np.float16), np.array(numbers, dtype=np.int64)

@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import shutil
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Self
 import numpy as np
 
 from model.arrays import BoolArray, FloatArray, IntArray
+from model.files import whole_folder
 from scripts.lab.simulation.errors import SimulationError
 
 SHEET = "data.json"
@@ -67,13 +66,8 @@ def kept(folder: Path, make: Callable[[], LabelledData]) -> Path:
     """
     if not folder.exists():
         data = make()
-        unfinished = folder.parent / f".{folder.name}.{uuid.uuid4().hex}"
-        unfinished.mkdir(parents=True)
-        try:
+        with whole_folder(folder, flushed=False) as unfinished:
             _write(data, unfinished)
-            unfinished.replace(folder)
-        finally:
-            shutil.rmtree(unfinished, ignore_errors=True)
     return folder
 
 

@@ -1,10 +1,8 @@
 """Images with a class each, embedded: of a folder, a tar, a torchvision data set, a Label Studio project."""
 
-from pathlib import Path
-
 import numpy as np
 
-from model.backbone.backbone import Backbone
+from scripts.lab.backbones import ExportedBackbone
 from scripts.lab.datasets import ImageSource
 from scripts.lab.simulation.embedding import embed
 from scripts.lab.simulation.errors import SimulationError
@@ -12,7 +10,7 @@ from scripts.lab.simulation.labelled import LabelledData
 from scripts.lab.sources import set_aside
 
 
-def read(name: str, source: ImageSource, backbone: Backbone, cache: Path) -> LabelledData:
+def read(name: str, source: ImageSource, by: ExportedBackbone) -> LabelledData:
     """Embed the images; those that can't be read are left out, and counted.
 
     Raises:
@@ -20,7 +18,7 @@ def read(name: str, source: ImageSource, backbone: Backbone, cache: Path) -> Lab
     """
     labels, test = source.labels, set_aside(source.paths)
     files = ((image.index, image.content) for image in source.read(range(len(labels))))
-    features, numbers = embed(files, len(labels), backbone, cache)
+    features, numbers = embed(files, len(labels), by)
     left_out = [*source.left_out]
     if len(numbers) < len(labels):
         left_out.append(f"{len(labels) - len(numbers)} images that can't be read")

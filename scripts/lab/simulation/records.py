@@ -18,7 +18,7 @@ from scripts.lab.simulation.splits import SplitOptions
 CHECKOUT = Path(__file__).parents[3]
 CODE = (
     "backend/store/dataset.py",
-    "backend/jobs/*.py",
+    "backend/loop/*.py",
     "model/**/*.py",
     *(f"scripts/lab/simulation/{name}.py" for name in ("curve", "peers", "replay", "serving", "splits")),
 )
@@ -83,8 +83,10 @@ class Record:
 
 
 def find(folder: Path, planned: Planned) -> Record | None:
-    """The record of this very run, if an earlier command finished it; one that an older release wrote otherwise is
-    none."""
+    """The record of this very run, if an earlier command finished it.
+
+    One that an older release wrote otherwise is none.
+    """
     try:
         return Record.from_json(json.loads((folder / planned.file_name).read_text()))
     except (FileNotFoundError, ValueError, KeyError, TypeError):

@@ -80,6 +80,7 @@ class SimulationSettings(Settings):
         *_: Any,
         **__: Any,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Leave only what the code itself says."""
         return (init_settings,)
 
 

@@ -23,6 +23,8 @@ def about(options: SimulationOptions, data: LabelledData, backbone: str | None) 
     """What made the results: options, data, versions. No secret is in it, and no folder of this machine.
 
     Args:
+        options: that the person gave.
+        data: that were simulated on.
         backbone: version; None where the data came as features.
     """
     given = {key: value for key, value in asdict(options).items() if key not in UNTOLD}

@@ -10,6 +10,7 @@ def serve(dataset: Dataset, quick: Head, nearest: IntArray, seed: int) -> Head:
     """The served head of a version: its second stage.
 
     Args:
+        dataset: of the version.
         quick: the head that the version ranks by.
         nearest: (n, c) of `model.graph.neighbours`, of the dataset's images.
         seed: of the settings.

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from model.backbone.backbone import Backbone, Origin
+from scripts.lab.backbones import BackboneError, exported
 from scripts.lab.datasets import DataError
 from scripts.lab.simulation import archive, pictures
-from scripts.lab.simulation.backbones import exported
 from scripts.lab.simulation.errors import SimulationError
 from scripts.lab.simulation.labelled import kept
 from scripts.lab.sources import find, stamp
@@ -47,12 +47,10 @@ def prepare(data: str, token: str, origin: Origin, cache: Path) -> Prepared:
         return Prepared(kept(_folder(cache, stamp(path)), lambda: archive.read(path)), None)
     try:
         found = find(data, token, cache / "downloads")
-        backbone = exported(origin, cache)
-        folder = _folder(cache, found.state, backbone)
-        return Prepared(
-            kept(folder, lambda: pictures.read(found.name, found.open(), backbone, cache)), backbone.version
-        )
-    except DataError as problem:
+        by = exported(origin, cache)
+        folder = _folder(cache, found.state, by.backbone)
+        return Prepared(kept(folder, lambda: pictures.read(found.name, found.open(), by)), by.backbone.version)
+    except (DataError, BackboneError) as problem:
         raise SimulationError(str(problem)) from problem
 
 

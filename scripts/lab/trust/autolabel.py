@@ -87,6 +87,7 @@ def automate(labelled: Labelled, truth: IntArray, seed: int, attempts: int = ATT
     """Propose, audit and judge until an audit holds; what people answered trains the next attempt's head.
 
     Args:
+        labelled: the project with its first labels.
         truth: (n,) what people would answer, index into the classes.
         seed: of the draws.
         attempts: at most.

@@ -43,6 +43,7 @@ def unlabelled(world: World, key: str) -> Labelled:
     """The project before its first label.
 
     Args:
+        world: where its images come from.
         key: of the project; another one has another holdout.
     """
     n = len(world.project.labels)

@@ -4,12 +4,14 @@ FILE is an `.npz` of `X` and `y`. Each seed shuffles it, labels it by the defaul
 and proposes; every proposal is then audited by many draws, because one draw says little. Prints a line a seed, as JSON.
 """
 
-import argparse
 import json
+import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+import typer
 
 from backend import logs
 from backend.settings import Settings
@@ -17,8 +19,9 @@ from model.arrays import FloatArray, IntArray
 from model.autolabel.audit import draw_audit, judge
 from model.autolabel.proposal import propose
 from model.rank.registry import AUTO
+from scripts.cli.commands import new_app, run, takes_options
+from scripts.cli.options import existing_path
 from scripts.lab.trust.autolabel import ALLOWED, predict
-from scripts.lab.trust.errors import TrustError
 from scripts.lab.trust.labelling import label, unlabelled
 from scripts.lab.trust.worlds import Images, World, read
 
@@ -26,20 +29,22 @@ BATCH = 50
 DRAWS = 200
 
 
-def main() -> None:
-    """Print a line a seed."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.lab.trust.share", description=__doc__)
-    parser.add_argument("file", type=Path, metavar="FILE", help=".npz of X and y")
-    parser.add_argument("--labels", type=int, default=500, help="labels before the audit (500)")
-    parser.add_argument("--seeds", type=int, default=5, help="how many (5)")
-    given = parser.parse_args()
+@dataclass(frozen=True, kw_only=True)
+class ShareOptions:
+    """Of what project, and how often."""
+
+    file: Annotated[Path, typer.Argument(metavar="FILE", callback=existing_path, help="An .npz of X and y.")]
+    labels: Annotated[int, typer.Option(min=1, metavar="N", help="Labels before the audit.")] = 500
+    seeds: Annotated[int, typer.Option(min=1, metavar="N", help="How many.")] = 5
+
+
+@takes_options
+def share(options: ShareOptions) -> None:
+    """Say how much of a real project auto-labelling takes over: a line a seed, as JSON."""
     logs.configure(Settings(log_level="ERROR"))
-    try:
-        features, labels = read(given.file)
-    except TrustError as error:
-        parser.error(str(error))
-    for seed in range(given.seeds):
-        print(json.dumps(measure(features, labels, given.labels, seed)), flush=True)
+    features, labels = read(options.file)
+    for seed in range(options.seeds):
+        print(json.dumps(measure(features, labels, options.labels, seed)), flush=True)
 
 
 def measure(features: FloatArray, labels: IntArray, count: int, seed: int) -> dict[str, Any]:
@@ -70,4 +75,6 @@ def measure(features: FloatArray, labels: IntArray, count: int, seed: int) -> di
 
 
 if __name__ == "__main__":
-    main()
+    app = new_app("How much auto-labelling takes over.")
+    app.command("share")(share)
+    sys.exit(run(app, "python -m scripts.lab.trust.share"))

@@ -68,8 +68,10 @@ def source(path: Path | None) -> Source:
 
 
 def drawn(rng: np.random.Generator) -> World:
-    """Points around one to three places a class, none below zero, as a backbone's features; some classes look alike,
-    are rare, or hold images of another."""
+    """Points around one to three places a class, none below zero, as a backbone's features.
+
+    Some classes look alike, are rare, or hold images of another.
+    """
     classes = int(rng.integers(LEAST_CLASSES, MOST_CLASSES + 1))
     width = int(rng.integers(LEAST_WIDTH, MOST_WIDTH + 1))
     images = int(rng.integers(LEAST_IMAGES, MOST_IMAGES + 1))

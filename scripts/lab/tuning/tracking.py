@@ -24,6 +24,8 @@ def track(study: Study, bench: Bench, folder: Path) -> None:
     """Have each finished trial tracked that was not before, unless the backend's settings switch it off.
 
     Args:
+        study: whose trials they are.
+        bench: that they were made on.
         folder: where they wait until MLflow has them; where it is away, for the next command.
     """
     values = settings.load()
