@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from backend.store.autolabelings import AuditedTask
 from backend.store.labels import Annotation, Label
+from backend.store.records.autolabeling import AuditedTask
 from model.autolabel.certificate import AuditAnswer
 
 

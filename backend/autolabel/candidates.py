@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from backend.label_studio.config import Labeling
-from backend.store.autolabelings import AutolabelRequest, Candidate
 from backend.store.dataset import Dataset
+from backend.store.records.autolabeling import AutolabelRequest, Candidate
 from model.arrays import FloatArray, IntArray
 from model.autolabel.audit import AuditPlan, draw_audit
 from model.autolabel.cut import uncertified

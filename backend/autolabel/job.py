@@ -18,7 +18,7 @@ from backend.errors import LabelLoopError, RetryLaterError
 from backend.job import project_job
 from backend.queue.jobs import JobKind
 from backend.queue.progress import show_progress
-from backend.store.autolabelings import (
+from backend.store.records.autolabeling import (
     WRITING,
     AutolabelAction,
     AutolabelCommand,

@@ -15,9 +15,9 @@ from backend.autolabel.turn import Workplace, check_classes
 from backend.backbones import switch
 from backend.errors import OperatorError
 from backend.label_studio.config import Labeling
-from backend.store.autolabelings import AuditedTask, Autolabeling, AutolabelPhase, Candidate
 from backend.store.dataset import Dataset
 from backend.store.labels import Annotation, resolve
+from backend.store.records.autolabeling import AuditedTask, Autolabeling, AutolabelPhase, Candidate
 from backend.store.versions import Version
 from model.autolabel.audit import AuditPlan, AuditVerdict, judge
 from model.autolabel.certificate import AuditAnswer, Certificate

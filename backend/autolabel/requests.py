@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from backend.queue.jobs import JobKind
 from backend.services import ProjectContext
-from backend.store.autolabelings import OPEN, AutolabelAction, Autolabeling, AutolabelPhase, AutolabelRequest
+from backend.store.records.autolabeling import OPEN, AutolabelAction, Autolabeling, AutolabelPhase, AutolabelRequest
 
 _MEANT: dict[AutolabelAction, tuple[AutolabelPhase, ...]] = {
     AutolabelAction.JUDGE: (AutolabelPhase.AUDITING,),

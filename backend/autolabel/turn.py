@@ -10,7 +10,7 @@ from backend.queue.jobs import JobKind
 from backend.queue.lease import Lease
 from backend.services import ProjectContext
 from backend.store import sync
-from backend.store.autolabelings import Autolabeling
+from backend.store.records.autolabeling import Autolabeling
 
 TURN_SECONDS = 30.0
 """A job works for so long at most; then it queues behind whatever else waits, and goes on."""

@@ -14,8 +14,8 @@ from backend.label_studio import automatic
 from backend.label_studio.client import LabelStudio
 from backend.label_studio.config import Labeling
 from backend.project import Project
-from backend.store.autolabelings import Autolabeling, Candidate
 from backend.store.labels import Annotation
+from backend.store.records.autolabeling import Autolabeling, Candidate
 
 SLICE = 20
 """Annotations written between two looks at what people did meanwhile."""

@@ -8,7 +8,8 @@ from backend.store.dataset import Dataset
 from model.arrays import BoolArray, FloatArray, IntArray
 from model.head.fitting import out_of_fold
 from model.head.head import FeatureTransform
-from model.insight.promotion import PromotionVerdict, better_or_stay
+from model.insight.promotion import better_or_stay
+from model.insight.results import PromotionVerdict
 
 LARGE_HOLDOUT = 100
 """Counted holdout labels from which the holdout judges alone: a gain of five points is then probably seen."""

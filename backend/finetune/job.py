@@ -26,7 +26,7 @@ from backend.queue.lease import LeaseKind
 from backend.queue.progress import show_progress
 from backend.services import ProjectContext, Services
 from backend.store.dataset import Dataset
-from backend.store.finetunings import AT_WORK, FinetunePhase, Finetuning
+from backend.store.records.finetuning import AT_WORK, FinetunePhase, Finetuning
 from backend.tracking import finetunings
 from model.arrays import BoolArray
 from model.errors import CancelledError, ModelError
@@ -198,7 +198,7 @@ class Finetuner:
         verdict = compare.run(data, features, self._held(data), self.services.settings.seed)
         log.info("judged", text=verdict.text)
         said = f"{backbone.version} is {verdict.text}."
-        self._save(verdict=verdict.to_json())
+        self._save(verdict=verdict)
         if verdict.blocked:
             self._save(phase=FinetunePhase.REJECTED, message=f"{said} The backbone of before stays.")
             switch.forget(self.context, {backbone.version})

@@ -7,7 +7,7 @@ from backend import logs
 from backend.queue.jobs import JobKind
 from backend.services import ProjectContext
 from backend.settings import Settings
-from backend.store.finetunings import OPEN, FinetuneRequest, Finetuning
+from backend.store.records.finetuning import OPEN, FinetuneRequest, Finetuning
 
 log = logs.get()
 

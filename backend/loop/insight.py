@@ -3,20 +3,21 @@
 import statistics
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
 
 import numpy as np
 
 from backend.store.dataset import Dataset
 from backend.store.labels import Annotation
+from backend.store.records.insight import Calibration, Insight, StopAdvice
 from model.arrays import BoolArray
 from model.head.calibrate import MIN_HOLDOUT_LABELS
 from model.head.head import Head
 from model.head.metrics import NOT_ENOUGH, Evaluation
 from model.insight.accuracy import accuracy_now
-from model.insight.advice import STEPS, Advice, Step, advise
+from model.insight.advice import STEPS, advise
 from model.insight.inputs import LEAST_HOLDOUT_LABELS, InsightInput
-from model.insight.labels_saved import LabelsSaved, labels_saved
+from model.insight.labels_saved import labels_saved
+from model.insight.results import Advice, LabelsSaved, Step
 
 PACE_OF = 200
 """The project's pace is that of so many annotations, the latest: people become faster, and labels harder."""
@@ -34,8 +35,8 @@ def run(
     evaluation: Evaluation | None,
     right: BoolArray,
     seed: int,
-) -> dict[str, Any]:
-    """All figures as JSON; those that too few labels stand behind say so.
+) -> Insight:
+    """All figures; those that too few labels stand behind say so.
 
     Args:
         annotations: of the project, for its pace.
@@ -50,16 +51,22 @@ def run(
     else:
         evidence = _evidence(data, head, right, seed)
         saved, advice = labels_saved(evidence), advise(evidence, seconds)
-    return {
-        "made_at": datetime.now(UTC).isoformat(),
-        "labels": int(data.labelled.sum()),
-        "arm_labels": int(data.counted.sum()),
-        "accuracy": accuracy_now(evaluation).to_json(),
-        "calibration": _calibration(head, evaluation),
-        "labels_saved": saved.to_json(),
-        "stop_adviser": advice.to_json()
-        | {"seconds_per_label": seconds, "timed_annotations": timed, "note": "" if seconds else PACE_UNKNOWN},
-    }
+    return Insight(
+        made_at=datetime.now(UTC).isoformat(),
+        labels=int(data.labelled.sum()),
+        holdout_labels=int(data.counted.sum()),
+        accuracy=accuracy_now(evaluation),
+        calibration=_calibration(head, evaluation),
+        labels_saved=saved,
+        stop_adviser=StopAdvice(
+            n=advice.n,
+            labels=advice.labels,
+            steps=advice.steps,
+            seconds_per_label=seconds,
+            timed_annotations=timed,
+            note="" if seconds else PACE_UNKNOWN,
+        ),
+    )
 
 
 def pace(annotations: Iterable[Annotation]) -> tuple[float | None, int]:
@@ -96,14 +103,13 @@ def _nothing(data: Dataset, seconds: float | None) -> tuple[LabelsSaved, Advice]
     return LabelsSaved(holdout, labels, None, None, NOT_ENOUGH), Advice(holdout, labels, steps)
 
 
-def _calibration(head: Head | None, evaluation: Evaluation | None) -> dict[str, Any]:
+def _calibration(head: Head | None, evaluation: Evaluation | None) -> Calibration:
     n = evaluation.n if evaluation is not None else 0
-    error = evaluation.to_json()["ece"] if evaluation is not None and n >= LEAST_HOLDOUT_LABELS else None
-    return {
-        "n": n,
-        "calibrated": n >= MIN_HOLDOUT_LABELS,
-        "labels_needed": MIN_HOLDOUT_LABELS,
-        "temperature": head.temperature if head is not None else None,
-        "error": error,
-        "note": "" if n >= MIN_HOLDOUT_LABELS else NOT_ENOUGH,
-    }
+    return Calibration(
+        n=n,
+        calibrated=n >= MIN_HOLDOUT_LABELS,
+        labels_needed=MIN_HOLDOUT_LABELS,
+        temperature=head.temperature if head is not None else None,
+        error=evaluation.ece if evaluation is not None and n >= LEAST_HOLDOUT_LABELS else None,
+        note="" if n >= MIN_HOLDOUT_LABELS else NOT_ENOUGH,
+    )

@@ -17,8 +17,10 @@ from backend.job import project_job
 from backend.label_studio import config
 from backend.loop import embed, publish, second_stage
 from backend.loop import refresh as refresh_stage
+from backend.loop.changes import Changes
+from backend.loop.history import figures, was_rejected_for
 from backend.loop.stopwatch import Stopwatch
-from backend.loop.version import Making, figures, was_rejected_for
+from backend.loop.version import make_version, recorded_settings
 from backend.queue.counters import RunOutcome
 from backend.queue.jobs import JobKind
 from backend.queue.lease import Lease
@@ -172,21 +174,23 @@ class Run:
             self.services.queue.hint(self.project)
         if not len(data.task_ids):
             return RunOutcome.EMPTY, None
-        making = Making(data, active, self._rejected(active), self.services.settings, self.stopwatch)
-        if not (synced.version_wanted or making.wanted):
+        settings = self.services.settings
+        changes = Changes.since(active, data, recorded_settings(settings, data), self._rejected(active))
+        if not (synced.version_wanted or changes.call_for_version(settings.min_new_annotations)):
             return RunOutcome.UNCHANGED, None
-        version = making.make()
+        version = make_version(data, active, settings, self.stopwatch, fresh=changes.call_for_head())
         logs.bind(version=version.name)
         with stage("save"):
             self.services.versions.save(self.project, version, figures(version, active))
         head_file = self.services.versions.head_file(self.project, version.name)
         heads.note(self.services.outbox, self.project, synced.state.title, version, head_file)
-        if version.is_rejected:
-            log.warning("rejected", reason=version.record["promotion"]["text"])
+        verdict = version.record.promotion
+        if verdict is not None and verdict.blocked:
+            log.warning("rejected", reason=verdict.text)
             self.services.versions.prune(self.project, self.services.settings.versions_kept)
             return RunOutcome.REJECTED, None
         with stage("publish"):
-            labelled = sorted(making.changed & data.labels.keys())[:MOST_HEALED]
+            labelled = sorted(changes.labels & data.labels.keys())[:MOST_HEALED]
             stored = publish.run(self.context, version, synced.labeling, labelled, self.lease.check)
         done.predictions = stored
         log.info(

@@ -5,29 +5,29 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from backend.store.dataset import Dataset
+from backend.store.records.version import RecordedSettings
 from backend.store.versions import Version
 from model.arrays import BoolArray
-from model.insight.promotion import PromotionVerdict, worse_beyond_chance
-
-COMPARABLE = ("classes", "backbone")
-"""Settings that both versions must share: with other classes or features, a worse figure may be what was wanted."""
+from model.insight.promotion import worse_beyond_chance
+from model.insight.results import PromotionVerdict
 
 
 def run(
-    data: Dataset, predicted: Mapping[int, str], active: Version, made_with: Mapping[str, object]
+    data: Dataset, predicted: Mapping[int, str], active: Version, settings: RecordedSettings
 ) -> PromotionVerdict | None:
     """Compare a new version with the active one on the holdout labels that both predicted out of fold, as labelled now.
 
     Args:
         predicted: the new version's out-of-fold classes by task, of counted holdout labels.
-        made_with: the settings that the new version depends on.
+        settings: that the new version depends on.
 
     Returns:
-        None where the two can't be compared.
+        None where the two can't be compared: with other classes or features, a worse figure may be what was wanted.
     """
-    before = dict(active.record.get("out_of_fold", ()))
-    if any(made_with[name] != active.record["settings"][name] for name in COMPARABLE):
+    earlier = active.record.settings
+    if (settings.classes, settings.backbone) != (earlier.classes, earlier.backbone):
         return None
+    before = dict(active.record.out_of_fold)
     both = sorted(before.keys() & predicted.keys())
     truth = [data.labels[task].choice for task in both]
     old, new = ([by_task[task] for task in both] for by_task in (before, predicted))

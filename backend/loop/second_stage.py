@@ -20,6 +20,7 @@ from backend.queue.counters import Counters, SecondStageOutcome
 from backend.services import ProjectContext
 from backend.store import dataset
 from backend.store.dataset import Dataset
+from backend.store.records.version import ServedFigures
 from backend.store.versions import Version
 from model.errors import InputError
 from model.head.head import Head
@@ -80,7 +81,7 @@ def _make(context: ProjectContext, version: Version, data: Dataset, interrupted:
     project, services = context.project, context.services
     seed = services.settings.seed
     annotations = services.mirror.annotations(project)
-    data = dataset.with_labels(data, version.record["labels"])
+    data = dataset.with_labels(data, version.record.labels)
     with interruptible(interrupted):
         served = _serve(context, data, version.head)
         head, evaluation, right = (
@@ -90,8 +91,8 @@ def _make(context: ProjectContext, version: Version, data: Dataset, interrupted:
         )
         figures = insight.run(data, annotations, head, evaluation, right, seed)
     finished = services.versions.add_second_stage(project, version, head, figures)
-    shown = {"accuracy": figures["accuracy"]["accuracy"], "calibration_error": figures["calibration"]["error"]}
-    services.versions.add_figures(project, version.name, {"served": shown})
+    measured = ServedFigures(accuracy=figures.accuracy.accuracy, calibration_error=figures.calibration.error)
+    services.versions.add_served_figures(project, version.name, measured)
     return finished
 
 

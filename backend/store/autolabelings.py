@@ -10,167 +10,22 @@ set are labelled already is read off the mirror, so that nothing can disagree af
 """
 
 import json
-import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from backend.project import Project
-from backend.store import versions
+from backend.store.names import new_unique_name
+from backend.store.records.autolabeling import (
+    WRITING,
+    AutolabelAction,
+    AutolabelCommand,
+    Autolabeling,
+    AutolabelPhase,
+    AutolabelRequest,
+    Candidate,
+)
 from model.files import whole_file
-
-WISH = "wish"
-"""Key of a request on disk and on the wire, which keep their names."""
-
-
-class AutolabelPhase(StrEnum):
-    """How far an auto-labelling is."""
-
-    AUDITING = "auditing"
-    READY = "ready"
-    APPLYING = "applying"
-    APPLIED = "applied"
-    UNDOING = "undoing"
-    UNDONE = "undone"
-    REFUSED = "refused"
-    CANCELLED = "cancelled"
-
-
-WRITING = (AutolabelPhase.APPLYING, AutolabelPhase.UNDOING)
-"""Label Studio is being written to: a job that was killed is taken up again."""
-
-OPEN = (AutolabelPhase.AUDITING, AutolabelPhase.READY, *WRITING)
-"""Not at an end: a project has one of these at a time."""
-
-
-class AutolabelAction(StrEnum):
-    """What a person can order."""
-
-    PROPOSE = "propose"
-    JUDGE = "judge"
-    APPLY = "apply"
-    UNDO = "undo"
-    CANCEL = "cancel"
-
-
-@dataclass(frozen=True)
-class AutolabelRequest:
-    """What is asked of an auto-labelling: a promise, or a plain cut.
-
-    Attributes:
-        max_error: largest error in what is labelled automatically; None for a plain cut.
-        confidence: of that promise; None for a plain cut.
-        threshold: of a plain cut; None for a promise.
-    """
-
-    max_error: float | None = None
-    confidence: float | None = None
-    threshold: float | None = None
-
-    def __str__(self) -> str:
-        if self.threshold is not None:
-            return f"a plain cut at {self.threshold:g}"
-        return f"an error of at most {self.max_error or 0:.2%} with {self.confidence or 0:.0%} confidence"
-
-
-@dataclass(frozen=True)
-class AutolabelCommand:
-    """What somebody ordered.
-
-    Attributes:
-        name: from the time; an auto-labelling that is proposed takes it over.
-        request: of a proposal.
-    """
-
-    name: str
-    action: AutolabelAction
-    request: AutolabelRequest
-
-
-@dataclass(frozen=True)
-class AuditedTask:
-    """A task under audit, and since when: ISO 8601. Nobody is shown a prediction of it from then on."""
-
-    task: int
-    drawn_at: str
-
-
-@dataclass(frozen=True)
-class Autolabeling:
-    """An auto-labelling and how far it is.
-
-    Attributes:
-        name: also the certificate's id, which every automatic annotation carries.
-        message: the last that is to be said of it, for people.
-        version: whose head predicted the set; empty where there was none.
-        backbone: of that version, or the one that there was no version of yet.
-        classes: of the label config when the set was proposed.
-        label_config: SHA-256 of the label config then.
-        attempt: from 1; 0 before there is a set, and for a plain cut.
-        threshold: of the confidence, of the set.
-        size: of the set, audited tasks included.
-        sample_size, allowed_errors: of the audit.
-        seed: of the audit's draw.
-        audit: tasks that people are to answer, in the order drawn.
-        left_out: tasks that were drawn, but that somebody had begun before: no part of the set any more.
-        done, total: tasks written or taken back so far, and of all.
-        problem: why writing stopped and waits for somebody; empty where it did not.
-    """
-
-    name: str
-    phase: AutolabelPhase
-    request: AutolabelRequest
-    message: str
-    version: str = ""
-    backbone: str = ""
-    classes: tuple[str, ...] = ()
-    label_config: str = ""
-    attempt: int = 0
-    threshold: float = 1.0
-    size: int = 0
-    sample_size: int = 0
-    allowed_errors: int = 0
-    seed: int = 0
-    audit: tuple[AuditedTask, ...] = ()
-    left_out: tuple[int, ...] = ()
-    done: int = 0
-    total: int = 0
-    problem: str = ""
-
-    @property
-    def certified(self) -> bool:
-        """Whether a promise stands behind it, or is to."""
-        return self.request.threshold is None
-
-    def to_json(self) -> dict[str, Any]:
-        """The record on disk."""
-        return _with_key(asdict(self), "request", WISH)
-
-    @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote."""
-        return cls(
-            **{
-                **_with_key(record, WISH, "request"),
-                "phase": AutolabelPhase(record["phase"]),
-                "request": AutolabelRequest(**record[WISH]),
-                "classes": tuple(record["classes"]),
-                "audit": tuple(AuditedTask(**each) for each in record["audit"]),
-                "left_out": tuple(record["left_out"]),
-            }
-        )
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A task of a proposed set, with the class and the confidence in [0, 1] that were predicted."""
-
-    task: int
-    choice: str
-    confidence: float
 
 
 class AutolabelingStore:
@@ -181,19 +36,14 @@ class AutolabelingStore:
 
     def order(self, project: Project, action: AutolabelAction, request: AutolabelRequest) -> AutolabelCommand:
         """Keep an order for the job."""
-        order = AutolabelCommand(new_name(), action, request)
-        _write(self._orders(project) / f"{order.name}.json", _with_key(asdict(order), "request", WISH))
+        order = AutolabelCommand(new_unique_name(), action, request)
+        _write(self._orders(project) / f"{order.name}.json", order.to_json())
         return order
 
     def orders(self, project: Project) -> list[AutolabelCommand]:
         """Orders that no job has taken up, oldest first."""
-        found = []
-        for path in sorted(self._orders(project).glob("*.json")):
-            record = json.loads(path.read_text())
-            found.append(
-                AutolabelCommand(record["name"], AutolabelAction(record["action"]), AutolabelRequest(**record[WISH]))
-            )
-        return found
+        paths = sorted(self._orders(project).glob("*.json"))
+        return [AutolabelCommand.from_json(json.loads(path.read_text())) for path in paths]
 
     def taken(self, project: Project, order: AutolabelCommand) -> None:
         """An order was carried out, or at least noted in the state."""
@@ -260,16 +110,6 @@ class AutolabelingStore:
 
     def _orders(self, project: Project) -> Path:
         return self._folder / project.key / "orders"
-
-
-def new_name(now: datetime | None = None) -> str:
-    """A name from the time, unique also where two are made in the same millisecond."""
-    return f"{versions.new_name(now)}-{secrets.token_hex(2)}"
-
-
-def _with_key(record: Mapping[str, Any], key: str, other: str) -> dict[str, Any]:
-    """The same record with one of its keys called otherwise."""
-    return {other if name == key else name: value for name, value in record.items()}
 
 
 def _write(path: Path, value: Any) -> None:

@@ -1,8 +1,7 @@
 """What a run works on: one project's features, labels and holdout as arrays, read once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from backend.store.features import FeatureStore
 from backend.store.geometry import GeometryStore
 from backend.store.labels import Label, resolve
 from backend.store.mirror import Mirror, MirroredTask
+from backend.store.records.version import RecordedLabel
 from model import holdout
 from model.arrays import BoolArray, FloatArray, IntArray
 from model.backbone.backbone import Backbone
@@ -157,18 +157,14 @@ class DatasetReader:
         return [hashed[row] for row in kept], features[kept]
 
 
-def with_labels(data: Dataset, labels: Iterable[Sequence[Any]]) -> Dataset:
+def with_labels(data: Dataset, recorded: Iterable[RecordedLabel]) -> Dataset:
     """The project as it was labelled for a version: later labels, and labels that are other ones now, are left out.
 
     Args:
-        labels: `labels` of the version's record: task, choice, annotations, time of the last change.
+        recorded: labels that the version was made of.
     """
-    made_of = {task: (choice, at) for task, choice, _, at in labels}
-    kept = {
-        task: label
-        for task, label in data.labels.items()
-        if made_of.get(task) == (label.choice, label.updated_at.isoformat())
-    }
+    unchanged = {each.task for each in recorded if each.is_still(data.labels.get(each.task))}
+    kept = {task: label for task, label in data.labels.items() if task in unchanged}
     if len(kept) == len(data.labels):
         return data
     known = np.isin(data.task_ids, list(kept))

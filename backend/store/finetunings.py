@@ -13,118 +13,17 @@ What is large is removed at the end.
 
 import json
 import shutil
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import Any, Self
 
 from backend.project import Project
-from backend.store.autolabelings import WISH, new_name
+from backend.store.names import new_unique_name
+from backend.store.records.finetuning import OPEN, FinetunePhase, FinetuneRequest, Finetuning
 from model.files import whole_file
 
 STATE, CANCEL, UNDONE = "state.json", "cancel", "undone"
 KEPT = (STATE, CANCEL, UNDONE)
-
-
-class FinetunePhase(StrEnum):
-    """How far a fine-tuning is."""
-
-    WAITING = "waiting"
-    COLLECTING = "collecting"
-    TRAINING = "training"
-    JUDGING = "judging"
-    EMBEDDING = "embedding"
-    ADOPTED = "adopted"
-    REJECTED = "kept_back"
-    REFUSED = "refused"
-    CANCELLED = "cancelled"
-    FAILED = "failed"
-    UNDONE = "undone"
-
-
-AT_WORK = (FinetunePhase.WAITING, FinetunePhase.COLLECTING, FinetunePhase.TRAINING, FinetunePhase.JUDGING)
-"""The training's own job has something to do: one that was killed is taken up again."""
-
-OPEN = (*AT_WORK, FinetunePhase.EMBEDDING)
-"""Not at an end: a project has one of these at a time."""
-
-
-@dataclass(frozen=True)
-class FinetuneRequest:
-    """What is asked of a fine-tuning.
-
-    Attributes:
-        network: name of what to train, see `model.networks.registry`; empty for the settings' backbone.
-        fresh: begin with the pretrained weights, though the project has a fine-tuned backbone already.
-        options: fields of `model.training.options.TrainingOptions` that are not to be the default.
-        trigger: who wanted it: a person, or a policy.
-    """
-
-    network: str = ""
-    fresh: bool = False
-    options: Mapping[str, Any] = field(default_factory=dict)
-    trigger: str = "hand"
-
-
-@dataclass(frozen=True)
-class Finetuning:
-    """A fine-tuning and how far it is.
-
-    Attributes:
-        name: from the time.
-        base: version of the backbone that the settings named when it was ordered.
-        message: the last that is to be said of it, for people.
-        labels: of the project when it was ordered, then when it began; those of the holdout included.
-        network: name of what is trained.
-        warm_from: version of the fine-tuned backbone that it went on from; empty where it began anew.
-        images: how many are trained on, and how many choose the best epoch.
-        epochs: at most.
-        history: of the epochs so far, JSON of `model.training.history.Epoch`.
-        seconds_left: of the training, at most; None before its first epoch.
-        backbone: version of what came of it; empty before it is exported.
-        verdict: how it compares with the active version, JSON of a `PromotionVerdict`; None before that.
-        done, total: tasks embedded so far, and of all.
-        started_at, ended_at: ISO 8601; empty before.
-    """
-
-    name: str
-    phase: FinetunePhase
-    request: FinetuneRequest
-    base: str
-    message: str = ""
-    labels: int = 0
-    network: str = ""
-    warm_from: str = ""
-    images: tuple[int, int] = (0, 0)
-    epochs: int = 0
-    history: tuple[Mapping[str, Any], ...] = ()
-    seconds_left: float | None = None
-    backbone: str = ""
-    verdict: Mapping[str, Any] | None = None
-    done: int = 0
-    total: int = 0
-    started_at: str = ""
-    ended_at: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """The record on disk, and on the wire."""
-        record = asdict(self)
-        return {WISH if key == "request" else key: value for key, value in record.items()}
-
-    @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote."""
-        return cls(
-            **{
-                **{key: value for key, value in record.items() if key != WISH},
-                "phase": FinetunePhase(record["phase"]),
-                "request": FinetuneRequest(**record[WISH]),
-                "images": tuple(record["images"]),
-                "history": tuple(record["history"]),
-            }
-        )
 
 
 class FinetuningStore:
@@ -136,7 +35,7 @@ class FinetuningStore:
     def begin(self, project: Project, request: FinetuneRequest, base: str, labels: int) -> Finetuning:
         """Keep an order; a job takes it up."""
         message = "Waits for a training worker."
-        state = Finetuning(new_name(), FinetunePhase.WAITING, request, base, message=message, labels=labels)
+        state = Finetuning(new_unique_name(), FinetunePhase.WAITING, request, base, message=message, labels=labels)
         self.save(project, state)
         return state
 

@@ -6,11 +6,9 @@ own inside the version's: whole or not at all, too, and never changed afterwards
 
 import json
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from safetensors import safe_open
@@ -18,6 +16,9 @@ from safetensors.numpy import save_file
 from sqlalchemy import Engine, func, insert, or_, select, update
 
 from backend.project import Project
+from backend.store.records.insight import Insight
+from backend.store.records.json_record import JsonRecord
+from backend.store.records.version import HistoryEntry, ServedFigures, VersionFigures, VersionRecord
 from backend.store.schema import ProjectRow, VersionRow
 from model.arrays import FloatArray, IntArray
 from model.files import whole_folder
@@ -39,34 +40,33 @@ class Version:
         head: the quick head; None before two classes have a label.
         task_ids: (n,) int64, the queue in its order.
         scores: (n,) float64 in [0, 1], strictly increasing: the tasks' rank scores.
-        record: what made it, JSON: labels, settings, seed, code, backbone, evaluation.
+        record: what made it.
         served: the second stage's head; None where there is none (yet).
-        insight: the second stage's figures, JSON; None before the second stage.
+        insight: the second stage's figures; None before the second stage.
     """
 
     name: str
     head: Head | None
     task_ids: IntArray
     scores: FloatArray
-    record: Mapping[str, Any]
+    record: VersionRecord
     served: Head | None = None
-    insight: Mapping[str, Any] | None = None
+    insight: Insight | None = None
 
     @property
     def backbone(self) -> str:
         """Version of the backbone whose features its heads take."""
-        return str(self.record["settings"]["backbone"])
+        return self.record.settings.backbone
 
     @property
     def is_rejected(self) -> bool:
         """Whether it is worse than the version that was active when it was made, beyond chance."""
-        promotion = self.record.get("promotion")
-        return promotion is not None and bool(promotion["blocked"])
+        return self.record.promotion is not None and self.record.promotion.blocked
 
     @property
     def origin(self) -> str:
         """The version that its head was trained for; its own name unless it took over the active one's head."""
-        return str(self.record.get("origin", self.name))
+        return self.record.origin or self.name
 
     @property
     def best_head(self) -> Head | None:
@@ -79,27 +79,6 @@ class Version:
         return self.name if self.served is None else f"{self.name}+"
 
 
-@dataclass(frozen=True)
-class HistoryEntry:
-    """A version in the project's history, its files kept or not.
-
-    Attributes:
-        activated_at: when it became active; None for one that never did.
-        figures: JSON, what it was measured at; None for versions of before figures were kept.
-    """
-
-    name: str
-    created_at: datetime
-    activated_at: datetime | None
-    figures: Mapping[str, Any] | None
-
-
-def new_name(now: datetime | None = None) -> str:
-    """A version name from the time, to the millisecond; a project has one run at a time."""
-    moment = now or datetime.now(UTC)
-    return f"{moment:%Y%m%d-%H%M%S}-{moment.microsecond // 1000:03d}"
-
-
 class VersionStore:
     """Versions on disk, listed in SQL once they are whole."""
 
@@ -107,11 +86,11 @@ class VersionStore:
         self._engine = engine
         self._folder = folder
 
-    def save(self, project: Project, version: Version, figures: Mapping[str, Any] | None = None) -> None:
+    def save(self, project: Project, version: Version, figures: VersionFigures | None = None) -> None:
         """Write a version: into a temporary folder, flushed, renamed, and only then recorded.
 
         Args:
-            figures: JSON that is kept when the files are removed.
+            figures: what is kept of it when the files are removed.
         """
         queue = {"task_ids": version.task_ids.astype(np.int64), "scores": version.scores.astype(np.float64)}
         with whole_folder(self._folder / project.key / version.name) as unfinished:
@@ -124,14 +103,12 @@ class VersionStore:
             "name": version.name,
             "created_at": datetime.now(UTC),
             "backbone": version.backbone,
-            "figures": figures,
+            "figures": None if figures is None else figures.to_json(),
         }
         with self._engine.begin() as connection:
             connection.execute(insert(VersionRow).values(row))
 
-    def add_second_stage(
-        self, project: Project, version: Version, served: Head | None, insight: Mapping[str, Any]
-    ) -> Version:
+    def add_second_stage(self, project: Project, version: Version, served: Head | None, insight: Insight) -> Version:
         """Write a version's second stage, as whole as the version itself, and note in the mirror that it was made.
 
         Returns:
@@ -180,13 +157,13 @@ class VersionStore:
         names = (path.parent.name for path in home.glob(f"[!.]*/{SECOND}")) if home.exists() else ()
         return max(names, default=None)
 
-    def insight(self, project: Project, name: str) -> Mapping[str, Any] | None:
+    def insight(self, project: Project, name: str) -> Insight | None:
         """The figures of a version; None where it has none, or its files are gone."""
         try:
-            insight: dict[str, Any] = json.loads((self._folder / project.key / name / SECOND / INSIGHT).read_text())
+            text = (self._folder / project.key / name / SECOND / INSIGHT).read_text()
         except FileNotFoundError:
             return None
-        return insight
+        return Insight.from_json(json.loads(text))
 
     def load(self, project: Project, name: str) -> Version:
         """Read a version.
@@ -195,7 +172,7 @@ class VersionStore:
             FileNotFoundError: no whole version of this name is on disk.
         """
         home = self._folder / project.key / name
-        record = json.loads((home / RECORD).read_text())
+        record = VersionRecord.from_json(json.loads((home / RECORD).read_text()))
         with safe_open(home / QUEUE, framework="numpy") as file:
             task_ids, scores = file.get_tensor("task_ids"), file.get_tensor("scores")
         insight = self.insight(project, name)
@@ -270,14 +247,18 @@ class VersionStore:
                 .order_by(VersionRow.created_at.desc())
                 .limit(most)
             )
-            return [HistoryEntry(*row) for row in connection.execute(query)][::-1]
+            entries = [
+                HistoryEntry(name, created_at, activated_at, VersionFigures.from_json(figures or {}))
+                for name, created_at, activated_at, figures in connection.execute(query)
+            ]
+        return entries[::-1]
 
-    def add_figures(self, project: Project, name: str, figures: Mapping[str, Any]) -> None:
-        """Add to what is kept of a version for the history."""
+    def add_served_figures(self, project: Project, name: str, served: ServedFigures) -> None:
+        """Add what a version's second stage was measured at to what is kept of it for the history."""
         row = (VersionRow.project_key == project.key, VersionRow.name == name)
         with self._engine.begin() as connection:
-            before = connection.scalar(select(VersionRow.figures).where(*row)) or {}
-            connection.execute(update(VersionRow).where(*row).values(figures={**before, **figures}))
+            figures = VersionFigures.from_json(connection.scalar(select(VersionRow.figures).where(*row)) or {})
+            connection.execute(update(VersionRow).where(*row).values(figures=replace(figures, served=served).to_json()))
 
     def prune(self, project: Project, keep: int) -> None:
         """Remove the files of all but the `keep` newest versions, and what killed runs left half written."""
@@ -304,5 +285,5 @@ def _read_head(path: Path) -> Head | None:
         return Head.from_tensors(tensors, file.metadata() or {})
 
 
-def _write_json(value: Mapping[str, Any], path: Path) -> None:
-    path.write_text(json.dumps(dict(value), ensure_ascii=False, indent=1, allow_nan=False))
+def _write_json(record: JsonRecord, path: Path) -> None:
+    path.write_text(json.dumps(record.to_json(), ensure_ascii=False, indent=1, allow_nan=False))

@@ -7,9 +7,10 @@ from typing import Literal
 from backend import __version__, logs
 from backend.project import Project
 from backend.store.backbones import BackboneStore
-from backend.store.finetunings import FinetunePhase, Finetuning
 from backend.store.mirror import Mirror
+from backend.store.records.finetuning import FinetunePhase, Finetuning
 from backend.tracking.outbox import Outbox, Tracked, experiment
+from model.insight.results import PromotionVerdict
 
 CURVES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "rate", "seconds")
 ENDS: dict[FinetunePhase, Literal["FAILED", "KILLED"]] = {
@@ -41,7 +42,6 @@ def note(outbox: Outbox, mirror: Mirror, backbones: BackboneStore, project: Proj
 
 def _tracked(project: Project, title: str, state: Finetuning, network: Path | None) -> Tracked:
     best = min(state.history, key=lambda epoch: epoch["validation_loss"])
-    verdict = state.verdict or {}
     return Tracked(
         experiment=experiment(project, title),
         name=state.name,
@@ -60,7 +60,7 @@ def _tracked(project: Project, title: str, state: Finetuning, network: Path | No
             "images/train": state.images[0],
             "images/validation": state.images[1],
             **{name: best[name] for name in CURVES if name.startswith("validation")},
-            **{f"judged/{name}": verdict[name] for name in ("n", "won", "lost", "p") if name in verdict},
+            **_judged(state.verdict),
         },
         curves={name: [(epoch["number"], epoch[name]) for epoch in state.history] for name in CURVES},
         tags={
@@ -73,3 +73,9 @@ def _tracked(project: Project, title: str, state: Finetuning, network: Path | No
         artefacts=[] if network is None else [network],
         end=ENDS.get(state.phase, "FINISHED"),
     )
+
+
+def _judged(verdict: PromotionVerdict | None) -> dict[str, float]:
+    if verdict is None:
+        return {}
+    return {f"judged/{name}": getattr(verdict, name) for name in ("n", "won", "lost", "p")}

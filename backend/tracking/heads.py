@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from backend import logs
 from backend.project import Project
+from backend.store.records.version import VersionRecord
 from backend.store.versions import Version
 from backend.tracking.outbox import Outbox, Tracked, experiment
+from model.head.metrics import Estimate, Evaluation
 
 MEASURED = ("accuracy", "top5", "log_loss", "ece")
 
@@ -33,8 +34,8 @@ def note(outbox: Outbox, project: Project, title: str, version: Version, head_fi
 
 
 def _tracked(project: Project, title: str, version: Version, head_file: Path) -> Tracked:
-    record, settings = version.record, version.record["settings"]
-    measures = record["seconds"]
+    record, settings = version.record, version.record.settings
+    measures = record.seconds
     ended = datetime.now(UTC)
     fitting = sum(measures.get(f"seconds:{stage}", 0.0) for stage in ("train", "evaluate"))
     return Tracked(
@@ -43,10 +44,10 @@ def _tracked(project: Project, title: str, version: Version, head_file: Path) ->
         kind="head",
         started=ended - timedelta(seconds=fitting),
         ended=ended,
-        settings={**settings, "classes": len(settings["classes"]), "ranked_by": record["strategy"]},
+        settings={**settings.to_json(), "classes": len(settings.classes), "ranked_by": record.strategy},
         metrics={
-            "labels": len(record["labels"]),
-            **_measured(record["evaluation"]),
+            "labels": len(record.labels),
+            **_measured(record.evaluation),
             **{name.replace(":", "/"): value for name, value in measures.items()},
         },
         confusion=_confusion(record),
@@ -54,27 +55,27 @@ def _tracked(project: Project, title: str, version: Version, head_file: Path) ->
             "version": version.name,
             "project": str(project.id),
             "label_studio": project.url,
-            "backbone": settings["backbone"],
-            "code": settings["code"],
+            "backbone": settings.backbone,
+            "code": settings.code,
             "kept_back": "yes" if version.is_rejected else "no",
         },
         artefacts=[head_file],
     )
 
 
-def _measured(evaluation: Mapping[str, Any] | None) -> dict[str, float]:
+def _measured(evaluation: Evaluation | None) -> dict[str, float]:
     """What the holdout says, with its intervals."""
     if evaluation is None:
         return {"arm_labels": 0}
-    figures: dict[str, float] = {"arm_labels": evaluation["n"]}
+    figures: dict[str, float] = {"arm_labels": evaluation.n}
     for name in MEASURED:
-        estimate = evaluation[name]
+        estimate: Estimate | None = getattr(evaluation, name)
         if estimate is not None:
-            figures |= {name: estimate["value"], f"{name}/low": estimate["low"], f"{name}/high": estimate["high"]}
+            figures |= {name: estimate.value, f"{name}/low": estimate.low, f"{name}/high": estimate.high}
     return figures
 
 
-def _confusion(record: Mapping[str, Any]) -> Mapping[tuple[str, str], int]:
+def _confusion(record: VersionRecord) -> Mapping[tuple[str, str], int]:
     """How often each label of the holdout was predicted as what, by heads that never saw it."""
-    labels = {task: choice for task, choice, *_ in record["labels"]}
-    return Counter((labels[task], predicted) for task, predicted in record["out_of_fold"])
+    labels = {label.task: label.choice for label in record.labels}
+    return Counter((labels[task], predicted) for task, predicted in record.out_of_fold)

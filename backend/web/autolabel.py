@@ -10,8 +10,8 @@ from backend.autolabel import audit, requests
 from backend.errors import RequestError
 from backend.project import Project
 from backend.services import ProjectContext
-from backend.store.autolabelings import WRITING, AutolabelAction, Autolabeling, AutolabelPhase, AutolabelRequest
 from backend.store.mirror import Mirror
+from backend.store.records.autolabeling import WRITING, AutolabelAction, Autolabeling, AutolabelPhase, AutolabelRequest
 from backend.web import current, orders
 
 routes = Blueprint("autolabel", __name__, url_prefix="/api/projects/<int:number>/autolabel")

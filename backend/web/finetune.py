@@ -10,7 +10,7 @@ from werkzeug.exceptions import Conflict
 from backend.backbones import switch
 from backend.finetune import requests
 from backend.services import ProjectContext
-from backend.store.finetunings import OPEN, FinetuneRequest
+from backend.store.records.finetuning import OPEN, FinetuneRequest
 from backend.web import current, orders
 
 routes = Blueprint("finetune", __name__, url_prefix="/api/projects/<int:number>/finetune")

@@ -3,7 +3,8 @@
 from typing import Any
 
 from backend.store.mirror import MirroredProject
-from backend.store.versions import HistoryEntry, VersionStore
+from backend.store.records.version import HistoryEntry
+from backend.store.versions import VersionStore
 
 MOST_VERSIONS = 500
 """Versions in the history, the newest: each label makes one."""
@@ -13,19 +14,19 @@ NO_FIGURES_YET = "no figures yet: they follow the first version as soon as nobod
 OTHER = "figures of another version: the active one's follow as soon as nobody waits for a run"
 
 FIGURES = ("made_at", "labels", "arm_labels", "accuracy", "calibration", "labels_saved", "stop_adviser")
-"""What of the second stage's figures is told."""
+"""Keys of the second stage's figures, which are there before it, too."""
 
 
 def answer(mirrored: MirroredProject, versions: VersionStore) -> dict[str, Any]:
     """Figures and history of a project as JSON; what is not known yet is None, and `note` says why."""
     version = versions.newest_second_stage(mirrored.project)
-    figures = (version and versions.insight(mirrored.project, version)) or {}
+    insight = None if version is None else versions.insight(mirrored.project, version)
     return {
         "project": mirrored.project.id,
         "active_version": mirrored.active_version,
         "version": version,
         "note": _note(mirrored.active_version, version),
-        **{name: figures.get(name) for name in FIGURES},
+        **(dict.fromkeys(FIGURES) if insight is None else insight.to_json()),
         "history": [
             _told(entry, mirrored.active_version) for entry in versions.history(mirrored.project, MOST_VERSIONS)
         ],
@@ -41,16 +42,12 @@ def _note(active: str | None, version: str | None) -> str:
 
 
 def _told(entry: HistoryEntry, active: str | None) -> dict[str, Any]:
-    figures = entry.figures or {}
-    rejected = figures.get("kept_back")
+    rejection = entry.figures.rejection
     return {
         "version": entry.name,
         "created_at": entry.created_at.isoformat(),
         "activated_at": None if entry.activated_at is None else entry.activated_at.isoformat(),
         "active": entry.name == active,
-        "labels": figures.get("labels"),
-        "arm_labels": figures.get("arm_labels"),
-        "accuracy": figures.get("accuracy"),
-        "served": figures.get("served"),
-        "kept_back": None if rejected is None else rejected["why"],
+        **entry.figures.to_json(),
+        "kept_back": None if rejection is None else rejection.reason,
     }

@@ -71,14 +71,20 @@ def _of_projects(name: str, meaning: str, read: Read, *labels: str) -> ShownMetr
     return ShownMetric(GaugeMetricFamily, name, meaning, read, ("project", *labels))
 
 
-def _figure(name: str, meaning: str, *path: str) -> ShownMetric:
-    """A number in the figures of each project where it is known, by the keys that lead to it."""
+def _figure(name: str, meaning: str, path: str) -> ShownMetric:
+    """A number in the figures of each project where it is known.
+
+    Args:
+        name: of the metric.
+        meaning: a sentence for whoever looks at it.
+        path: the attributes of `Insight` that lead to the number, with dots; any of them may be None.
+    """
 
     def read(status: Status) -> Iterator[Sample]:
-        for number, (_, figures) in sorted(status.insights.items()):
-            found: Any = figures
-            for key in path:
-                found = None if found is None else found.get(key)
+        for number, (_, insight) in sorted(status.insights.items()):
+            found: Any = insight
+            for attribute in path.split("."):
+                found = None if found is None else getattr(found, attribute)
             if found is not None:
                 yield (str(number),), float(found)
 
@@ -134,13 +140,13 @@ SHOWN = (
     _of_projects("label_loop_finetune_seconds_left", "Seconds of training left, at most.", _finetune_seconds_left),
     _of_projects("label_loop_finetune_loss", "Loss of its last epoch.", _finetune_losses, "side"),
     _figure("label_loop_labels", "Labels of the version that the figures are of.", "labels"),
-    _figure("label_loop_arm_labels", "Of them, labels of the holdout that count.", "arm_labels"),
-    _figure("label_loop_accuracy", "Accuracy on images drawn at random.", "accuracy", "accuracy", "value"),
-    _figure("label_loop_accuracy_low", "Lower end of its 95 % interval.", "accuracy", "accuracy", "low"),
-    _figure("label_loop_accuracy_high", "Upper end of its 95 % interval.", "accuracy", "accuracy", "high"),
-    _figure("label_loop_calibration_error", "Expected calibration error.", "calibration", "error", "value"),
-    _figure("label_loop_labels_saved", "Labels saved against random order.", "labels_saved", "saved", "value"),
-    _figure("label_loop_labels_saved_low", "Lower end of its 95 % interval.", "labels_saved", "saved", "low"),
+    _figure("label_loop_arm_labels", "Of them, labels of the holdout that count.", "holdout_labels"),
+    _figure("label_loop_accuracy", "Accuracy on images drawn at random.", "accuracy.accuracy.value"),
+    _figure("label_loop_accuracy_low", "Lower end of its 95 % interval.", "accuracy.accuracy.low"),
+    _figure("label_loop_accuracy_high", "Upper end of its 95 % interval.", "accuracy.accuracy.high"),
+    _figure("label_loop_calibration_error", "Expected calibration error.", "calibration.error.value"),
+    _figure("label_loop_labels_saved", "Labels saved against random order.", "labels_saved.saved.value"),
+    _figure("label_loop_labels_saved_low", "Lower end of its 95 % interval.", "labels_saved.saved.low"),
 )
 """Metrics of the workers and of the projects."""
 

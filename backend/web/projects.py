@@ -22,22 +22,22 @@ def version(number: int, name: str) -> Response:
         version = services.versions.load(project, name)
     except FileNotFoundError as error:
         raise NotFound(f"The files of version {name!r} are not kept any more.") from error
-    labels = version.record["labels"]
-    tasks = np.union1d(version.task_ids, np.array([label[0] for label in labels], dtype=np.int64))
-    in_holdout = holdout.in_holdout(holdout.hash_positions(project.key, tasks), version.record["settings"]["arm_share"])
+    record, told = version.record, version.record.to_json()
+    tasks = np.union1d(version.task_ids, np.array([label.task for label in record.labels], dtype=np.int64))
+    in_holdout = holdout.in_holdout(holdout.hash_positions(project.key, tasks), record.settings.holdout_share)
     return jsonify(
         name=name,
-        labels=len(labels),
+        labels=len(record.labels),
         queue=len(version.task_ids),
-        task_ids=[label[0] for label in labels],
-        annotation_ids=[annotation for label in labels for annotation in label[2]],
+        task_ids=[label.task for label in record.labels],
+        annotation_ids=[annotation for label in record.labels for annotation in label.annotations],
         arm=tasks[in_holdout].tolist(),
-        strategy=version.record["strategy"],
-        settings=version.record["settings"],
-        metrics=version.record["evaluation"],
-        promotion=version.record.get("promotion"),
+        strategy=told["strategy"],
+        settings=told["settings"],
+        metrics=told["evaluation"],
+        promotion=told["promotion"],
         second_stage=version.insight is not None,
-        seconds=version.record["seconds"],
+        seconds=told["seconds"],
     )
 
 

@@ -1,7 +1,6 @@
 """What the web process knows of the backend's surroundings, and what is missing there."""
 
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,8 +9,9 @@ from redis.exceptions import RedisError
 from backend.errors import LabelLoopError
 from backend.queue.counters import Counters
 from backend.services import Services
-from backend.store.finetunings import AT_WORK, Finetuning
 from backend.store.mirror import NOT_CONNECTED, MirroredProject
+from backend.store.records.finetuning import AT_WORK, Finetuning
+from backend.store.records.insight import Insight
 from backend.store.versions import NO_VERSION
 
 
@@ -42,7 +42,7 @@ class Status:
     failed_jobs: int = 0
     counters: Counters = field(default_factory=Counters)
     outbox: int = 0
-    insights: dict[int, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
+    insights: dict[int, tuple[str, Insight]] = field(default_factory=dict)
     finetunings: dict[int, Finetuning] = field(default_factory=dict)
     training_workers: tuple[str, ...] = ()
     probed: bool = False
@@ -151,7 +151,7 @@ class StatusBoard:
         except RedisError as error:
             self._update(redis_problem=str(error))
 
-    def _insight(self, number: int, mirrored: MirroredProject) -> tuple[str, Mapping[str, Any]] | None:
+    def _insight(self, number: int, mirrored: MirroredProject) -> tuple[str, Insight] | None:
         """The newest figures, read only where they are not the ones on the board."""
         versions, shown = self._services.versions, self.status.insights.get(number)
         newest = versions.newest_second_stage(mirrored.project)

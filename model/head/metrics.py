@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtri
 
 from model.arrays import BoolArray, FloatArray, IntArray
 from model.checks import check_labels, check_probabilities
@@ -20,7 +19,9 @@ LEAST_PROBABILITY = 1e-7
 
 NOT_ENOUGH = "not enough labels yet"
 
-Z = float(ndtri((1 + CONFIDENCE) / 2))
+Z = 1.959963984540054
+"""The quantile of the normal distribution that leaves half of 1 - CONFIDENCE above it. A constant, so that whoever
+reads figures need not load SciPy."""
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,12 @@
 """The stop adviser: what the next labels are likely to bring, and the hours that they take."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
-
 import numpy as np
 
 from model.arrays import BoolArray, FloatArray, IntArray
 from model.head.fitting import fit, out_of_fold
 from model.head.metrics import CONFIDENCE, NOT_ENOUGH, Estimate
 from model.insight.inputs import InsightInput
+from model.insight.results import Advice, Step
 
 RESAMPLES = 1_000
 TINY = 1e-6
@@ -16,42 +14,6 @@ TINY = 1e-6
 
 STEPS = (100, 200, 500)
 """Numbers of further labels that advice is given on."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """Further labels.
-
-    Attributes:
-        labels: how many more.
-        gain: in accuracy, e.g. 0.02 for two points, never below 0 but for its interval; None where it would be a guess.
-        hours: at the project's pace; None where that is unknown.
-        note: "not enough labels yet", or empty.
-    """
-
-    labels: int
-    gain: Estimate | None
-    hours: float | None
-    note: str
-
-
-@dataclass(frozen=True)
-class Advice:
-    """What going on would bring.
-
-    Attributes:
-        n: counted holdout labels behind it.
-        labels: of the project now.
-        steps: one for each of 100, 200 and 500 further labels.
-    """
-
-    n: int
-    labels: int
-    steps: tuple[Step, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain dictionaries, lists, numbers, texts and None."""
-        return asdict(self)
 
 
 def advise(inputs: InsightInput, seconds_per_label: float | None) -> Advice:

@@ -1,8 +1,5 @@
 """Labels saved: how many random labels the accuracy of now would have taken."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
-
 import numpy as np
 
 from model.arrays import FloatArray
@@ -10,6 +7,7 @@ from model.head.metrics import NOT_ENOUGH
 from model.insight import learning_curve
 from model.insight.inputs import InsightInput
 from model.insight.learning_curve import Curve
+from model.insight.results import LabelsSaved, Range
 
 CONFIDENCE = 0.95
 """Of each end of a range."""
@@ -18,52 +16,6 @@ RESAMPLES = 1_000
 
 TINY = 1e-9
 """Keeps a holdout that its own labels predict without a mistake from dividing by zero."""
-
-
-@dataclass(frozen=True)
-class Range:
-    """Where a number of labels lies; each end holds with 95 % confidence.
-
-    Attributes:
-        low: at least so many.
-        value: the best guess; None where it would be extrapolation beyond what the holdout supports.
-        high: at most so many; None where the holdout does not bound it ("at least `low`").
-    """
-
-    low: int
-    value: int | None
-    high: int | None
-
-    def less(self, count: int) -> "Range":
-        """The range with `count` taken off everything."""
-        return Range(
-            self.low - count,
-            None if self.value is None else self.value - count,
-            None if self.high is None else self.high - count,
-        )
-
-
-@dataclass(frozen=True)
-class LabelsSaved:
-    """Labels given against random labels needed for the same accuracy.
-
-    Attributes:
-        n: counted holdout labels behind it.
-        labels: of the project now.
-        random_labels: how many random ones the accuracy of now would have taken; None without labels enough.
-        saved: `random_labels` less `labels`; below zero where random ones would have done better.
-        note: "not enough labels yet", "at least 320 random labels", or empty.
-    """
-
-    n: int
-    labels: int
-    random_labels: Range | None
-    saved: Range | None
-    note: str
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain dictionaries, numbers, texts and None."""
-        return asdict(self)
 
 
 def labels_saved(inputs: InsightInput) -> LabelsSaved:

@@ -1,41 +1,13 @@
 """The promotion gates: of a version, which is the rule, and of a backbone, which is the exception."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
-
 from scipy.special import bdtrc
 
 from model.arrays import BoolArray
 from model.errors import InputError
+from model.insight.results import PromotionVerdict
 
 SIGNIFICANCE = 0.01
 """Asked at every version: at 0.05, one in twenty good versions would be held back."""
-
-
-@dataclass(frozen=True)
-class PromotionVerdict:
-    """What the paired test says.
-
-    Attributes:
-        blocked: keep the new one, but don't activate it.
-        p: chance of a loss like this, or a larger one, if both were equally good; of a gain, in `better_or_stay`; in
-            (0, 1].
-        n: labels that both predicted out of fold.
-        lost: of them, those that only the old version has right.
-        won: of them, those that only the new version has right.
-        text: one sentence for a log and a reader.
-    """
-
-    blocked: bool
-    p: float
-    n: int
-    lost: int
-    won: int
-    text: str
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain numbers, texts and truth values."""
-        return asdict(self)
 
 
 def worse_beyond_chance(old_right: BoolArray, new_right: BoolArray) -> PromotionVerdict:

@@ -25,6 +25,7 @@ from model.head.fitting import fit
 from model.head.head import FeatureTransform
 from scripts.demo_app.project import label_config
 from tests.support.pictures import picture
+from tests.support.records import version_record
 
 PROJECT = 7
 CLASSES = ("circle", "square")
@@ -141,13 +142,7 @@ def _make_version(services: Services, project: Project) -> None:
     services.features.add(backbone, dict(zip(hashes.values(), features, strict=True)))
     services.mirror.record_images(project, hashes, {})
     head = fit(features, np.arange(STORED) % 2, CLASSES, FeatureTransform.of(features))
-    record: dict[str, Any] = {
-        "labels": [],
-        "settings": {"arm_share": 0.1, "backbone": backbone.version},
-        "strategy": "margin",
-        "evaluation": None,
-        "seconds": {},
-    }
+    record = version_record(backbone.version, CLASSES)
     ids, scores = np.arange(1, STORED + 1), np.arange(1, STORED + 1) / 10
     services.versions.save(project, Version(VERSION, head, ids, scores, record))
     services.versions.activate(project, VERSION)

@@ -8,20 +8,25 @@ import pytest
 
 from backend.label_studio.client import ProjectState
 from backend.queue.counters import Counters, SecondStageOutcome
+from backend.store.records.insight import Calibration, Insight, StopAdvice
+from backend.store.records.version import ServedFigures
+from model.head.metrics import Estimate
+from model.insight.results import AccuracyNow, LabelsSaved, Range, Step
 from tests.contract.service import CONFIG, PROJECT, STORED, VERSION, Service, settings_of, start_trained, stored_task
 from tests.contract.test_versions_and_metrics import samples
 from tests.support.stack import RunningRedis
 from tests.support.waiting import until
 
 EMPTY_PROJECT, UNKNOWN_PROJECT = 8, 99
-ESTIMATE = {"value": 0.75, "low": 0.5, "high": 0.875}
-INSIGHT = {
-    "labels": 80,
-    "arm_labels": 40,
-    "accuracy": {"n": 40, "note": "", "accuracy": ESTIMATE, "per_class": {}},
-    "calibration": {"n": 40, "error": None},
-    "labels_saved": {"n": 40, "saved": {"low": 30, "value": None, "high": None}},
-}
+INSIGHT = Insight(
+    made_at="2026-01-01T00:00:00+00:00",
+    labels=80,
+    holdout_labels=40,
+    accuracy=AccuracyNow(40, "", Estimate(0.75, 0.5, 0.875), {}),
+    calibration=Calibration(40, True, 30, 1.5, None, ""),
+    labels_saved=LabelsSaved(40, 80, Range(110, None, None), Range(30, None, None), "at least 110 random labels"),
+    stop_adviser=StopAdvice(40, 80, (Step(100, None, 0.5, ""),), 18.0, 50, ""),
+)
 TASKS = [stored_task(number) for number in range(1, STORED + 1)]
 
 
@@ -35,9 +40,9 @@ def finished(
     project = service.services.project(PROJECT)
     version = service.services.versions.load(project, VERSION)
     assert version.head is not None
-    service.services.versions.add_figures(project, VERSION, {"labels": 80, "kept_back": None})
     served = replace(version.head, weights=-version.head.weights, bias=-version.head.bias)
     service.services.versions.add_second_stage(project, version, served, INSIGHT)
+    service.services.versions.add_served_figures(project, VERSION, ServedFigures(INSIGHT.accuracy.accuracy, None))
     empty = service.services.project(EMPTY_PROJECT)
     service.services.mirror.record_state(empty, ProjectState("empty", CONFIG, "", "", 0, 0, 0), None)
     yield service
@@ -56,9 +61,10 @@ def test_a_served_head_that_arrives_later_is_noticed(service: Service, finished:
 
 def test_the_figures_name_their_version_and_stand_beside_the_history(finished: Service) -> None:
     told = finished.client.get(f"/api/projects/{PROJECT}/insight").get_json()
-    assert told.items() >= INSIGHT.items()
+    assert told.items() >= INSIGHT.to_json().items()
     assert (told["project"], told["version"], told["active_version"], told["note"]) == (PROJECT, VERSION, VERSION, "")
-    assert [(each["version"], each["active"], each["labels"]) for each in told["history"]] == [(VERSION, True, 80)]
+    assert [(each["version"], each["active"]) for each in told["history"]] == [(VERSION, True)]
+    assert told["history"][0]["served"] == {"accuracy": told["accuracy"]["accuracy"], "calibration_error": None}
 
 
 def test_before_the_second_stage_the_answer_says_so(service: Service) -> None:

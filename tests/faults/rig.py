@@ -91,7 +91,7 @@ class Rig:
             record = self.watch.whole(name).record
         except OSError:
             return set()
-        return {annotation for label in record["labels"] for annotation in label[2]}
+        return {annotation for label in record.labels for annotation in label.annotations}
 
 
 @contextmanager

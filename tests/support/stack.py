@@ -12,6 +12,7 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from backend.project import Project
+from backend.store.records.version import VersionRecord
 from backend.tracking.outbox import Outbox
 from scripts.cli.connection.address import BackendAddress
 from scripts.stack.backend import BackendServer, web_spec, worker_spec
@@ -136,8 +137,8 @@ class RunningStack:
 
     def labels_of(self, project: int, version: str) -> dict[int, str]:
         """Class by task id, as a version was trained on them."""
-        record = json.loads(self.version_file(project, version, "version.json"))
-        return {int(task): str(choice) for task, choice, *_ in record["labels"]}
+        record = VersionRecord.from_json(json.loads(self.version_file(project, version, "version.json")))
+        return {label.task: label.choice for label in record.labels}
 
     def tracked(self) -> list[str]:
         """Names of what waits for MLflow, in the order in which it was noted."""

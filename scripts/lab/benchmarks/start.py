@@ -5,14 +5,15 @@ import shutil
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from backend.label_studio.client import ProjectState
 from backend.services import Services
 from backend.settings import Settings
-from backend.store.versions import Version, new_name
+from backend.store.names import new_name
+from backend.store.records.version import RecordedSettings, VersionRecord
+from backend.store.versions import Version
 from model.head.fitting import fit
 from model.head.head import FeatureTransform
 from scripts.cli.progress import tracked
@@ -125,8 +126,19 @@ def _prepare(settings: Settings) -> str:
     project = services.project(PROJECT)
     features, labels = drawn(LABELS, len(CLASSES))
     head = fit(features, labels, CLASSES, FeatureTransform.of(features))
-    made_with = {"backbone": services.backbones.base.version}
-    record: dict[str, Any] = {"labels": [], "settings": made_with, "strategy": "", "evaluation": None, "seconds": {}}
+    record = VersionRecord(
+        labels=(),
+        settings=RecordedSettings(
+            code="",
+            backbone=services.backbones.base.version,
+            classes=tuple(CLASSES),
+            seed=settings.seed,
+            holdout_share=settings.holdout_share,
+            strategy=settings.strategy,
+        ),
+        strategy=settings.strategy,
+        evaluation=None,
+    )
     queue = np.arange(1, LABELS + 1)
     version = Version(new_name(datetime.now(UTC)), head, queue, queue / (LABELS + 1), record)
     state = ProjectState("start", label_config(CLASSES), "", "", tasks=0, annotations=0, skipped=0)

@@ -5,17 +5,19 @@ what only a simulation can know: all classes, and random labels beyond the proje
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from backend.loop import distil, evaluate, insight
+from backend.store.records.insight import Insight
 from model.arrays import FloatArray, IntArray
 from model.geometry import points
 from model.graph import neighbours
 from model.head.fitting import fit
 from model.head.head import Head
+from model.insight.results import AccuracyNow, Advice, LabelsSaved
 from scripts.lab.trust.errors import TrustError
 from scripts.lab.trust.labelling import SEED, Labelled, label, unlabelled
 from scripts.lab.trust.promise import Answer, Promise
@@ -66,16 +68,16 @@ def run(source: Source, seed: int) -> list[Answer]:
     served, figures = serve(labelled)
     true = true_accuracy(labelled, served, world, rng)
     about: dict[str, Any] = {"seed": seed, "classes": len(world.classes), "images": len(world.project.labels)}
-    about |= {"labels": figures["labels"], "arm_labels": figures["arm_labels"], "true_accuracy": true}
+    about |= {"labels": figures.labels, "arm_labels": figures.holdout_labels, "true_accuracy": true}
     return [
-        _accuracy(figures["accuracy"], true, about),
-        _labels_saved(figures["labels_saved"], _needed(world, served, true, rng), about),
-        _gain(figures["stop_adviser"], labelled, world, served, about),
+        _accuracy(figures.accuracy, true, about),
+        _labels_saved(figures.labels_saved, _needed(world, served, true, rng), about),
+        _gain(figures.stop_adviser, labelled, world, served, about),
     ]
 
 
-def serve(labelled: Labelled) -> tuple[Head, dict[str, Any]]:
-    """The served head of a project, and its figures as JSON, as the second stage makes them.
+def serve(labelled: Labelled) -> tuple[Head, Insight]:
+    """The served head of a project, and its figures, as the second stage makes them.
 
     Args:
         labelled: with labels of two classes or more.
@@ -123,30 +125,35 @@ def accuracy(head: Head, world: World, images: Images) -> float:
     return float((numbers[head.logits(images.features).argmax(axis=1)] == images.labels).mean())
 
 
-def _accuracy(said: Mapping[str, Any], true: float, about: Mapping[str, Any]) -> Answer:
-    estimate = said["accuracy"]
-    held = None if estimate is None else bool(estimate["low"] <= true <= estimate["high"])
-    return Answer("accuracy", held, {**about, "said": estimate})
+def _accuracy(said: AccuracyNow, true: float, about: Mapping[str, Any]) -> Answer:
+    estimate = said.accuracy
+    held = None if estimate is None else bool(estimate.low <= true <= estimate.high)
+    return Answer("accuracy", held, {**about, "said": estimate and asdict(estimate)})
 
 
-def _labels_saved(said: Mapping[str, Any], needed: _Needed, about: Mapping[str, Any]) -> Answer:
-    interval, held = said["random_labels"], None
+def _labels_saved(said: LabelsSaved, needed: _Needed, about: Mapping[str, Any]) -> Answer:
+    interval, held = said.random_labels, None
     if interval is not None:
-        below = interval["high"] is not None and (needed.beyond or needed.labels > interval["high"])
-        held = bool(interval["low"] <= needed.labels and not below)
-    details = {**about, "said": interval, "true_random_labels": needed.labels, "or_more": needed.beyond}
+        below = interval.high is not None and (needed.beyond or needed.labels > interval.high)
+        held = bool(interval.low <= needed.labels and not below)
+    details = {
+        **about,
+        "said": interval and asdict(interval),
+        "true_random_labels": needed.labels,
+        "or_more": needed.beyond,
+    }
     return Answer("labels saved", held, details)
 
 
-def _gain(said: Mapping[str, Any], labelled: Labelled, world: World, served: Head, about: Mapping[str, Any]) -> Answer:
-    estimate = next(step["gain"] for step in said["steps"] if step["labels"] == FURTHER)
+def _gain(said: Advice, labelled: Labelled, world: World, served: Head, about: Mapping[str, Any]) -> Answer:
+    estimate = next(step.gain for step in said.steps if step.labels == FURTHER)
     if estimate is None:
         return Answer("gain", None, dict(about))
     further = label(labelled, world, FURTHER, BATCH)
     head, _ = distil.run(further.dataset, _quick(further), _nearest(further), SEED)
     true = accuracy(head, world, world.elsewhere) - accuracy(served, world, world.elsewhere)
-    held = bool(estimate["low"] <= true <= estimate["high"])
-    return Answer("gain", held, {**about, "said": estimate, "true_gain": true})
+    held = bool(estimate.low <= true <= estimate.high)
+    return Answer("gain", held, {**about, "said": asdict(estimate), "true_gain": true})
 
 
 def _needed(world: World, served: Head, wanted: float, rng: np.random.Generator) -> _Needed:

@@ -10,9 +10,9 @@ from backend.autolabel import audit
 from backend.autolabel import candidates as autolabel
 from backend.autolabel.candidates import Heads, Proposed, Round
 from backend.label_studio.config import SingleChoice
-from backend.store.autolabelings import AuditedTask, AutolabelRequest
 from backend.store.dataset import Dataset
 from backend.store.labels import Annotation, resolve
+from backend.store.records.autolabeling import AuditedTask, AutolabelRequest
 from model.errors import InputError
 from model.head.fitting import fit
 from model.head.head import FeatureTransform

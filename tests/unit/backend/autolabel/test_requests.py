@@ -3,7 +3,7 @@
 import pytest
 
 from backend.autolabel import requests
-from backend.store.autolabelings import AutolabelAction, Autolabeling, AutolabelPhase, AutolabelRequest
+from backend.store.records.autolabeling import AutolabelAction, Autolabeling, AutolabelPhase, AutolabelRequest
 
 WISH = AutolabelRequest(max_error=0.02, confidence=0.95)
 

@@ -23,9 +23,9 @@ from backend.project import Project
 from backend.queue.jobs import JobKind
 from backend.services import ProjectContext, Services
 from backend.settings import Settings
-from backend.store.finetunings import FinetunePhase, FinetuneRequest, Finetuning
 from backend.store.labels import Annotation
 from backend.store.mirror import PulledTask
+from backend.store.records.finetuning import FinetunePhase, FinetuneRequest, Finetuning
 from model import holdout
 from model.backbone.backbone import Backbone, backbone
 from model.networks import storage
@@ -143,7 +143,7 @@ def test_a_better_backbone_is_adopted_when_all_images_are_embedded_by_it(context
     state = finetune(context)
     assert state.phase is FinetunePhase.EMBEDDING, state.message
     assert state.verdict is not None
-    assert state.verdict["won"] > state.verdict["lost"]
+    assert state.verdict.won > state.verdict.lost
     assert switch.following(context) == context.services.backbones.base
     # The labelled ones were embedded to judge it.
     assert embed_all(context) == 0
@@ -182,7 +182,7 @@ def test_a_worse_challenger_is_rejected(context: ProjectContext, adopted: Finetu
     state = finetune(context, POOR)
     assert state.phase is FinetunePhase.REJECTED, state.message
     assert state.verdict is not None
-    assert state.verdict["lost"] >= state.verdict["won"]
+    assert state.verdict.lost >= state.verdict.won
     assert switch.following(context).version == adopted.backbone
     assert not context.services.backbones.is_ready(state.backbone)
 

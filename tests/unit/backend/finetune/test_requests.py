@@ -8,7 +8,8 @@ import pytest
 from backend.finetune import requests
 from backend.project import Project
 from backend.settings import Settings
-from backend.store.finetunings import OPEN, FinetunePhase, FinetuneRequest, Finetuning, FinetuningStore
+from backend.store.finetunings import FinetuningStore
+from backend.store.records.finetuning import OPEN, FinetunePhase, FinetuneRequest, Finetuning
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 ENDED = [phase for phase in FinetunePhase if phase not in OPEN]

@@ -8,14 +8,12 @@ import pytest
 
 from backend.loop import rank
 from backend.loop.predictions import unaudited
-from backend.loop.stopwatch import Stopwatch
-from backend.loop.version import Making
 from backend.services import Services
 from backend.settings import Settings
-from backend.store.autolabelings import AuditedTask, Autolabeling, AutolabelPhase, AutolabelRequest
 from backend.store.dataset import Dataset
+from backend.store.records.autolabeling import AuditedTask, Autolabeling, AutolabelPhase, AutolabelRequest
 from backend.store.versions import Version
-from tests.unit.backend.drawn import drawn
+from tests.unit.backend.loop.conftest import Compare, Make
 
 AUDIT = (50, 41, 45)
 
@@ -25,37 +23,29 @@ def services(tmp_path: Path) -> Services:
     return Services(Settings(model_dir=tmp_path))
 
 
-@pytest.fixture
-def data() -> Dataset:
-    return drawn(60, 40, 30)
-
-
-def making(data: Dataset, active: Version | None, services: Services) -> Making:
-    return Making(data, active, None, services.settings, Stopwatch(lambda: None))
-
-
 def test_audited_tasks_come_first_in_the_order_drawn(data: Dataset, services: Services) -> None:
     queue, _ = rank.run(replace(data, audited=AUDIT), None, services.settings)
     assert queue.task_ids[: len(AUDIT)].tolist() == list(AUDIT)
 
 
-def test_a_new_audit_is_reason_for_a_version_of_the_same_head(data: Dataset, services: Services) -> None:
-    active = making(data, None, services).make()
-    assert not making(data, active, services).wanted
-    under_audit = making(replace(data, audited=AUDIT), active, services)
-    assert under_audit.wanted
-    assert under_audit.make().head is active.head
+def test_a_new_audit_calls_for_a_version_of_the_same_head(
+    compare: Compare, make: Make, data: Dataset, active: Version
+) -> None:
+    under_audit = replace(data, audited=AUDIT)
+    assert compare(under_audit, active).call_for_version(least_labels=1)
+    assert make(under_audit, active).head is active.head
 
 
-def test_the_end_of_an_audit_is_reason_for_a_version_too(data: Dataset, services: Services) -> None:
-    active = making(replace(data, audited=AUDIT), None, services).make()
-    assert not making(replace(data, audited=AUDIT), active, services).wanted
-    assert making(data, active, services).wanted
+def test_the_end_of_an_audit_calls_for_a_version_too(compare: Compare, make: Make, data: Dataset) -> None:
+    under_audit = replace(data, audited=AUDIT)
+    active = make(under_audit)
+    assert not compare(under_audit, active).call_for_version(least_labels=1)
+    assert compare(data, active).call_for_version(least_labels=1)
 
 
-def test_automatic_annotations_are_no_reason_for_a_version(data: Dataset, services: Services) -> None:
-    active = making(data, None, services).make()
-    assert not making(replace(data, automatic=frozenset({41, 42})), active, services).wanted
+def test_automatic_annotations_call_for_no_version(compare: Compare, data: Dataset, active: Version) -> None:
+    labelled = replace(data, automatic=frozenset({41, 42}))
+    assert not compare(labelled, active).call_for_version(least_labels=1)
 
 
 def test_tasks_that_are_labelled_automatically_are_not_asked_for_and_no_answers(

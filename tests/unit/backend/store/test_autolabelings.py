@@ -6,15 +6,14 @@ from pathlib import Path
 import pytest
 
 from backend.project import Project
-from backend.store.autolabelings import (
+from backend.store.autolabelings import AutolabelingStore
+from backend.store.records.autolabeling import (
     AuditedTask,
     AutolabelAction,
     Autolabeling,
-    AutolabelingStore,
     AutolabelPhase,
     AutolabelRequest,
     Candidate,
-    new_name,
 )
 
 ONE, OTHER = Project("http://one.example", 7), Project("http://other.example", 7)
@@ -93,7 +92,3 @@ def test_a_certificate_is_kept_by_its_name(store: AutolabelingStore) -> None:
     assert store.certificate(ONE, STATE.name) is None
     store.save_certificate(ONE, STATE.name, {"name": STATE.name, "tasks": [[1, "dög"]]})
     assert store.certificate(ONE, STATE.name) == {"name": STATE.name, "tasks": [[1, "dög"]]}
-
-
-def test_names_are_unique() -> None:
-    assert len({new_name() for _ in range(50)}) == 50

@@ -7,7 +7,6 @@ import shutil
 import signal
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -18,17 +17,18 @@ from backend.label_studio.client import ProjectState
 from backend.project import Project
 from backend.store import versions
 from backend.store.mirror import Mirror
+from backend.store.records.insight import Calibration, Insight, StopAdvice
+from backend.store.records.version import RecordedLabel, ServedFigures, VersionFigures
 from backend.store.schema import VersionRow
-from backend.store.versions import Version, VersionStore, new_name
+from backend.store.versions import Version, VersionStore
 from model import files
 from model.head.head import FeatureTransform, Head
+from model.head.metrics import NOT_ENOUGH, Estimate
+from model.insight.results import AccuracyNow, LabelsSaved, Step
+from tests.support.records import version_record
 
 PROJECT = Project("http://one.example", 7)
-RECORD = {
-    "labels": [[3, "猫", [1, 2], "2026-01-01T00:00:00+00:00"]],
-    "settings": {"seed": 0, "backbone": "b1"},
-    "evaluation": None,
-}
+RECORD = version_record("b1", labels=[RecordedLabel(3, "猫", (1, 2), "2026-01-01T00:00:00+00:00")])
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_its_files_are_safetensors_and_json(store: VersionStore, folder: Path) -
     store.save(PROJECT, version("v1", head()))
     files = sorted(path.name for path in (folder / PROJECT.key / "v1").iterdir())
     assert {Path(name).suffix for name in files} <= {".safetensors", ".json", ".onnx"}
-    assert json.loads((folder / PROJECT.key / "v1" / "version.json").read_text()) == RECORD
+    assert json.loads((folder / PROJECT.key / "v1" / "version.json").read_text()) == RECORD.to_json()
 
 
 def test_the_same_head_makes_the_same_bytes(store: VersionStore, folder: Path) -> None:
@@ -142,7 +142,15 @@ def test_a_save_that_is_killed_leaves_nothing_listed(
     assert [path.name for path in (folder / PROJECT.key).iterdir()] == ["v1"]
 
 
-INSIGHT = {"labels": 3, "accuracy": None}
+INSIGHT = Insight(
+    made_at="2026-01-01T00:00:00+00:00",
+    labels=3,
+    holdout_labels=0,
+    accuracy=AccuracyNow(0, NOT_ENOUGH, None, {}),
+    calibration=Calibration(0, False, 30, None, None, NOT_ENOUGH),
+    labels_saved=LabelsSaved(0, 3, None, None, NOT_ENOUGH),
+    stop_adviser=StopAdvice(0, 3, (Step(100, None, 0.5, NOT_ENOUGH),), 18.0, 12, ""),
+)
 
 
 def served() -> Head:
@@ -209,13 +217,18 @@ def test_a_second_stage_that_is_killed_is_made_again(store: VersionStore, engine
 
 def test_figures_outlive_the_versions_files(store: VersionStore) -> None:
     for number, name in enumerate(("v1", "v2", "v3")):
-        store.save(PROJECT, version(name), {"labels": number})
+        store.save(PROJECT, version(name), VersionFigures(labels=number))
     store.activate(PROJECT, "v3")
-    store.add_figures(PROJECT, "v1", {"served": 0.5})
+    served = ServedFigures(accuracy=Estimate(0.5, 0.25, 0.75), calibration_error=None)
+    store.add_served_figures(PROJECT, "v1", served)
     store.prune(PROJECT, keep=1)
     made = store.history(PROJECT, most=9)
     assert [each.name for each in made] == ["v1", "v2", "v3"]
-    assert [each.figures for each in made] == [{"labels": 0, "served": 0.5}, {"labels": 1}, {"labels": 2}]
+    assert [each.figures for each in made] == [
+        VersionFigures(labels=0, served=served),
+        VersionFigures(labels=1),
+        VersionFigures(labels=2),
+    ]
     assert [each.activated_at is not None for each in made] == [False, False, True]
 
 
@@ -275,9 +288,3 @@ def test_a_second_stage_does_not_bring_back_a_version_that_was_removed(store: Ve
     with pytest.raises(FileNotFoundError):
         store.add_second_stage(PROJECT, version("v1"), None, INSIGHT)
     assert not (folder / PROJECT.key / "v1").exists()
-
-
-def test_names_sort_by_time() -> None:
-    moments = [datetime(2026, 1, 2, 3, 4, 5, microsecond, tzinfo=UTC) for microsecond in (0, 1_000, 999_999)]
-    names = [new_name(moment) for moment in moments]
-    assert names == ["20260102-030405-000", "20260102-030405-001", "20260102-030405-999"]

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from backend.label_studio.client import ProjectState
+from backend.loop.changes import Changes
 from backend.loop.stopwatch import Stopwatch
-from backend.loop.version import Making
+from backend.loop.version import make_version, recorded_settings
 from backend.project import Project
 from backend.services import Services
 from backend.settings import Settings
@@ -16,6 +17,7 @@ from backend.store.dataset import Dataset
 from backend.store.versions import Version
 from backend.tracking import heads
 from backend.tracking.outbox import Tracked
+from model.insight.results import PromotionVerdict
 from tests.support.logs import logged_here
 from tests.unit.backend.drawn import BACKBONE, CLASSES, drawn
 
@@ -39,7 +41,9 @@ def make(services: Services) -> Make:
     """`make(data, active)`: the next version of the data, saved and noted as a run does."""
 
     def made(data: Dataset, active: Version | None = None) -> Version:
-        version = Making(data, active, None, services.settings, Stopwatch(lambda: None)).make()
+        settings = services.settings
+        changes = Changes.since(active, data, recorded_settings(settings, data), None)
+        version = make_version(data, active, settings, Stopwatch(lambda: None), fresh=changes.call_for_head())
         services.versions.save(PROJECT, version)
         note(services, version)
         return version
@@ -69,14 +73,15 @@ def test_a_trained_head_is_tracked_under_its_versions_name(make: Make, services:
 def test_its_metrics_are_what_the_version_was_judged_at(make: Make, services: Services) -> None:
     version = make(drawn(60, LABELS, HOLDOUT))
     [fit] = noted(services)
-    judged = version.record["evaluation"]
+    judged = version.record.evaluation
+    assert judged is not None and judged.accuracy is not None and judged.ece is not None
     assert (fit.metrics["labels"], fit.metrics["arm_labels"]) == (LABELS, HOLDOUT)
-    assert fit.metrics["accuracy"] == judged["accuracy"]["value"]
-    assert fit.metrics["ece/high"] == judged["ece"]["high"]
+    assert fit.metrics["accuracy"] == judged.accuracy.value
+    assert fit.metrics["ece/high"] == judged.ece.high
     assert fit.metrics["seconds/train"] > 0
     assert sum(fit.confusion.values()) == HOLDOUT
     right = sum(times for (label, predicted), times in fit.confusion.items() if label == predicted)
-    assert right / HOLDOUT == pytest.approx(judged["accuracy"]["value"])
+    assert right / HOLDOUT == pytest.approx(judged.accuracy.value)
 
 
 def test_the_head_goes_with_it_though_its_version_is_removed(make: Make, services: Services) -> None:
@@ -109,14 +114,15 @@ def test_a_version_without_a_head_is_not_tracked(make: Make, services: Services)
 
 def test_one_that_is_rejected_says_so(make: Make, services: Services) -> None:
     version = make(drawn(60, LABELS, HOLDOUT))
-    blocked = replace(version, record={**version.record, "promotion": {"blocked": True, "text": "worse"}})
-    note(services, blocked)
+    worse = PromotionVerdict(blocked=True, p=0.001, n=30, lost=12, won=0, text="worse")
+    note(services, replace(version, record=replace(version.record, promotion=worse)))
     assert [fit.tags["kept_back"] for fit in noted(services)] == ["no", "yes"]
 
 
-def test_a_record_of_another_shape_costs_the_tracking_and_nothing_else(make: Make, services: Services) -> None:
+def test_a_record_that_contradicts_itself_costs_the_tracking_and_nothing_else(make: Make, services: Services) -> None:
     version = make(drawn(60, LABELS, HOLDOUT))
+    contradicting = replace(version.record, out_of_fold=((61, "cat"),))
     with logged_here() as logged:
-        note(services, replace(version, record={"settings": {}}))
+        note(services, replace(version, record=contradicting))
     assert [line["event"] for line in logged] == ["not tracked"]
     assert len(noted(services)) == 1

@@ -1,7 +1,7 @@
 """Honest figures: they hold the truth, or say that there are not enough labels yet."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -97,7 +97,7 @@ def test_a_class_gets_a_figure_where_enough_labels_stand_behind_it() -> None:
 
 def test_figures_turn_into_json(labelled: InsightInput, saved: LabelsSaved) -> None:
     figures = (saved, advise(labelled, 5.0), worse_beyond_chance(labelled.right, labelled.right))
-    assert all(json.loads(json.dumps(figure.to_json())) for figure in figures)
+    assert all(json.loads(json.dumps(asdict(figure))) for figure in figures)
 
 
 def test_labels_drawn_at_random_saved_none(labelled: InsightInput, saved: LabelsSaved) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from backend.loop import evaluate, insight, train
-from backend.store import dataset
 from backend.store.labels import Annotation
+from backend.store.records.insight import Insight
 from model.head.metrics import NOT_ENOUGH
 from tests.unit.backend.drawn import BEGIN, drawn
 
@@ -26,7 +26,7 @@ def annotations(seconds: list[float | None], **fields: object) -> list[Annotatio
     return made
 
 
-def figures(tasks: int, labelled: int, holdout: int) -> dict[str, object]:
+def figures(tasks: int, labelled: int, holdout: int) -> Insight:
     data = drawn(tasks, labelled, holdout)
     head = train.run(data)
     assert head is not None
@@ -34,26 +34,26 @@ def figures(tasks: int, labelled: int, holdout: int) -> dict[str, object]:
     return insight.run(data, NOBODY, judged.head, judged.evaluation, judged.right, seed=0)
 
 
-def test_figures_are_plain_json() -> None:
+def test_figures_come_back_from_json() -> None:
     made = figures(200, 120, 60)
-    assert json.loads(json.dumps(made, allow_nan=False)).keys() == made.keys()
-    assert (made["labels"], made["arm_labels"]) == (120, 60)
+    assert Insight.from_json(json.loads(json.dumps(made.to_json(), allow_nan=False))) == made
+    assert (made.labels, made.holdout_labels) == (120, 60)
 
 
 @pytest.mark.parametrize(("labelled", "holdout"), [(40, 0), (40, 10)])
 def test_with_few_holdout_labels_nothing_is_guessed(labelled: int, holdout: int) -> None:
-    made = json.loads(json.dumps(figures(100, labelled, holdout)))
-    assert (made["accuracy"]["accuracy"], made["accuracy"]["note"]) == (None, NOT_ENOUGH)
-    assert (made["calibration"]["error"], made["calibration"]["note"]) == (None, NOT_ENOUGH)
-    assert (made["labels_saved"]["saved"], made["labels_saved"]["note"]) == (None, NOT_ENOUGH)
-    assert {(step["gain"], step["note"]) for step in made["stop_adviser"]["steps"]} == {(None, NOT_ENOUGH)}
+    made = figures(100, labelled, holdout)
+    assert (made.accuracy.accuracy, made.accuracy.note) == (None, NOT_ENOUGH)
+    assert (made.calibration.error, made.calibration.note) == (None, NOT_ENOUGH)
+    assert (made.labels_saved.saved, made.labels_saved.note) == (None, NOT_ENOUGH)
+    assert {(step.gain, step.note) for step in made.stop_adviser.steps} == {(None, NOT_ENOUGH)}
 
 
 def test_before_two_classes_have_a_label_only_the_pace_is_known() -> None:
     data = drawn(20, 1, 0)
     made = insight.run(data, annotations([36.0] * 10), None, None, np.zeros(0, dtype=bool), seed=0)
-    assert made["accuracy"]["note"] == NOT_ENOUGH
-    assert [step["hours"] for step in made["stop_adviser"]["steps"]] == [1.0, 2.0, 5.0]
+    assert made.accuracy.note == NOT_ENOUGH
+    assert [step.hours for step in made.stop_adviser.steps] == [1.0, 2.0, 5.0]
 
 
 def test_the_pace_is_the_median_of_the_latest_annotations() -> None:
@@ -73,12 +73,3 @@ def test_the_pace_is_the_median_of_the_latest_annotations() -> None:
 )
 def test_the_pace_is_unknown_where_people_do_not_tell_it(given: list[Annotation]) -> None:
     assert insight.pace(given)[0] is None
-
-
-def test_labels_that_came_after_a_version_are_left_out_of_its_figures() -> None:
-    data = drawn(30, 20, 10)
-    record = [[task, label.choice, [task], label.updated_at.isoformat()] for task, label in data.labels.items()]
-    before = dataset.with_labels(data, record[5:])
-    assert before.task_ids[before.labelled].tolist() == list(range(6, 21))
-    assert (int(before.counted.sum()), sorted(before.labels)) == (5, list(range(6, 21)))
-    assert dataset.with_labels(data, record) is data
