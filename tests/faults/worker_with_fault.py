@@ -24,6 +24,7 @@ from backend.label_studio.client import LabelStudio
 from backend.loop import embed, evaluate, rank, train
 from backend.store import versions
 from backend.store.mirror import Mirror
+from model import files
 
 KILL, KILL_HORSE, STAND = "kill", "kill the work-horse", "stand"
 BEFORE, AFTER = "before", "after"
@@ -38,7 +39,7 @@ PLACES: dict[str, tuple[Any, str, str]] = {
     "evaluate": (evaluate, "run", AFTER),
     "rank": (rank, "run", AFTER),
     # Some of the version's files are there, none is flushed.
-    "version half written": (versions, "flush", BEFORE),
+    "version half written": (files, "flush", BEFORE),
     "head published": (LabelStudio, "import_predictions", AFTER),
     # Label Studio shows the version, our record does not say so.
     "version switched": (LabelStudio, "set_model_version", AFTER),
