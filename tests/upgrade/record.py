@@ -19,10 +19,11 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import onnx
 import redis
 from backend.queueing import EMBED, REFRESH, ProjectQueue
 from model.backbones import Origin, backbone
@@ -31,8 +32,10 @@ from model.export import export
 from backend.project import Project
 from backend.store.backbones import BackboneStore
 from backend.store.finetunings import FinetuningStore, Phase, Wish
+from model.insight.promotion import Verdict
 from model.networks.frozen import freeze
 from model.networks.registry import ANY_CLASSES, build
+from model.training.history import Epoch
 from scripts.stack.label_studio import LabelStudioServer, label_studio_spec
 from scripts.stack.processes import LocalProcess
 from tests.support import stack as stack_module
@@ -44,7 +47,11 @@ from tests.support.waiting import until
 CACHE = Path.cwd() / ".cache"
 BASE = "efficientnet-lite0"
 TINY = "cnn-small:8-8-8:3-3-3"
+DOCUMENTS = "documents"
+"""Stands in the recording for the folder of the images."""
+
 LABEL_STUDIO_PORT, BACKEND_PORT = 28_761, 28_762
+EPOCH = Epoch(1, "body", 0.5, 0.75, 0.625, 0.5, 0.001, 16, 2.5)
 PROMISE = {"max_error": 0.3, "confidence": 0.8}
 SETTINGS = {
     "POLL_SECONDS": "3600",
@@ -146,7 +153,12 @@ def _leave_jobs(stack: RunningStack, audited: LabelledProject, applied: Labelled
     tuned = freeze(network)
     backbones = BackboneStore(stack.server.folder, Origin(BASE, "", None))
     export(tuned, backbones.export(tuned.version), network.body)
+    _forget_where_it_was_made(backbones.export(tuned.version) / "model.onnx")
     store = FinetuningStore(stack.server.folder / "finetune")
+    worse = store.begin(project, Wish(network=TINY, trigger="doubled"), backbone(BASE).version, labels=4)
+    verdict = Verdict(True, 0.03, 6, 5, 0, "worse beyond chance").to_json()
+    worse = replace(worse, phase=Phase.KEPT_BACK, network=TINY, epochs=1, history=(asdict(EPOCH),), verdict=verdict)
+    store.save(project, worse)
     state = store.begin(project, Wish(network=TINY), backbone(BASE).version, labels=6)
     store.save(project, replace(state, phase=Phase.EMBEDDING, network=TINY, backbone=tuned.version, labels=6))
     with stack.redis.client() as asking:
@@ -154,6 +166,14 @@ def _leave_jobs(stack: RunningStack, audited: LabelledProject, applied: Labelled
         queue.enqueue_chunk(project, tuned.version, applied.tasks[:4])
         queue.enqueue(EMBED, project)
         queue.enqueue(REFRESH, Project(project.url, audited.id))
+
+
+def _forget_where_it_was_made(file: Path) -> None:
+    """Remove the paths of the exporting machine from an export."""
+    exported = onnx.load(file)
+    for node in exported.graph.node:
+        node.ClearField("metadata_props")
+    onnx.save(exported, file)
 
 
 def _answers(stack: RunningStack, audited: LabelledProject, applied: LabelledProject) -> dict[str, Any]:
@@ -237,6 +257,11 @@ def _pack(archive: Path, stack: RunningStack, label_studio: RunningLabelStudio) 
             database = label_studio.server.data / copy.name
             with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(copy)) as target:
                 source.backup(target)
+                target.execute(
+                    "UPDATE io_storages_localfilesmixin SET path = replace(path, ?, ?)",
+                    (str(label_studio.documents), DOCUMENTS),
+                )
+                target.commit()
                 target.execute("VACUUM")
             tar.add(copy, f"label-studio/{copy.name}", filter=_anonymous)
 
