@@ -81,7 +81,8 @@ class ImageFetcher:
         Args:
             address: as the task holds it.
             task_id: whose storage Label Studio reads an address in a cloud with.
-            deadline: by the monotonic clock; looked at before each read, and no read waits for longer.
+            deadline: by the monotonic clock, looked at before each read. A host that trickles can overrun it; whoever
+                may not wait for that fetches by `backend.images.batch`.
         """
         try:
             return self._fetch(address, task_id, deadline)

@@ -1,73 +1,17 @@
 """Fetching images: from addresses of every kind, within limits, without giving the token away."""
 
 import base64
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import time
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from backend.images.fetcher import ImageFetcher, Unavailable
+from backend.images.fetcher import ImageFetcher, Problem, Unavailable
 from backend.label_studio.client import LabelStudio
+from tests.unit.backend.images.host import LIMIT, NOBODY, Host
 
 TOKEN = "a secret token"
-LIMIT = 1000
-NOBODY = "http://127.0.0.1:9"
-
-
-class Host(ThreadingHTTPServer):
-    """A web server that remembers who asked it for what, and with which Authorization."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.asked: list[tuple[str, str | None]] = []
-        self.elsewhere = ""
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Host
-
-    def do_GET(self) -> None:
-        self.server.asked.append((self.path, self.headers["Authorization"]))
-        if self.path.startswith("/away"):
-            self.send_response(302)
-            self.send_header("Location", self.server.elsewhere)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-            return
-        content = bytes(LIMIT + 1) if "large" in self.path else b"content"
-        self.send_response(404 if "missing" in self.path else 200)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: Any) -> None:
-        """Tests print nothing."""
-
-
-def serve() -> Iterator[Host]:
-    server = Host()
-    threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture
-def label_studio() -> Iterator[Host]:
-    yield from serve()
-
-
-@pytest.fixture
-def foreign() -> Iterator[Host]:
-    yield from serve()
 
 
 @pytest.fixture
@@ -86,10 +30,10 @@ def fetcher(label_studio: Host, documents: Path) -> ImageFetcher:
     return ImageFetcher(LabelStudio(label_studio.url, TOKEN), LIMIT, seconds=2.0, document_root=documents)
 
 
-def refused(fetcher: ImageFetcher, address: str) -> str:
+def refused(fetcher: ImageFetcher, address: str) -> Unavailable:
     fetched = fetcher.fetch(address, 1)
     assert isinstance(fetched, Unavailable)
-    return fetched.reason
+    return fetched
 
 
 @pytest.mark.parametrize(
@@ -107,7 +51,7 @@ def test_data_addresses_hold_their_content(fetcher: ImageFetcher, address: str) 
 
 
 def test_a_data_address_over_the_limit_is_refused(fetcher: ImageFetcher) -> None:
-    assert "IMAGE_MAX_BYTES" in refused(fetcher, "data:," + "x" * (LIMIT + 1))
+    assert "IMAGE_MAX_BYTES" in refused(fetcher, "data:," + "x" * (LIMIT + 1)).reason
 
 
 @pytest.mark.parametrize("address", ["data:image/png", "data:image/png;base64,a"])
@@ -134,7 +78,7 @@ def test_nothing_outside_the_document_root_is_read(fetcher: ImageFetcher, named:
 
 
 def test_a_local_file_over_the_limit_is_refused(fetcher: ImageFetcher) -> None:
-    assert "IMAGE_MAX_BYTES" in refused(fetcher, "/data/local-files/?d=large.png")
+    assert "IMAGE_MAX_BYTES" in refused(fetcher, "/data/local-files/?d=large.png").reason
 
 
 def test_uploads_come_from_label_studio_with_the_token(fetcher: ImageFetcher, label_studio: Host) -> None:
@@ -169,36 +113,77 @@ def test_the_token_does_not_follow_a_redirection_to_another_host(
     fetcher: ImageFetcher, label_studio: Host, foreign: Host
 ) -> None:
     label_studio.elsewhere = f"http://localhost:{foreign.server_address[1]}/a.png"
-    assert fetcher.fetch("/away/a.png", 1) == b"content"
+    assert fetcher.fetch("/302/a.png", 1) == b"content"
     assert foreign.asked == [("/a.png", None)]
 
 
-@pytest.mark.parametrize("path", ["/missing.png", "/large.png"])
-def test_what_a_host_does_not_have_or_has_too_large_is_refused(fetcher: ImageFetcher, foreign: Host, path: str) -> None:
-    refused(fetcher, foreign.url + path)
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("/404.png", Problem.NOT_FOUND),
+        ("/401.png", Problem.REFUSED),
+        ("/500.png", Problem.UNREACHABLE),
+        ("/large.png", Problem.TOO_LARGE),
+    ],
+)
+def test_another_hosts_answer_says_what_is_wrong(
+    fetcher: ImageFetcher, foreign: Host, path: str, problem: Problem
+) -> None:
+    assert refused(fetcher, foreign.url + path).problem is problem
 
 
 @pytest.mark.parametrize(
-    "address",
+    ("path", "problem"),
     [
-        "",
-        "words",
-        "ftp://127.0.0.1/a.png",
-        "file:///etc/hostname",
-        "http://[::1/a.png",
-        "http://",
-        "http:///a.png",
-        "http://127.0.0.1:99999/a.png",
-        "http://\x00/a.png",
-        f"{NOBODY}/a.png",
-        "/missing.png",
-        "//missing.png",
-        "s3://missing",
-        "relative/missing.png",
-        "\ud800",
+        ("/404.png", Problem.NOT_FOUND),
+        ("/401.png", Problem.REFUSED),
+        ("/500.png", Problem.OUTAGE),
+        ("/large.png", Problem.TOO_LARGE),
     ],
 )
-def test_an_address_that_gives_no_image_is_refused_with_its_reason(fetcher: ImageFetcher, address: str) -> None:
-    if address == "s3://missing":
-        fetcher = ImageFetcher(LabelStudio(NOBODY, TOKEN), LIMIT, seconds=2.0)
-    assert ": " in refused(fetcher, address)
+def test_label_studios_answer_says_whether_it_is_an_outage(fetcher: ImageFetcher, path: str, problem: Problem) -> None:
+    assert refused(fetcher, path).problem is problem
+
+
+def test_a_host_that_stays_silent_beyond_the_deadline_is_given_up(fetcher: ImageFetcher, foreign: Host) -> None:
+    started = time.monotonic()
+    fetched = fetcher.fetch(f"{foreign.url}/never.png", 1, deadline=started + 0.3)
+    assert isinstance(fetched, Unavailable)
+    assert fetched.problem is Problem.TIMED_OUT
+    assert time.monotonic() - started < 1.5
+
+
+def test_after_the_deadline_nobody_is_asked(fetcher: ImageFetcher, label_studio: Host) -> None:
+    fetched = fetcher.fetch("/a.png", 1, deadline=time.monotonic())
+    assert isinstance(fetched, Unavailable)
+    assert (fetched.problem, label_studio.asked) == (Problem.TIMED_OUT, [])
+
+
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [
+        ("", Problem.NOT_AN_ADDRESS),
+        ("words", Problem.NOT_AN_ADDRESS),
+        ("ftp://127.0.0.1/a.png", Problem.NOT_AN_ADDRESS),
+        ("file:///etc/hostname", Problem.NOT_AN_ADDRESS),
+        ("http://[::1/a.png", Problem.NOT_AN_ADDRESS),
+        ("http://", Problem.NOT_AN_ADDRESS),
+        ("http:///a.png", Problem.NOT_AN_ADDRESS),
+        ("http://127.0.0.1:99999/a.png", Problem.NOT_AN_ADDRESS),
+        ("http://\x00/a.png", Problem.NOT_AN_ADDRESS),
+        (f"{NOBODY}/a.png", Problem.UNREACHABLE),
+        ("//404.png", Problem.NOT_FOUND),
+        ("relative/missing.png", Problem.NOT_AN_ADDRESS),
+        ("\ud800", Problem.NOT_AN_ADDRESS),
+    ],
+)
+def test_an_address_that_gives_no_image_is_refused_with_its_reason(
+    fetcher: ImageFetcher, address: str, problem: Problem
+) -> None:
+    assert ": " in refused(fetcher, address).reason
+    assert refused(fetcher, address).problem is problem
+
+
+def test_a_cloud_behind_a_label_studio_that_is_away_is_an_outage() -> None:
+    fetcher = ImageFetcher(LabelStudio(NOBODY, TOKEN), LIMIT, seconds=2.0)
+    assert refused(fetcher, "s3://bucket/a.png").problem is Problem.OUTAGE

@@ -1,0 +1,86 @@
+"""From task images to stored features, by a real backbone in ONNX Runtime."""
+
+import base64
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from backend.errors import RetryLaterError
+from backend.label_studio.client import ProjectState
+from backend.services import Services
+from backend.settings import Settings
+from backend.store.mirror import MirroredTask, PulledTask
+from model.backbone.backbone import backbone
+from tests.support.pictures import picture
+from tests.support.poor_backbone import BASE, export_poor
+from tests.unit.backend.images.host import Host
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+BACKBONE = backbone(BASE)
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return export_poor(tmp_path_factory.mktemp("exported"))
+
+
+@pytest.fixture
+def services(exported: Path, label_studio: Host, tmp_path: Path) -> Services:
+    """Of a backend that knows one project without tasks."""
+    (tmp_path / "backbones").symlink_to(exported)
+    made = Services(Settings(model_dir=tmp_path, label_studio_url=label_studio.url, device="cpu"))
+    made.migrate()
+    made.mirror.record_state(made.project(1), ProjectState("test", "", "", "", 0, 0, 0), None)
+    return made
+
+
+def add_tasks(services: Services, *addresses: str) -> list[MirroredTask]:
+    """Tasks from 1 with these images."""
+    pulled = [PulledTask(number, address, NOW, NOW, ()) for number, address in enumerate(addresses, start=1)]
+    services.mirror.apply(services.project(1), pulled)
+    return services.mirror.tasks(services.project(1))
+
+
+def data_uri(content: bytes) -> str:
+    return f"data:;base64,{base64.b64encode(content).decode()}"
+
+
+def test_equal_images_are_embedded_once_whatever_their_addresses(services: Services) -> None:
+    same = picture(0, 1)
+    tasks = add_tasks(services, data_uri(same), data_uri(same).replace("data:", "data:image/png"), data_uri(picture(1, 1)))
+    embedded = services.image_embedder.embed_tasks(services.project(1), BACKBONE, tasks)
+    assert embedded.computed == 2
+    np.testing.assert_array_equal(embedded.by_task[1], embedded.by_task[2])
+
+
+def test_what_is_stored_is_not_embedded_again(services: Services) -> None:
+    files = {1: picture(0, 1)}
+    first = services.image_embedder.embed_files(BACKBONE, files)
+    again = services.image_embedder.embed_files(BACKBONE, files)
+    assert (first.computed, again.computed) == (1, 0)
+    np.testing.assert_array_equal(first.by_task[1].astype(np.float16), again.by_task[1])
+
+
+def test_the_mirror_knows_what_became_of_each_image(services: Services) -> None:
+    tasks = add_tasks(services, data_uri(picture(0, 1)), data_uri(b"no image"), "/404.png")
+    services.image_embedder.embed_tasks(services.project(1), BACKBONE, tasks)
+    good, broken, missing = services.mirror.tasks(services.project(1))
+    assert good.content_hash is not None
+    assert good.image_problem is None
+    assert "not an image" in (broken.image_problem or "")
+    assert "404" in (missing.image_problem or "")
+
+
+def test_an_outage_of_label_studio_leaves_the_mirror_as_it_is(services: Services, label_studio: Host) -> None:
+    tasks = add_tasks(services, "/a.png")
+    label_studio.is_down = True
+    with pytest.raises(RetryLaterError):
+        services.image_embedder.embed_tasks(services.project(1), BACKBONE, tasks)
+    assert services.mirror.tasks(services.project(1))[0].image_problem is None
+
+
+def test_without_an_export_nothing_can_be_embedded_yet(services: Services) -> None:
+    with pytest.raises(RetryLaterError):
+        services.image_embedder.embed_files(backbone("efficientnet-lite1"), {1: picture(0, 1)})
