@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from scripts.cli.progress import progress
-from scripts.demo_app.client import BackendPage, Json, LabelStudioPage, Prediction
+from scripts.demo_app.client import BackendPage, Json, LabelStudioPage, ShownPrediction
 from scripts.demo_app.project import DemoProject
 
 BATCH = 100
@@ -14,7 +14,7 @@ SWITCH_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
-class CurvePoint:
+class AccuracyPoint:
     """One point of the learning curve.
 
     Attributes:
@@ -30,7 +30,7 @@ class CurvePoint:
 
 def measure(
     demo: DemoProject, labelled: Collection[int], expected: str | None, page: LabelStudioPage, backend: BackendPage
-) -> CurvePoint:
+) -> AccuracyPoint:
     """Ask the backend for a prediction of every unlabelled task, in batches, as Label Studio would.
 
     Args:
@@ -44,16 +44,16 @@ def measure(
     unlabelled = sorted(demo.truth.keys() - set(labelled))
     tasks = [{"id": task, "data": {"image": demo.images[task]}} for task in unlabelled]
     _wait_for(expected, project, tasks[:1], backend)
-    predictions: list[Prediction] = []
+    predictions: list[ShownPrediction] = []
     title = f"accuracy at {len(labelled)} labels"
     with progress(title, len(tasks), "image", kept=False) as bar:
         for start in range(0, len(tasks), BATCH):
             predictions += backend.predict(project, tasks[start : start + BATCH])
             bar.advance(len(predictions) - start)
     if not predictions:
-        return CurvePoint(len(labelled), None, expected)
+        return AccuracyPoint(len(labelled), None, expected)
     right = sum(found.choice == demo.truth[task] for task, found in zip(unlabelled, predictions, strict=True))
-    return CurvePoint(len(labelled), right / len(predictions), predictions[-1].version)
+    return AccuracyPoint(len(labelled), right / len(predictions), predictions[-1].version)
 
 
 def _wait_for(expected: str | None, project: Json, some: Sequence[Json], backend: BackendPage) -> None:

@@ -14,7 +14,7 @@ LOCKED_EARLIER = "Task lock"
 
 
 @dataclass(frozen=True)
-class Order:
+class SeenOrder:
     """What Label Studio goes by: its active version, and that version's lowest score among unlabelled tasks, if any."""
 
     version: str
@@ -77,15 +77,15 @@ class Annotator:
         time.sleep(max(0.0, self._pace - (time.monotonic() - shown_at)))
         return self._submit(handed, orders, time.monotonic() - shown_at)
 
-    def _order(self) -> Order:
+    def _order(self) -> SeenOrder:
         """The active version and its lowest score among unlabelled tasks, both seen while it was active."""
         while True:
             version = self._page.active_version()
             lowest = self._page.lowest_score()
             if version == self._page.active_version():
-                return Order(version, lowest)
+                return SeenOrder(version, lowest)
 
-    def _submit(self, handed: HandedTask, orders: Sequence[Order], lead_time: float) -> Submitted:
+    def _submit(self, handed: HandedTask, orders: Sequence[SeenOrder], lead_time: float) -> Submitted:
         truth = self._demo.truth[handed.task]
         verdicts = [self._was_lowest(handed, order) for order in orders]
         # The version by whose order it was handed out; where neither explains it, the later one.
@@ -105,7 +105,7 @@ class Annotator:
         )
 
     @staticmethod
-    def _was_lowest(handed: HandedTask, order: Order) -> bool | None:
+    def _was_lowest(handed: HandedTask, order: SeenOrder) -> bool | None:
         if order.lowest is None or handed.queue.startswith(LOCKED_EARLIER):
             return None
         prediction = handed.of(order.version)

@@ -25,7 +25,7 @@ EMBEDDED = "label_loop_images_embedded_total"
 
 
 @dataclass(frozen=True)
-class Prediction:
+class ShownPrediction:
     """What Label Studio holds about a task from one version.
 
     Attributes:
@@ -51,9 +51,9 @@ class HandedTask:
 
     task: int
     queue: str
-    predictions: tuple[Prediction, ...]
+    predictions: tuple[ShownPrediction, ...]
 
-    def of(self, version: str) -> Prediction | None:
+    def of(self, version: str) -> ShownPrediction | None:
         """The newest prediction of a version, if there is one."""
         return next((each for each in reversed(self.predictions) if each.version == version), None)
 
@@ -186,7 +186,7 @@ class BackendPage:
         lines = (line.split() for line in metrics.splitlines() if line.startswith(EMBEDDED))
         return next((int(float(words[-1])) for words in lines), 0)
 
-    def predict(self, project: Json, tasks: Sequence[Json]) -> list[Prediction]:
+    def predict(self, project: Json, tasks: Sequence[Json]) -> list[ShownPrediction]:
         """Ask for predictions as Label Studio does.
 
         Args:
@@ -215,9 +215,9 @@ def time_id(created_at: str) -> int:
     return int(datetime.fromisoformat(created_at).timestamp())
 
 
-def _prediction(found: Json) -> Prediction:
+def _prediction(found: Json) -> ShownPrediction:
     choices = [choice for region in found["result"] for choice in region["value"].get("choices", [])]
-    return Prediction(str(found["model_version"]), found.get("score"), choices[0] if choices else None)
+    return ShownPrediction(str(found["model_version"]), found.get("score"), choices[0] if choices else None)
 
 
 def _labelled(is_labelled: bool) -> Json:

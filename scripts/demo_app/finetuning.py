@@ -14,7 +14,7 @@ SWITCH_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
-class Finetuned:
+class FinetuningSeen:
     """What a session saw of a fine-tuning.
 
     Attributes:
@@ -34,7 +34,7 @@ class Finetuned:
     backbone: str
 
 
-class Finetuning:
+class OrderedFinetuning:
     """A fine-tuning that was just ordered.
 
     Args:
@@ -48,11 +48,11 @@ class Finetuning:
         self._ordered_at = time.monotonic()
         service.finetune()
 
-    def wait(self) -> Finetuned:
+    def wait(self) -> FinetuningSeen:
         """Wait until it is over and, where its backbone was adopted, until the active version is made with it."""
         status = self._until_over()
         ended_at = time.monotonic()
-        return Finetuned(
+        return FinetuningSeen(
             phase=status["phase"],
             message=status["message"],
             epochs=len(status["history"]),

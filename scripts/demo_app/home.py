@@ -20,7 +20,7 @@ MADE = ("state.json", "logs", "redis", "label-studio", "documents", "backend", "
 
 
 @dataclass
-class State:
+class DemoState:
     """What must be the same at the next start.
 
     Attributes:
@@ -42,7 +42,7 @@ class State:
     attached: dict[str, str] = field(default_factory=dict)
 
 
-class Home:
+class DemoHome:
     """The demo's folder and the names in it.
 
     Args:
@@ -88,7 +88,7 @@ class Home:
             else:
                 path.unlink(missing_ok=True)
 
-    def load(self) -> State:
+    def load(self) -> DemoState:
         """The kept state, or a fresh one with new passwords.
 
         Raises:
@@ -96,13 +96,13 @@ class Home:
         """
         path = self.folder / "state.json"
         if not path.exists():
-            return State()
+            return DemoState()
         try:
-            return State(**json.loads(path.read_text()))
+            return DemoState(**json.loads(path.read_text()))
         except (ValueError, TypeError) as problem:
             raise DemoError(f"{path} cannot be read ({problem}). Run again with --reset to begin anew.") from problem
 
-    def save(self, state: State) -> None:
+    def save(self, state: DemoState) -> None:
         """Keep the state, readable by this user only, whole or not at all."""
         write_private(self.folder / "state.json", asdict(state))
 

@@ -17,7 +17,7 @@ from scripts.cli.connection.findings import Level, has_errors
 from scripts.cli.progress import progress, tracked
 from scripts.demo_app.client import LabelStudioPage
 from scripts.demo_app.errors import DemoError
-from scripts.demo_app.home import Home, State, write_private
+from scripts.demo_app.home import DemoHome, DemoState, write_private
 from scripts.demo_app.options import DemoOptions, TaskOrder
 from scripts.lab.datasets import ImageSource, open_source, select
 
@@ -43,7 +43,7 @@ class DemoProject:
     images: dict[int, str]
 
 
-def open_project(home: Home, state: State, options: DemoOptions, url: str) -> DemoProject:
+def open_project(home: DemoHome, state: DemoState, options: DemoOptions, url: str) -> DemoProject:
     """The project for these options: the one made earlier, or a new one.
 
     Args:
@@ -78,7 +78,7 @@ def project_key(options: DemoOptions) -> str:
 
 
 def connect(
-    home: Home, state: State, project: int, label_studio_url: str, backend: BackendAddress, order: TaskOrder
+    home: DemoHome, state: DemoState, project: int, label_studio_url: str, backend: BackendAddress, order: TaskOrder
 ) -> None:
     """Attach the backend to the project and set the order of its tasks.
 
@@ -108,7 +108,7 @@ def label_config(classes: list[str]) -> str:
     return f'<View><Image name="{TO_NAME}" value="$image"/>{choice}</View>'
 
 
-def load_project(home: Home, project: int) -> DemoProject | None:
+def load_project(home: DemoHome, project: int) -> DemoProject | None:
     """The true labels kept for a project; None where it was never finished."""
     path = home.projects / f"{project}.json"
     if not path.exists():
@@ -118,7 +118,7 @@ def load_project(home: Home, project: int) -> DemoProject | None:
     return DemoProject(project, kept["classes"], truth, {int(task): image for task, image in kept["images"].items()})
 
 
-def _make(home: Home, state: State, options: DemoOptions, api: LabelStudioApi) -> DemoProject:
+def _make(home: DemoHome, state: DemoState, options: DemoOptions, api: LabelStudioApi) -> DemoProject:
     source = open_source(options.data, home.downloads)
     for line in source.left_out:
         print(f"left out: {line}")

@@ -7,16 +7,16 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from scripts.demo_app.accuracy import CurvePoint
+from scripts.demo_app.accuracy import AccuracyPoint
 from scripts.demo_app.annotator import Submitted
-from scripts.demo_app.finetuning import Finetuned
+from scripts.demo_app.finetuning import FinetuningSeen
 from scripts.demo_app.versions import SeenVersion
 from scripts.lab.tables import Table
 from scripts.lab.wording import NOTHING
 
 
 @dataclass(frozen=True)
-class Session:
+class SessionSeen:
     """Everything that was seen.
 
     Attributes:
@@ -29,11 +29,11 @@ class Session:
     """
 
     submitted: Sequence[Submitted]
-    curve: Sequence[CurvePoint]
+    curve: Sequence[AccuracyPoint]
     versions: Sequence[SeenVersion]
     stored: frozenset[int]
     seconds: float
-    finetuned: Finetuned | None = None
+    finetuned: FinetuningSeen | None = None
 
     @property
     def runs(self) -> int:
@@ -48,7 +48,7 @@ def fresh_after_seconds(submitted: Submitted, versions: Sequence[SeenVersion]) -
     return min(times) - submitted.submitted_at if times else None
 
 
-def as_json(session: Session) -> dict[str, Any]:
+def as_json(session: SessionSeen) -> dict[str, Any]:
     """The report's content; the issue that asked for the demo fixes its names."""
     holdout = next((version.holdout for version in reversed(session.versions) if version.holdout is not None), None)
     waits = [fresh_after_seconds(each, session.versions) for each in session.submitted]
@@ -84,7 +84,7 @@ def write(report: dict[str, Any], path: Path) -> None:
     path.write_text(json.dumps(report, indent=1) + "\n")
 
 
-def failures(session: Session) -> list[str]:
+def failures(session: SessionSeen) -> list[str]:
     """Why the loop did not run, in a line each; empty where it did."""
     found = []
     if not session.submitted:
@@ -134,7 +134,7 @@ def _finetuned(found: dict[str, Any] | None) -> list[tuple[str, str]]:
     ]
 
 
-def point_line(point: CurvePoint) -> str:
+def point_line(point: AccuracyPoint) -> str:
     """A point of the learning curve, while the annotator is at work."""
     return f"{point.labels:>6} labels: {_percent(point.accuracy)} right on unlabelled images"
 

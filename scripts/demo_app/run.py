@@ -9,7 +9,7 @@ from scripts.cli.connection.address import BackendAddress
 from scripts.cli.connection.api import ApiError
 from scripts.demo_app import report
 from scripts.demo_app.errors import DemoError
-from scripts.demo_app.home import Home, State
+from scripts.demo_app.home import DemoHome, DemoState
 from scripts.demo_app.options import DemoOptions
 from scripts.demo_app.project import DemoProject, connect, open_project
 from scripts.demo_app.session import Addresses, run
@@ -41,7 +41,7 @@ def run_demo(options: DemoOptions) -> int:
     # SIGINT, too: a shell has commands that it starts in the background ignore it.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
-    home = Home(options.home.expanduser().resolve())
+    home = DemoHome(options.home.expanduser().resolve())
     try:
         with home.locked():
             if options.reset:
@@ -53,7 +53,7 @@ def run_demo(options: DemoOptions) -> int:
         return ExitCode.INTERRUPTED
 
 
-def _run(home: Home, options: DemoOptions) -> int:
+def _run(home: DemoHome, options: DemoOptions) -> int:
     state = home.load()
     state.ports = _ports(state)
     home.save(state)
@@ -88,7 +88,7 @@ def _run(home: Home, options: DemoOptions) -> int:
         supervisor.stop()
 
 
-def _ports(state: State) -> dict[str, int]:
+def _ports(state: DemoState) -> dict[str, int]:
     """The ports of the last run, or the preferred ones, or where they are taken, others, which are named."""
     chosen: dict[str, int] = {}
     for name, preferred in PREFERRED_PORTS.items():
@@ -99,7 +99,7 @@ def _ports(state: State) -> dict[str, int]:
     return chosen
 
 
-def _servers(home: Home, state: State, options: DemoOptions) -> tuple[LabelStudioServer, BackendServer]:
+def _servers(home: DemoHome, state: DemoState, options: DemoOptions) -> tuple[LabelStudioServer, BackendServer]:
     label_studio = LabelStudioServer(
         port=state.ports["Label Studio"],
         data=home.label_studio,
@@ -123,7 +123,7 @@ def _servers(home: Home, state: State, options: DemoOptions) -> tuple[LabelStudi
 
 
 def _print_summary(
-    home: Home, state: State, demo: DemoProject, label_studio: LabelStudioServer, backend: BackendServer
+    home: DemoHome, state: DemoState, demo: DemoProject, label_studio: LabelStudioServer, backend: BackendServer
 ) -> None:
     print(
         f"""

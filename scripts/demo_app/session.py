@@ -4,12 +4,12 @@ import time
 from dataclasses import dataclass
 
 from scripts.cli.progress import progress, tracked
-from scripts.demo_app.accuracy import CurvePoint, measure
+from scripts.demo_app.accuracy import AccuracyPoint, measure
 from scripts.demo_app.annotator import Annotator, Submitted
 from scripts.demo_app.client import BackendPage, LabelStudioPage
-from scripts.demo_app.finetuning import Finetuning
+from scripts.demo_app.finetuning import OrderedFinetuning
 from scripts.demo_app.project import DemoProject
-from scripts.demo_app.report import Session, point_line
+from scripts.demo_app.report import SessionSeen, point_line
 from scripts.demo_app.versions import VersionWatch
 
 CURVE_POINTS = 10
@@ -52,7 +52,7 @@ def curve_points(count: int) -> set[int]:
     return {point for point in tenths | {ALSO_MEASURED_AT, count} if 1 <= point <= count}
 
 
-def run(demo: DemoProject, addresses: Addresses, count: int, pace: float, finetune: int | None = None) -> Session:
+def run(demo: DemoProject, addresses: Addresses, count: int, pace: float, finetune: int | None = None) -> SessionSeen:
     """Annotate `count` tasks, or what is left, and return what was seen.
 
     Args:
@@ -75,7 +75,7 @@ def run(demo: DemoProject, addresses: Addresses, count: int, pace: float, finetu
 
 def _annotate(
     demo: DemoProject, addresses: Addresses, count: int, pace: float, watch: VersionWatch, finetune: int | None
-) -> Session:
+) -> SessionSeen:
     page, service = addresses.page(demo.project), addresses.service(demo.project)
     annotator = Annotator(page, demo, pace, lambda name: any(version.name == name for version in watch.seen))
     labelled = page.labelled_tasks()
@@ -84,9 +84,9 @@ def _annotate(
         print(f"Only {left} tasks are left to annotate; {count} were asked for.")
     points = curve_points(min(count, left))
     submitted: list[Submitted] = []
-    curve: list[CurvePoint] = []
+    curve: list[AccuracyPoint] = []
     seconds = 0.0
-    finetuning: Finetuning | None = None
+    finetuning: OrderedFinetuning | None = None
     for number in tracked(range(1, min(count, left) + 1), "annotating", unit="task"):
         started = time.monotonic()
         each = annotator.annotate_next()
@@ -102,12 +102,12 @@ def _annotate(
             curve.append(measure(demo, labelled, versions[-1].name if versions else None, page, service))
             print(point_line(curve[-1]), flush=True)
         if number == finetune:
-            finetuning = Finetuning(addresses.service(demo.project), lambda: watch.seen)
+            finetuning = OrderedFinetuning(addresses.service(demo.project), lambda: watch.seen)
     finetuned = None if finetuning is None else finetuning.wait()
     if finetuned is not None:
         curve.append(measure(demo, labelled, watch.seen[-1].name, page, service))
         print(point_line(curve[-1]), flush=True)
-    return Session(submitted, curve, watch.seen, frozenset(page.labelled_tasks()), seconds, finetuned)
+    return SessionSeen(submitted, curve, watch.seen, frozenset(page.labelled_tasks()), seconds, finetuned)
 
 
 def _wait_for_first_order(watch: VersionWatch, service: BackendPage, images: int) -> None:

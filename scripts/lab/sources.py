@@ -15,7 +15,7 @@ PARTS = {"train", "test"}
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundData:
     """Labelled images that are there.
 
     Attributes:
@@ -29,7 +29,7 @@ class Found:
     open: Callable[[], ImageSource]
 
 
-def find(data: str, token: str, downloads: Path) -> Found:
+def find(data: str, token: str, downloads: Path) -> FoundData:
     """Find labelled images.
 
     Args:
@@ -42,13 +42,13 @@ def find(data: str, token: str, downloads: Path) -> Found:
     """
     if data.startswith(("http://", "https://")):
         project = LabelledProject.open(data, token)
-        return Found(project.name, [data, project.classes, project.tasks, project.labels], lambda: project)
+        return FoundData(project.name, [data, project.classes, project.tasks, project.labels], lambda: project)
     path = Path(data).expanduser()
     if path.exists():
-        return Found(path.resolve().name, stamp(path), lambda: open_source(data, downloads))
+        return FoundData(path.resolve().name, stamp(path), lambda: open_source(data, downloads))
     if path.suffix or len(path.parts) > 1:
         raise DataError(f"There is no file or folder {path}.")
-    return Found(data, data, lambda: open_source(data, downloads))
+    return FoundData(data, data, lambda: open_source(data, downloads))
 
 
 def stamp(path: Path) -> list[tuple[str, int, int]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from scripts.demo_app.client import Prediction
+from scripts.demo_app.client import ShownPrediction
 from scripts.lab.datasets import DigitsSource
 from tests.browser.annotator import BrowserAnnotator
 from tests.support.project import LabelledProject
@@ -31,7 +31,7 @@ def label_one_of_each(project: LabelledProject, stack: RunningStack) -> list[int
     return labels
 
 
-def lowest(predictions: dict[int, Prediction], tasks: set[int]) -> int:
+def lowest(predictions: dict[int, ShownPrediction], tasks: set[int]) -> int:
     """The task of these that the version asks first."""
     return min(tasks, key=lambda task: (predictions[task].score or 0.0, task))
 

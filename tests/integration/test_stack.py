@@ -13,7 +13,7 @@ from PIL import Image
 from scripts.cli.connection.api import ApiError, LabelStudioApi
 from scripts.demo_app.annotator import Annotator
 from scripts.demo_app.client import LabelStudioPage
-from scripts.demo_app.home import Home, State
+from scripts.demo_app.home import DemoHome, DemoState
 from scripts.demo_app.options import DemoOptions
 from scripts.demo_app.project import DemoProject, label_config, open_project
 from scripts.stack import redis
@@ -32,15 +32,15 @@ def server(label_studio: RunningLabelStudio) -> LabelStudioServer:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory, server: LabelStudioServer) -> Home:
+def home(tmp_path_factory: pytest.TempPathFactory, server: LabelStudioServer) -> DemoHome:
     """A home whose Label Studio is the one that the tests share."""
-    made = Home(tmp_path_factory.mktemp("home"))
+    made = DemoHome(tmp_path_factory.mktemp("home"))
     made.documents = server.documents
     return made
 
 
 @pytest.fixture(scope="module")
-def state(home: Home, server: LabelStudioServer) -> State:
+def state(home: DemoHome, server: LabelStudioServer) -> DemoState:
     return replace(home.load(), token=server.token)
 
 
@@ -55,7 +55,7 @@ def options(tmp_path_factory: pytest.TempPathFactory) -> DemoOptions:
 
 
 @pytest.fixture(scope="module")
-def demo(home: Home, state: State, options: DemoOptions, server: LabelStudioServer) -> DemoProject:
+def demo(home: DemoHome, state: DemoState, options: DemoOptions, server: LabelStudioServer) -> DemoProject:
     return open_project(home, state, options, server.url)
 
 
@@ -127,13 +127,13 @@ def test_the_label_config_holds_the_classes_in_order(demo: DemoProject, server: 
 
 
 def test_a_second_start_opens_the_same_project(
-    demo: DemoProject, home: Home, state: State, options: DemoOptions, server: LabelStudioServer
+    demo: DemoProject, home: DemoHome, state: DemoState, options: DemoOptions, server: LabelStudioServer
 ) -> None:
     assert open_project(home, state, options, server.url) == demo
 
 
 def test_a_project_that_was_never_finished_is_made_anew(
-    home: Home, state: State, options: DemoOptions, server: LabelStudioServer
+    home: DemoHome, state: DemoState, options: DemoOptions, server: LabelStudioServer
 ) -> None:
     other = replace(options, seed=1)
     half_made = open_project(home, state, other, server.url)

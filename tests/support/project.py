@@ -11,7 +11,7 @@ import numpy as np
 from scripts.cli.connection.api import ApiError, Json, LabelStudioApi
 from scripts.cli.connection.attach import attach
 from scripts.cli.connection.findings import Level
-from scripts.demo_app.client import HandedTask, LabelStudioPage, Prediction
+from scripts.demo_app.client import HandedTask, LabelStudioPage, ShownPrediction
 from tests.support.pictures import picture
 from tests.support.waiting import PATIENCE_SECONDS, until
 
@@ -147,7 +147,7 @@ class LabelledProject:
         """Label Studio's `model_version` of the project; empty where it has none."""
         return self._page(None).active_version()
 
-    def predictions(self, version: str | None = None) -> dict[int, Prediction]:
+    def predictions(self, version: str | None = None) -> dict[int, ShownPrediction]:
         """The newest prediction of a version (the active one where it is None) by task id."""
         wanted = version or self.active_version()
         found = sorted(self.all_predictions(), key=lambda each: int(each["id"]))
@@ -209,6 +209,6 @@ class LabelledProject:
         return LabelStudioPage(self.api.url, token or self.token, self.id)
 
 
-def _prediction(found: Json) -> Prediction:
+def _prediction(found: Json) -> ShownPrediction:
     choices = [choice for region in found["result"] for choice in region["value"].get("choices", [])]
-    return Prediction(str(found["model_version"]), found.get("score"), choices[0] if choices else None)
+    return ShownPrediction(str(found["model_version"]), found.get("score"), choices[0] if choices else None)

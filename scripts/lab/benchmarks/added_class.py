@@ -13,29 +13,29 @@ from model.training.options import TrainingOptions
 from model.training.predict import logits
 from model.training.splits import TrainingSplit
 from model.training.warm import warm_start
-from scripts.lab.benchmarks.drawing import Drawn, Sample
+from scripts.lab.benchmarks.drawing import DrawnPhotos, PhotoSample
 
 NETWORK, SIDE = "efficientnet-lite0", 128
-SAMPLE = Sample(classes=12, images=60, fractions=(0.3, 0.1, 0.6))
+SAMPLE = PhotoSample(classes=12, images=60, fractions=(0.3, 0.1, 0.6))
 """The class that is drawn last is the added one. Many images are tested on: a point is soon lost or won by chance."""
 OPTIONS = TrainingOptions(epochs=9, unfrozen_blocks=9, batch_size=16, rate=3e-3)
 """What two cores get through while a person waits, with batches small enough to make many steps of few images."""
 
 
-def is_added(drawn: Drawn) -> BoolArray:
+def is_added(drawn: DrawnPhotos) -> BoolArray:
     """(n,) whether an image is of the added class."""
     found: BoolArray = drawn.labels == len(drawn.classes) - 1
     return found
 
 
-def before(drawn: Drawn) -> Drawn:
+def before(drawn: DrawnPhotos) -> DrawnPhotos:
     """Without the added class; what is left has the rows and labels that it had."""
     count = int((~is_added(drawn)).sum())
     parts = TrainingSplit(*(rows[rows < count] for rows in vars(drawn.split).values()))
-    return Drawn(drawn.images[:count], drawn.labels[:count], drawn.classes[:-1], parts)
+    return DrawnPhotos(drawn.images[:count], drawn.labels[:count], drawn.classes[:-1], parts)
 
 
-def measure(drawn: Drawn, seed: int) -> dict[str, Any]:
+def measure(drawn: DrawnPhotos, seed: int) -> dict[str, Any]:
     """Train without the added class, which is not timed; then with it, in both ways.
 
     Returns:
@@ -62,11 +62,11 @@ def measure(drawn: Drawn, seed: int) -> dict[str, Any]:
     }
 
 
-def _pretrained(drawn: Drawn, seed: int) -> Network:
+def _pretrained(drawn: DrawnPhotos, seed: int) -> Network:
     return build(NETWORK, drawn.classes, input_size=SIDE, seed=seed)
 
 
-def _measured(training: Callable[[], TrainingResult], drawn: Drawn) -> dict[str, float]:
+def _measured(training: Callable[[], TrainingResult], drawn: DrawnPhotos) -> dict[str, float]:
     started = time.perf_counter()
     trained = training()
     seconds = time.perf_counter() - started
@@ -79,7 +79,7 @@ def _measured(training: Callable[[], TrainingResult], drawn: Drawn) -> dict[str,
     }
 
 
-def _right(network: Network, drawn: Drawn) -> BoolArray:
+def _right(network: Network, drawn: DrawnPhotos) -> BoolArray:
     """Whether the network is right on each test image."""
     rows = drawn.split.test
     found: BoolArray = logits(network, drawn.images[rows]).argmax(axis=1) == drawn.labels[rows]

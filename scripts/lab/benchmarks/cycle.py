@@ -9,7 +9,7 @@ from backend.store import database
 from scripts.cli.progress import tracked
 from scripts.demo_app.annotator import choice_region
 from scripts.lab.benchmarks.errors import BenchmarkError
-from scripts.lab.benchmarks.figures import Figure, Outcome, median, spread
+from scripts.lab.benchmarks.figures import Figure, Measured, median, spread
 from scripts.lab.benchmarks.projects import BenchmarkProject, pages
 from scripts.lab.benchmarks.stack import Stack
 from scripts.lab.benchmarks.versions import Published, published_between
@@ -30,7 +30,7 @@ class _Cycle:
     stages: dict[str, float]
 
 
-def run(stack: Stack, project: BenchmarkProject, name: str, submits: int = 15) -> Outcome:
+def run(stack: Stack, project: BenchmarkProject, name: str, submits: int = 15) -> Measured:
     """Label the task that Label Studio hands out, wait until a version knows it, and so on.
 
     Publication is counted whole as Label Studio's own writes: the import of the head's predictions and the switch.
@@ -46,7 +46,7 @@ def run(stack: Stack, project: BenchmarkProject, name: str, submits: int = 15) -
     cycles = [_measure(stack, project, engine) for _ in measured][1:]
     total = median([cycle.total for cycle in cycles])
     stages = {stage: median([cycle.stages[stage] for cycle in cycles]) for stage in cycles[0].stages}
-    return Outcome(
+    return Measured(
         figures=[
             Figure(f"cycle, {name}, median", total, "s", MOST_SECONDS),
             Figure(

@@ -21,7 +21,7 @@ from scripts.stack.backend import CHECKOUT
 
 
 @dataclass(frozen=True)
-class Sample:
+class PhotoSample:
     """How much is drawn.
 
     Attributes:
@@ -36,7 +36,7 @@ class Sample:
 
 
 @dataclass(frozen=True, eq=False)
-class Drawn:
+class DrawnPhotos:
     """What was drawn, class by class.
 
     Attributes:
@@ -64,7 +64,7 @@ def photographs(path: Path, cache: Path, side: int) -> LabelledImages:
         raise BenchmarkError(str(problem)) from problem
 
 
-def draw(data: LabelledImages, sample: Sample, seed: int) -> Drawn:
+def draw(data: LabelledImages, sample: PhotoSample, seed: int) -> DrawnPhotos:
     """Classes, images of each, and a split, all by the seed.
 
     Raises:
@@ -79,7 +79,7 @@ def draw(data: LabelledImages, sample: Sample, seed: int) -> Drawn:
     chosen = rng.choice(large, sample.classes, replace=False)
     rows = [rng.choice(np.flatnonzero(data.targets == number), sample.images, replace=False) for number in chosen]
     labels = np.repeat(np.arange(sample.classes), sample.images)
-    return Drawn(
+    return DrawnPhotos(
         images=data.images[np.concatenate(rows)],
         labels=labels,
         classes=tuple(data.classes[number] for number in chosen),

@@ -14,13 +14,13 @@ from model.backbone.embedder import OnnxEmbedder
 from model.errors import ImageError
 from model.networks.export import build
 from scripts.cli.progress import tracked
-from scripts.lab.benchmarks.figures import Figure, Outcome, median
+from scripts.lab.benchmarks.figures import Figure, Measured, median
 from scripts.lab.benchmarks.images import LIMITS
 
 SMALLEST_RATIO = 4.0
 
 
-def run(files: Sequence[bytes], export: Path, rounds: int = 7) -> Outcome:
+def run(files: Sequence[bytes], export: Path, rounds: int = 7) -> Measured:
     """Embed the same files both ways in turn; the ratio is the median of the rounds'.
 
     Args:
@@ -50,7 +50,7 @@ def run(files: Sequence[bytes], export: Path, rounds: int = 7) -> Outcome:
         own_seconds.append(_seconds(ours))
         other_seconds.append(_seconds(theirs))
     ratios = [other / own for own, other in zip(own_seconds, other_seconds, strict=True)]
-    return Outcome(
+    return Measured(
         figures=[
             Figure("embedding, against PyTorch image by image", median(ratios), "times", SMALLEST_RATIO, at_least=True),
             Figure("embedding", len(files) / median(own_seconds), "images/s"),

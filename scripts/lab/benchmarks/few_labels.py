@@ -22,16 +22,16 @@ from model.networks.network import Network
 from model.networks.registry import build
 from model.training.fit import train
 from model.training.predict import features
-from scripts.lab.benchmarks.drawing import Drawn, Sample, draw, in_processes, photographs
-from scripts.lab.benchmarks.figures import Figure, Outcome, median
+from scripts.lab.benchmarks.drawing import DrawnPhotos, PhotoSample, draw, in_processes, photographs
+from scripts.lab.benchmarks.figures import Figure, Measured, median
 from scripts.lab.simulation.estimates import mean_interval
 
 NETWORK, SIDE = "efficientnet-lite0", 128
-SAMPLE = Sample(classes=10, images=100, fractions=(0.16, 0.04, 0.8))
+SAMPLE = PhotoSample(classes=10, images=100, fractions=(0.16, 0.04, 0.8))
 """200 labels, as the loop parts them."""
 
 
-def run(path: Path, cache: Path, runs: int = 5) -> Outcome:
+def run(path: Path, cache: Path, runs: int = 5) -> Measured:
     """Measure on another draw of classes and images each time, in a fresh process.
 
     Args:
@@ -45,14 +45,14 @@ def run(path: Path, cache: Path, runs: int = 5) -> Outcome:
     return outcome(in_processes("scripts.lab.benchmarks.few_labels", path, cache, SIDE, runs))
 
 
-def outcome(measured: Sequence[dict[str, Any]]) -> Outcome:
+def outcome(measured: Sequence[dict[str, Any]]) -> Measured:
     """The figures of all runs.
 
     Args:
         measured: what `measure` gave in each, at least one.
     """
     gained = mean_interval([100 * (each["finetuned"] - each["pretrained"]) for each in measured])
-    return Outcome(
+    return Measured(
         figures=[
             Figure("fine-tuned on few labels, gained", gained.value, "points", 0.0, at_least=True),
             Figure("fine-tuned on few labels, gained, lower end of the 95 % interval", gained.low, "points"),
@@ -66,7 +66,7 @@ def outcome(measured: Sequence[dict[str, Any]]) -> Outcome:
     )
 
 
-def measure(drawn: Drawn, seed: int) -> dict[str, Any]:
+def measure(drawn: DrawnPhotos, seed: int) -> dict[str, Any]:
     """Train as the job does, and judge as the loop uses it: by the head that all labels make on either body.
 
     Returns:
@@ -87,7 +87,7 @@ def measure(drawn: Drawn, seed: int) -> dict[str, Any]:
     }
 
 
-def _accuracy(network: Network, drawn: Drawn) -> float:
+def _accuracy(network: Network, drawn: DrawnPhotos) -> float:
     """Of the loop's head on the network's body, fitted on all labels, in [0, 1]."""
     found, test = features(network, drawn.images), drawn.split.test
     labelled = np.concatenate([drawn.split.train, drawn.split.validation])

@@ -33,7 +33,7 @@ class Figure:
         return self.value >= self.target if self.at_least else self.value <= self.target
 
 
-class Outcome(TypedDict):
+class Measured(TypedDict):
     """Result of one benchmark: what goes into the table, and what else a reader may want to see, as JSON."""
 
     figures: list[Figure]

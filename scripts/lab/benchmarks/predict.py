@@ -10,7 +10,7 @@ import requests
 from scripts.cli.progress import tracked
 from scripts.demo_app.client import time_id
 from scripts.lab.benchmarks.errors import BenchmarkError
-from scripts.lab.benchmarks.figures import Figure, Outcome, percentile, spread
+from scripts.lab.benchmarks.figures import Figure, Measured, percentile, spread
 from scripts.lab.benchmarks.images import picture
 from scripts.lab.benchmarks.projects import BenchmarkProject, pages
 from scripts.lab.benchmarks.stack import Stack
@@ -23,7 +23,7 @@ NEW_IMAGES = "new"
 """Folder below the document root for images that the backend has never seen."""
 
 
-def run(stack: Stack, project: BenchmarkProject, requests_of_one: int = 200, requests_of_many: int = 30) -> Outcome:
+def run(stack: Stack, project: BenchmarkProject, requests_of_one: int = 200, requests_of_many: int = 30) -> Measured:
     """Ask one at a time, as Label Studio does.
 
     Args:
@@ -41,7 +41,7 @@ def run(stack: Stack, project: BenchmarkProject, requests_of_one: int = 200, req
     one = [asking.milliseconds([task]) for task in _shown(islice(stored, requests_of_one + warm_up))][warm_up:]
     fresh = [asking.milliseconds([task]) for task in _shown(new[1:])][warm_up - 1 :]
     many = [asking.milliseconds(list(islice(stored, MANY))) for _ in range(requests_of_many)]
-    return Outcome(
+    return Measured(
         figures=[
             Figure("/predict, a task with a stored feature, p95", percentile(one, 0.95), "ms", ONE_STORED_MS),
             Figure("/predict, a new image of 300×200, p95", percentile(fresh, 0.95), "ms", ONE_NEW_MS),

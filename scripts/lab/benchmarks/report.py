@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from scripts.lab.benchmarks.figures import Figure, Outcome
+from scripts.lab.benchmarks.figures import Figure, Measured
 from scripts.lab.tables import Table
 
 HEADER = ("measure", "figure", "target", "met")
@@ -29,19 +29,19 @@ def machine() -> dict[str, Any]:
     }
 
 
-def table(outcomes: Mapping[str, Outcome]) -> Table:
+def table(outcomes: Mapping[str, Measured]) -> Table:
     """A row for each figure."""
     return Table("", HEADER, tuple(_rows(outcomes)))
 
 
-def markdown(outcomes: Mapping[str, Outcome], about: Mapping[str, Any]) -> str:
+def markdown(outcomes: Mapping[str, Measured], about: Mapping[str, Any]) -> str:
     """The figures as a table in Markdown, with what they were measured on."""
     rows = [HEADER, ("---",) * len(HEADER), *_rows(outcomes)]
     lines = [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join([*lines, "", f"Measured on {'; '.join(f'{key} {value}' for key, value in about.items())}.", ""])
 
 
-def write_json(outcomes: Mapping[str, Outcome], about: Mapping[str, Any], path: Path) -> None:
+def write_json(outcomes: Mapping[str, Measured], about: Mapping[str, Any], path: Path) -> None:
     """All figures and details, by benchmark."""
     content = {
         "machine": dict(about),
@@ -57,7 +57,7 @@ def write_json(outcomes: Mapping[str, Outcome], about: Mapping[str, Any], path: 
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
-def _rows(outcomes: Mapping[str, Outcome]) -> Sequence[tuple[str, ...]]:
+def _rows(outcomes: Mapping[str, Measured]) -> Sequence[tuple[str, ...]]:
     return [_row(figure) for outcome in outcomes.values() for figure in outcome["figures"]]
 
 

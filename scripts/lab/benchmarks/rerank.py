@@ -26,7 +26,7 @@ from model.head.head import FeatureTransform, Head
 from scripts.cli.progress import tracked
 from scripts.lab.benchmarks import memory
 from scripts.lab.benchmarks.errors import BenchmarkError
-from scripts.lab.benchmarks.figures import Figure, Outcome, median
+from scripts.lab.benchmarks.figures import Figure, Measured, median
 from scripts.lab.benchmarks.samples import dataset, drawn
 from scripts.stack.backend import CHECKOUT
 
@@ -41,7 +41,7 @@ FITTED_ON = 2_000
 COUNT_FILE = "count.json"
 
 
-def run(folder: Path, count: int = 100_000, rounds: int = 5) -> Outcome:
+def run(folder: Path, count: int = 100_000, rounds: int = 5) -> Measured:
     """Re-rank in a fresh process each time; the figures are the medians.
 
     Args:
@@ -55,7 +55,7 @@ def run(folder: Path, count: int = 100_000, rounds: int = 5) -> Outcome:
     _store(folder, count)
     measured = [_in_a_process(folder) for _ in tracked(range(rounds), "re-ranking", kept=False)]
     seconds = [each["read_seconds"] + each["place_seconds"] + each["rank_seconds"] for each in measured]
-    return Outcome(
+    return Measured(
         figures=[
             Figure(f"re-rank of {count:,}", median(seconds), "s", MOST_SECONDS),
             Figure(f"re-rank of {count:,}, of which reading", median([each["read_seconds"] for each in measured]), "s"),

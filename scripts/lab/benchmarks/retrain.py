@@ -9,14 +9,14 @@ from backend.loop import evaluate, train
 from model.arrays import FloatArray, IntArray
 from scripts.cli.progress import tracked
 from scripts.lab.benchmarks.errors import BenchmarkError
-from scripts.lab.benchmarks.figures import Figure, Outcome, median
+from scripts.lab.benchmarks.figures import Figure, Measured, median
 from scripts.lab.benchmarks.samples import dataset
 
 MOST_SECONDS = 5.0
 SEED = 0
 
 
-def run(features: FloatArray, labels: IntArray, classes: Sequence[str], labelled: int, rounds: int = 3) -> Outcome:
+def run(features: FloatArray, labels: IntArray, classes: Sequence[str], labelled: int, rounds: int = 3) -> Measured:
     """Train and evaluate again and again; the figure is the median.
 
     Args:
@@ -44,7 +44,7 @@ def run(features: FloatArray, labels: IntArray, classes: Sequence[str], labelled
         accuracy = float((chosen == np.array(classes)[labels[labelled:]]).mean()) if len(chosen) else float("nan")
     totals = [training + evaluation for training, evaluation in zip(trainings, evaluations, strict=True)]
     of = f"{labelled:,} labels × {len(np.unique(labels[:labelled]))} classes"
-    return Outcome(
+    return Measured(
         figures=[
             Figure(f"retrain, {of}", median(totals), "s", MOST_SECONDS),
             Figure(f"retrain, {of}, of which training", median(trainings), "s"),

@@ -25,7 +25,7 @@ from scripts.lab.benchmarks import (
 )
 from scripts.lab.benchmarks import stack as stacks
 from scripts.lab.benchmarks.errors import BenchmarkError
-from scripts.lab.benchmarks.figures import Outcome
+from scripts.lab.benchmarks.figures import Measured
 from scripts.lab.benchmarks.images import ImageSet
 from scripts.lab.benchmarks.options import BenchmarkOptions
 from scripts.lab.benchmarks.projects import make
@@ -55,7 +55,7 @@ def benchmark(options: BenchmarkOptions) -> int:
     # Requests of libraries to our own servers must pass by a proxy too.
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = inherited()["NO_PROXY"]
     about = report.machine()
-    outcomes: dict[str, Outcome] = {}
+    outcomes: dict[str, Measured] = {}
     try:
         for name, outcome in Benchmarks(options).run():
             outcomes[name] = outcome
@@ -80,9 +80,9 @@ class Benchmarks:
         self._documents = self._home / "images"
         self._backend = self._home / "stack" / "backend"
 
-    def run(self) -> Iterator[tuple[str, Outcome]]:
+    def run(self) -> Iterator[tuple[str, Measured]]:
         """Name and outcome of each, as soon as it is there."""
-        by_name: dict[str, Callable[[], Iterator[tuple[str, Outcome]]]] = {
+        by_name: dict[str, Callable[[], Iterator[tuple[str, Measured]]]] = {
             "embedding": self._embedding,
             "retrain": self._retrain,
             "rerank": self._rerank,
@@ -107,10 +107,10 @@ class Benchmarks:
     def _backbone(self) -> Path:
         return exported(Origin(BACKBONE), self._backend).folder
 
-    def _embedding(self) -> Iterator[tuple[str, Outcome]]:
+    def _embedding(self) -> Iterator[tuple[str, Measured]]:
         yield "embedding", embedding.run(self._images.read(EMBEDDED_FILES), self._backbone)
 
-    def _retrain(self) -> Iterator[tuple[str, Outcome]]:
+    def _retrain(self) -> Iterator[tuple[str, Measured]]:
         source = self._images
         if source.real and len(source.names) >= RETRAIN_LABELS:
             kept = self._home / f"{source.folder.name}-{self._backbone.name}.npy"
@@ -122,24 +122,24 @@ class Benchmarks:
             classes = [f"class {number:03d}" for number in range(images.CLASSES)]
         yield "retrain", retrain.run(features, labels, classes, RETRAIN_LABELS)
 
-    def _rerank(self) -> Iterator[tuple[str, Outcome]]:
+    def _rerank(self) -> Iterator[tuple[str, Measured]]:
         for count in (10_000, 100_000):
             yield f"rerank {count}", rerank.run(self._home / f"rerank-{count}", count)
 
-    def _start(self) -> Iterator[tuple[str, Outcome]]:
+    def _start(self) -> Iterator[tuple[str, Measured]]:
         yield "start", start.run(self._home / "start", self._backbone.parent)
 
-    def _predict(self) -> Iterator[tuple[str, Outcome]]:
+    def _predict(self) -> Iterator[tuple[str, Measured]]:
         with stacks.running(self._home / "stack", self._documents) as stack:
             project = make(stack, self._images.part(SERVED_TASKS), SERVED_LABELS)
             yield "predict", predict.run(stack, project)
 
-    def _webhook(self) -> Iterator[tuple[str, Outcome]]:
+    def _webhook(self) -> Iterator[tuple[str, Measured]]:
         with stacks.running(self._home / "stack", self._documents) as stack:
             project = make(stack, self._images.part(SERVED_TASKS), SERVED_LABELS)
             yield "webhook", webhook.run(stack, project)
 
-    def _cycle(self) -> Iterator[tuple[str, Outcome]]:
+    def _cycle(self) -> Iterator[tuple[str, Measured]]:
         databases = [Database.SQLITE, *([Database.POSTGRESQL] if self._options.postgres else [])]
         for database in databases:
             for tasks in self._options.tasks:
@@ -149,12 +149,12 @@ class Benchmarks:
                     project = make(stack, self._images.part(tasks), labels)
                     yield f"cycle, {name}", cycle.run(stack, project, name, self._options.submits)
 
-    def _trained(self, name: str, measure: Callable[[Path, Path], Outcome]) -> Iterator[tuple[str, Outcome]]:
+    def _trained(self, name: str, measure: Callable[[Path, Path], Measured]) -> Iterator[tuple[str, Measured]]:
         assert self._options.caltech is not None  # noqa: S101 - the command line has seen to it
         yield name, measure(self._options.caltech, self._home / "pixels")
 
 
-def _write(outcomes: dict[str, Outcome], about: dict[str, object], options: BenchmarkOptions) -> None:
+def _write(outcomes: dict[str, Measured], about: dict[str, object], options: BenchmarkOptions) -> None:
     if options.out is not None:
         report.write_json(outcomes, about, options.out)
     if options.markdown is not None:

@@ -20,7 +20,7 @@ from scripts.cli.progress import tracked
 from scripts.demo_app.project import label_config
 from scripts.lab.benchmarks import memory
 from scripts.lab.benchmarks.errors import BenchmarkError
-from scripts.lab.benchmarks.figures import Figure, Outcome, median
+from scripts.lab.benchmarks.figures import Figure, Measured, median
 from scripts.lab.benchmarks.images import picture
 from scripts.lab.benchmarks.samples import drawn
 from scripts.stack.backend import BackendServer, web_spec
@@ -38,7 +38,7 @@ POLL_SECONDS = 0.01
 PATIENCE = 60.0
 
 
-def run(home: Path, backbones: Path, rounds: int = 5) -> Outcome:
+def run(home: Path, backbones: Path, rounds: int = 5) -> Measured:
     """Start it on a backend folder with one project whose version is active, and ask it to predict one new image.
 
     Memory is that of gunicorn's two processes. When ready, pages that both hold count twice, and in the peaks; after a
@@ -62,7 +62,7 @@ def run(home: Path, backbones: Path, rounds: int = 5) -> Outcome:
         measured = [_once(home, redis) for _ in tracked(range(rounds), "starting", kept=False)]
     finally:
         redis.stop()
-    return Outcome(
+    return Measured(
         figures=[
             Figure("web process, start", median([each["seconds"] for each in measured]), "s", MOST_SECONDS),
             Figure("web process, memory when ready", max(each["ready_mb"] for each in measured), "MB", MOST_MB),

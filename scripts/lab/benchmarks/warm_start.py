@@ -14,13 +14,13 @@ from typing import Any
 from scripts.lab.benchmarks import added_class
 from scripts.lab.benchmarks.added_class import SIDE
 from scripts.lab.benchmarks.drawing import draw, in_processes, photographs
-from scripts.lab.benchmarks.figures import Figure, Outcome, median
+from scripts.lab.benchmarks.figures import Figure, Measured, median
 from scripts.lab.simulation.estimates import mean_interval
 
 MOST_POINTS, MOST_RATIO = 1.0, 1 / 3
 
 
-def run(path: Path, cache: Path, runs: int = 5) -> Outcome:
+def run(path: Path, cache: Path, runs: int = 5) -> Measured:
     """Measure on another draw of classes and images each time, in a fresh process.
 
     Args:
@@ -34,7 +34,7 @@ def run(path: Path, cache: Path, runs: int = 5) -> Outcome:
     return outcome(in_processes("scripts.lab.benchmarks.warm_start", path, cache, SIDE, runs))
 
 
-def outcome(measured: Sequence[dict[str, Any]]) -> Outcome:
+def outcome(measured: Sequence[dict[str, Any]]) -> Measured:
     """The figures of all runs.
 
     Args:
@@ -42,7 +42,7 @@ def outcome(measured: Sequence[dict[str, Any]]) -> Outcome:
     """
     lost = mean_interval([100 * (each["anew"]["old"] - each["warm"]["old"]) for each in measured])
     ratio = median([each["warm"]["seconds"] / each["anew"]["seconds"] for each in measured])
-    return Outcome(
+    return Measured(
         figures=[
             Figure("warm start, lost on the old classes", lost.value, "points", MOST_POINTS),
             Figure("warm start, lost on the old classes, upper end of the 95 % interval", lost.high, "points"),

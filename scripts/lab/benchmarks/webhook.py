@@ -11,7 +11,7 @@ from scripts.cli.progress import tracked
 from scripts.demo_app.annotator import choice_region
 from scripts.demo_app.errors import DemoError
 from scripts.lab.benchmarks.errors import BenchmarkError
-from scripts.lab.benchmarks.figures import Figure, Outcome, percentile, spread
+from scripts.lab.benchmarks.figures import Figure, Measured, percentile, spread
 from scripts.lab.benchmarks.projects import BenchmarkProject, pages
 from scripts.lab.benchmarks.stack import Stack
 from scripts.lab.benchmarks.versions import published_between
@@ -22,7 +22,7 @@ SENDERS = 16
 ANNOTATOR_PAUSE = 0.5
 
 
-def run(stack: Stack, project: BenchmarkProject, seconds: float = 20.0, per_second: float = 50.0) -> Outcome:
+def run(stack: Stack, project: BenchmarkProject, seconds: float = 20.0, per_second: float = 50.0) -> Measured:
     """Send events at a fixed rate, whether or not earlier ones were answered; an annotator keeps the runs coming.
 
     The time of an event counts from when it was due, so that a slow answer cannot hide behind the ones after it.
@@ -51,7 +51,7 @@ def run(stack: Stack, project: BenchmarkProject, seconds: float = 20.0, per_seco
     annotator.stop()
     with database.connect(stack.mirror_url).connect() as mirror:
         runs = len(published_between(mirror, project.id, begun, time.time()))
-    return Outcome(
+    return Measured(
         figures=[
             Figure(f"/webhook at {per_second:.0f} a second during runs, p99", percentile(answers, 0.99), "ms", MOST_MS)
         ],

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from model.arrays import FloatArray, IntArray
 from scripts.lab.charts import png
-from scripts.lab.comparison.figures import Figures
+from scripts.lab.comparison.figures import ModelFigures
 from scripts.lab.comparison.plots import MOST_NAMES
 from scripts.lab.wording import percent
 
@@ -20,7 +20,7 @@ ROW_INCHES, MARGIN_INCHES = 0.17, 0.9
 RECALL, PRECISION, BOX = "#1f5fbf", "#d9541e", "#dbe7f8"
 
 
-def confusion(model: Figures) -> bytes:
+def confusion(model: ModelFigures) -> bytes:
     """Share of each class's test images by prediction; its rows are labels."""
     counts = model.confusion
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
@@ -53,7 +53,7 @@ def _write_counts(axes: Axes, counts: IntArray, shares: FloatArray) -> None:
         )  # fmt: skip
 
 
-def rows(model: Figures) -> bytes:
+def rows(model: ModelFigures) -> bytes:
     """Recall and precision of each class, and beside them the entropy of the predictions of its test images.
 
     The class of the least recall comes first; classes without a test image are left out.
@@ -72,7 +72,7 @@ def rows(model: Figures) -> bytes:
     return png(draw, (9.4, MARGIN_INCHES + ROW_INCHES * max(len(places), 6)))
 
 
-def _worst_first(model: Figures) -> Sequence[int]:
+def _worst_first(model: ModelFigures) -> Sequence[int]:
     recalls = {
         place: found.value
         for place, name in enumerate(model.classes)
@@ -81,7 +81,7 @@ def _worst_first(model: Figures) -> Sequence[int]:
     return sorted(recalls, key=lambda place: recalls[place])[:MOST_ROWS]
 
 
-def _shares(axes: Axes, model: Figures, places: Sequence[int]) -> None:
+def _shares(axes: Axes, model: ModelFigures, places: Sequence[int]) -> None:
     found = [model.after.per_class[model.classes[place]] for place in places]
     recalls = [each.recall.value if each.recall else np.nan for each in found]
     precisions = [each.precision.value if each.precision else np.nan for each in found]

@@ -13,7 +13,7 @@ from model.head.calibrate import fit_temperature
 from model.head.head import softmax
 from model.head.metrics import Estimate, Evaluation, evaluate, wilson
 from model.training.splits import TrainingSplit
-from scripts.lab.comparison.outcome import Outcome
+from scripts.lab.comparison.outcome import ModelOutcome
 
 TOPS = (1, 5, 10)
 
@@ -59,7 +59,7 @@ class PartFigures:
 
 
 @dataclass(frozen=True, eq=False)
-class Figures:
+class ModelFigures:
     """A model's figures.
 
     Attributes:
@@ -74,7 +74,7 @@ class Figures:
         after: and of the calibrated ones.
     """
 
-    outcome: Outcome
+    outcome: ModelOutcome
     classes: tuple[str, ...]
     parts: dict[str, PartFigures]
     temperature: float
@@ -85,7 +85,7 @@ class Figures:
     after: Evaluation
 
     @classmethod
-    def of(cls, outcome: Outcome, targets: IntArray, classes: Sequence[str], split: TrainingSplit) -> Self:
+    def of(cls, outcome: ModelOutcome, targets: IntArray, classes: Sequence[str], split: TrainingSplit) -> Self:
         """Measure a model.
 
         Args:

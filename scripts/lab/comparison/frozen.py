@@ -19,7 +19,7 @@ from model.training.splits import TrainingSplit
 from scripts.cli.progress import progress
 from scripts.lab.comparison import speed
 from scripts.lab.comparison.images import LabelledImages, Pixels
-from scripts.lab.comparison.outcome import Outcome, Planned
+from scripts.lab.comparison.outcome import ModelOutcome, PlannedModel
 
 L2S = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
 """Regularisations to choose from by the validation images."""
@@ -27,7 +27,9 @@ SLICE = 64
 """Images that are handed to the embedder at a time."""
 
 
-def run(planned: Planned, network: Network, data: LabelledImages, split: TrainingSplit, backbones: Path) -> Outcome:
+def run(
+    planned: PlannedModel, network: Network, data: LabelledImages, split: TrainingSplit, backbones: Path
+) -> ModelOutcome:
     """Fit our head to a network's features.
 
     Args:
@@ -48,7 +50,7 @@ def run(planned: Planned, network: Network, data: LabelledImages, split: Trainin
     features = embed(OnnxEmbedder(backbones / backbone.version), data.images, planned.model)
     rate = len(features) / (time.perf_counter() - embedding)
     head = best_head(features, data.targets, data.classes, split)
-    return Outcome(
+    return ModelOutcome(
         model=planned.model,
         logits=_of_all_classes(head, features, data.classes),
         history=(),

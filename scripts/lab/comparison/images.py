@@ -22,7 +22,7 @@ from model.images import ImageLimits, decode
 from scripts.cli.progress import tracked
 from scripts.lab.comparison.errors import ComparisonError
 from scripts.lab.datasets import EncodedImage, ImageSource, select
-from scripts.lab.sources import Found, set_aside
+from scripts.lab.sources import FoundData, set_aside
 from scripts.lab.wording import counted
 
 Pixels = npt.NDArray[np.uint8]
@@ -78,7 +78,7 @@ class Library:
         cache: folder for what is decoded.
     """
 
-    found: Found
+    found: FoundData
     limit: int | None
     seed: int
     cache: Path

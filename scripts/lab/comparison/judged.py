@@ -13,14 +13,14 @@ from model.arrays import IntArray
 from model.training.splits import TrainingSplit
 from scripts.lab.comparison import speed
 from scripts.lab.comparison.contenders import Protocol
-from scripts.lab.comparison.figures import Figures
+from scripts.lab.comparison.figures import ModelFigures
 from scripts.lab.comparison.images import LabelledImages, Pixels
-from scripts.lab.comparison.outcome import NotRun, Outcome
+from scripts.lab.comparison.outcome import ModelNotRun, ModelOutcome
 from scripts.lab.comparison.parts import parted
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class JudgedModels:
     """Models side by side.
 
     Attributes:
@@ -33,8 +33,8 @@ class Judged:
         settings: what made it, for a reader; no secret is in it, and no folder of this machine.
     """
 
-    models: tuple[Figures, ...]
-    missing: tuple[NotRun, ...]
+    models: tuple[ModelFigures, ...]
+    missing: tuple[ModelNotRun, ...]
     images: Mapping[str, Pixels]
     targets: IntArray
     classes: tuple[str, ...]
@@ -44,8 +44,8 @@ class Judged:
     @classmethod
     def of(
         cls,
-        outcomes: Sequence[tuple[Outcome, LabelledImages]],
-        missing: Sequence[NotRun],
+        outcomes: Sequence[tuple[ModelOutcome, LabelledImages]],
+        missing: Sequence[ModelNotRun],
         protocol: Protocol,
     ) -> Self:
         """Measure models.
@@ -58,7 +58,7 @@ class Judged:
         data = outcomes[0][1]
         split = parted(data, protocol.seed)
         return cls(
-            models=tuple(Figures.of(outcome, data.targets, data.classes, split) for outcome, _ in outcomes),
+            models=tuple(ModelFigures.of(outcome, data.targets, data.classes, split) for outcome, _ in outcomes),
             missing=tuple(missing),
             images={outcome.model: looked_at.images for outcome, looked_at in outcomes},
             targets=data.targets,

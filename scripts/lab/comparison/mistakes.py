@@ -4,7 +4,7 @@ from matplotlib.figure import Figure
 
 from model.arrays import IntArray
 from scripts.lab.charts import png
-from scripts.lab.comparison.figures import Figures
+from scripts.lab.comparison.figures import ModelFigures
 from scripts.lab.comparison.images import Pixels
 
 COLUMNS, MOST = 6, 18
@@ -12,7 +12,7 @@ CELL_INCHES = (1.58, 1.95)
 LONGEST_NAME = 22
 
 
-def grid(model: Figures, images: Pixels, test: IntArray) -> bytes | None:
+def grid(model: ModelFigures, images: Pixels, test: IntArray) -> bytes | None:
     """The surest mistakes among the test images, each with its true and its predicted class; None without a mistake.
 
     Args:

@@ -13,7 +13,7 @@ from scripts.lab.comparison.contenders import Contender
 from scripts.lab.comparison.errors import ComparisonError
 from scripts.lab.comparison.images import LabelledImages, Library
 from scripts.lab.comparison.likeness import grouped
-from scripts.lab.comparison.outcome import NotRun, Outcome, Planned
+from scripts.lab.comparison.outcome import ModelNotRun, ModelOutcome, PlannedModel
 from scripts.lab.comparison.parts import parted
 
 CLASSES_TO_LOOK = ("a", "b")
@@ -42,7 +42,7 @@ class Place:
 
 def compare(
     contenders: Sequence[Contender], library: Library, place: Place
-) -> tuple[list[tuple[Outcome, LabelledImages]], list[NotRun]]:
+) -> tuple[list[tuple[ModelOutcome, LabelledImages]], list[ModelNotRun]]:
     """Train models on the same images, one after the other; each is kept as soon as it is finished.
 
     Returns:
@@ -56,47 +56,52 @@ def compare(
     made, missing = [], []
     # All names first, before anything is waited for.
     for contender, side in [(each, _side(each)) for each in contenders]:
-        if isinstance(side, NotRun):
+        if isinstance(side, ModelNotRun):
             missing.append(side)
             continue
         data = grouped(library, side)
         result = _result(contender, data, place)
-        if isinstance(result, NotRun):
+        if isinstance(result, ModelNotRun):
             missing.append(result)
         else:
             made.append((result, data))
     return made, missing
 
 
-def _result(contender: Contender, data: LabelledImages, place: Place) -> Outcome | NotRun:
+def _result(contender: Contender, data: LabelledImages, place: Place) -> ModelOutcome | ModelNotRun:
     """What one model has come to; trained unless an earlier command did."""
     split = parted(data, contender.protocol.seed)
     try:
         network = contender.build(data.classes)
-        planned = Planned(contender.model, data.fingerprint, digest(network), contender.settings(network))
+        planned = PlannedModel(contender.model, data.fingerprint, digest(network), contender.settings(network))
         found = outcome.find(place.outcomes, planned)
         if found is not None:
             print(f"{contender.model} is finished already.", flush=True)
             return found
         made = _made(contender, planned, network, data, split, place)
     except ModelError as problem:
-        return NotRun(contender.model, str(problem))
+        return ModelNotRun(contender.model, str(problem))
     outcome.save(place.outcomes, planned, made)
     return made
 
 
 def _made(
-    contender: Contender, planned: Planned, network: Network, data: LabelledImages, split: TrainingSplit, place: Place
-) -> Outcome:
+    contender: Contender,
+    planned: PlannedModel,
+    network: Network,
+    data: LabelledImages,
+    split: TrainingSplit,
+    place: Place,
+) -> ModelOutcome:
     if contender.frozen:
         return frozen.run(planned, network, data, split, place.backbones)
     return trained.run(planned, network, data, split, contender.options(network), place.networks)
 
 
-def _side(contender: Contender) -> int | NotRun:
+def _side(contender: Contender) -> int | ModelNotRun:
     try:
         return contender.build(CLASSES_TO_LOOK).input_size
     except WeightsError as problem:
-        return NotRun(contender.model, str(problem))
+        return ModelNotRun(contender.model, str(problem))
     except InputError as problem:
         raise ComparisonError(f"{contender.model}: {problem}") from problem

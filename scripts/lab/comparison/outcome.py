@@ -18,7 +18,7 @@ SHEET, LOGITS = "outcome.json", "logits.npy"
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class ModelOutcome:
     """A model that was trained.
 
     Attributes:
@@ -47,7 +47,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class NotRun:
+class ModelNotRun:
     """A model that could not be trained.
 
     Attributes:
@@ -60,7 +60,7 @@ class NotRun:
 
 
 @dataclass(frozen=True)
-class Planned:
+class PlannedModel:
     """A model to be trained, or trained already.
 
     Attributes:
@@ -83,18 +83,18 @@ class Planned:
         return f"{readable[-60:]}-{key.hexdigest()}"
 
 
-def find(folder: Path, planned: Planned) -> Outcome | None:
+def find(folder: Path, planned: PlannedModel) -> ModelOutcome | None:
     """What an earlier command made of this very plan; what an older release wrote otherwise is none."""
     place = folder / planned.folder_name
     try:
         sheet = json.loads((place / SHEET).read_text())
         history = tuple(Epoch(**epoch) for epoch in sheet.pop("history"))
-        return Outcome(logits=np.load(place / LOGITS), history=history, **sheet)
+        return ModelOutcome(logits=np.load(place / LOGITS), history=history, **sheet)
     except (FileNotFoundError, EOFError, ValueError, KeyError, TypeError):
         return None
 
 
-def save(folder: Path, planned: Planned, outcome: Outcome) -> None:
+def save(folder: Path, planned: PlannedModel, outcome: ModelOutcome) -> None:
     """Keep an outcome, whole or not at all."""
     place = folder / planned.folder_name
     # What lies there can't be read, or `find` had found it.

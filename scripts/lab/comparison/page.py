@@ -4,15 +4,15 @@ from typing import Any
 
 from scripts.lab import pages
 from scripts.lab.comparison import class_plots, mistakes, plots, tables
-from scripts.lab.comparison.figures import Figures
-from scripts.lab.comparison.judged import Judged
+from scripts.lab.comparison.figures import ModelFigures
+from scripts.lab.comparison.judged import JudgedModels
 from scripts.lab.comparison.verdict import ranked, verdict
 
 PAIRS = 10
 """Most frequent mistakes that are listed."""
 
 
-def page(judged: Judged) -> str:
+def page(judged: JudgedModels) -> str:
     """Render the page; the best model comes first.
 
     Args:
@@ -37,7 +37,7 @@ def page(judged: Judged) -> str:
     )
 
 
-def _alone(judged: Judged, model: Figures) -> dict[str, Any]:
+def _alone(judged: JudgedModels, model: ModelFigures) -> dict[str, Any]:
     """One model in depth, as the template shows it."""
     return {
         "name": model.outcome.model,

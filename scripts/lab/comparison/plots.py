@@ -11,8 +11,8 @@ from matplotlib.ticker import MaxNLocator
 from model.arrays import IntArray
 from model.head.metrics import BINS
 from scripts.lab.charts import colour, png
-from scripts.lab.comparison.figures import Figures
-from scripts.lab.comparison.outcome import Outcome
+from scripts.lab.comparison.figures import ModelFigures
+from scripts.lab.comparison.outcome import ModelOutcome
 from scripts.lab.comparison.tables import share
 from scripts.lab.wording import percent
 
@@ -21,7 +21,7 @@ MOST_NAMES = 110
 PART_COLOURS = {"train": "#1f5fbf", "validation": "#8fb3e8", "test": "#d9541e"}
 
 
-def curves(models: Sequence[Figures]) -> bytes:
+def curves(models: Sequence[ModelFigures]) -> bytes:
     """Loss and accuracy by epoch of those models that have epochs, at least one; dashed on training images."""
 
     def draw(figure: Figure) -> None:
@@ -34,7 +34,7 @@ def curves(models: Sequence[Figures]) -> bytes:
     return png(draw, (9.4, 4.3))
 
 
-def _curve(axes: Axes, model: Outcome, what: str, colour: str) -> None:
+def _curve(axes: Axes, model: ModelOutcome, what: str, colour: str) -> None:
     if not model.history:
         return
     epochs = [epoch.number for epoch in model.history]
@@ -85,7 +85,7 @@ def distribution(classes: Sequence[str], parts: Mapping[str, IntArray]) -> bytes
     return png(draw, (9.4, 4.3))
 
 
-def reliability(models: Sequence[Figures]) -> bytes:
+def reliability(models: Sequence[ModelFigures]) -> bytes:
     """Accuracy by confidence on the test images, before and after the temperature."""
 
     def draw(figure: Figure) -> None:
@@ -107,7 +107,7 @@ def reliability(models: Sequence[Figures]) -> bytes:
     return png(draw, (9.4, 4.9))
 
 
-def _reliability(axes: Axes, model: Figures, calibrated: bool, colour: str) -> None:
+def _reliability(axes: Axes, model: ModelFigures, calibrated: bool, colour: str) -> None:
     probabilities = model.probabilities if calibrated else model.raw_probabilities
     confidences = probabilities.max(axis=1)
     bins = np.minimum((confidences * BINS).astype(np.int64), BINS - 1)

@@ -9,13 +9,13 @@ from typing import Any
 
 from model.head.metrics import Estimate
 from model.training.history import Epoch
-from scripts.lab.comparison.figures import TOPS, Figures, PartFigures
-from scripts.lab.comparison.judged import Judged
+from scripts.lab.comparison.figures import TOPS, ModelFigures, PartFigures
+from scripts.lab.comparison.judged import JudgedModels
 
 PARTS = ("train", "validation", "test")
 
 
-def as_json(judged: Judged) -> str:
+def as_json(judged: JudgedModels) -> str:
     """`settings`, `models` with all figures, and `not_run`."""
     content = {
         "settings": judged.settings,
@@ -26,7 +26,7 @@ def as_json(judged: Judged) -> str:
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
-def as_csv(judged: Judged) -> str:
+def as_csv(judged: JudgedModels) -> str:
     """A line a model; of one that was not run only the reason."""
     lines = [_flat(model) for model in judged.models]
     columns = ["model", *lines[0], "not_run"]
@@ -35,7 +35,7 @@ def as_csv(judged: Judged) -> str:
     return _csv(columns, ([row.get(column, "") for column in columns] for row in rows))
 
 
-def curves_csv(judged: Judged) -> str:
+def curves_csv(judged: JudgedModels) -> str:
     """A line for each epoch of each model."""
     names = [field.name for field in fields(Epoch)]
     return _csv(
@@ -56,7 +56,7 @@ def _csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     return text.getvalue()
 
 
-def _flat(model: Figures) -> dict[str, Any]:
+def _flat(model: ModelFigures) -> dict[str, Any]:
     """All single figures of a model by name; empty where there is none."""
     found: dict[str, Any] = {}
     for name in PARTS:
@@ -81,7 +81,7 @@ def _or_empty(estimate: Estimate | None) -> float | str:
     return "" if estimate is None else estimate.value
 
 
-def _model(model: Figures) -> dict[str, Any]:
+def _model(model: ModelFigures) -> dict[str, Any]:
     outcome = model.outcome
     return {
         "model": outcome.model,

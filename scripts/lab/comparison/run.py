@@ -7,10 +7,10 @@ from scripts.cli.options import token_or_setting
 from scripts.lab.comparison import report, tables
 from scripts.lab.comparison.contenders import Contender, Protocol
 from scripts.lab.comparison.images import Library
-from scripts.lab.comparison.judged import Judged
+from scripts.lab.comparison.judged import JudgedModels
 from scripts.lab.comparison.models import Place, compare
 from scripts.lab.comparison.options import ComparisonOptions
-from scripts.lab.comparison.outcome import NotRun
+from scripts.lab.comparison.outcome import ModelNotRun
 from scripts.lab.comparison.page import page
 from scripts.lab.comparison.verdict import ranked, verdict
 from scripts.lab.files import write
@@ -50,7 +50,7 @@ def _run(options: ComparisonOptions) -> int:
     _say_missing(missing)
     if not made:
         return NOTHING_RUN
-    judged = Judged.of(made, missing, protocol)
+    judged = JudgedModels.of(made, missing, protocol)
     publish(judged, options.out)
     models = ranked(judged.models)
     for table in (tables.accuracies(models), tables.losses(models), tables.costs(models)):
@@ -60,7 +60,7 @@ def _run(options: ComparisonOptions) -> int:
     return 0
 
 
-def publish(judged: Judged, folder: Path) -> None:
+def publish(judged: JudgedModels, folder: Path) -> None:
     """Write the report's files."""
     contents = {
         "comparison.json": report.as_json(judged),
@@ -72,6 +72,6 @@ def publish(judged: Judged, folder: Path) -> None:
         write(folder / name, content)
 
 
-def _say_missing(missing: Sequence[NotRun]) -> None:
+def _say_missing(missing: Sequence[ModelNotRun]) -> None:
     for each in missing:
         print(f"Not run: {each.model}. {each.reason}", flush=True)

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from model.head.metrics import Estimate
-from scripts.lab.comparison.figures import Figures
+from scripts.lab.comparison.figures import ModelFigures
 from scripts.lab.tables import Table
 from scripts.lab.wording import NOTHING
 
-Columns = Mapping[str, Callable[[Figures], str]]
+Columns = Mapping[str, Callable[[ModelFigures], str]]
 """What a table of models says of each, by the column's title."""
 
 ACCURACIES: Columns = {
@@ -35,22 +35,22 @@ COSTS: Columns = {
 }
 
 
-def accuracies(models: Sequence[Figures]) -> Table:
+def accuracies(models: Sequence[ModelFigures]) -> Table:
     """How often each model is right."""
     return _of_models("Accuracy", models, ACCURACIES)
 
 
-def losses(models: Sequence[Figures]) -> Table:
+def losses(models: Sequence[ModelFigures]) -> Table:
     """Loss in each part, and how far the confidences are from the truth."""
     return _of_models("Loss and calibration", models, LOSSES)
 
 
-def costs(models: Sequence[Figures]) -> Table:
+def costs(models: Sequence[ModelFigures]) -> Table:
     """What each model takes."""
     return _of_models("Cost", models, COSTS)
 
 
-def by_class(model: Figures) -> Table:
+def by_class(model: ModelFigures) -> Table:
     """Precision and recall of each class, the class of the least recall first."""
     header = ("class", "test images", "recall", "precision", "predictions")
     found = sorted(model.after.per_class.items(), key=lambda item: (item[1].recall is None, _value(item[1].recall)))
@@ -61,7 +61,7 @@ def by_class(model: Figures) -> Table:
     return Table("Classes", header, tuple(rows))
 
 
-def confused(model: Figures, count: int) -> Table:
+def confused(model: ModelFigures, count: int) -> Table:
     """The most frequent mistakes."""
     rows = tuple((label, prediction, str(images)) for label, prediction, images in model.confused(count))
     return Table("Most often confused", ("true class", "predicted", "images"), rows)
@@ -85,7 +85,7 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def _of_models(title: str, models: Sequence[Figures], columns: Columns) -> Table:
+def _of_models(title: str, models: Sequence[ModelFigures], columns: Columns) -> Table:
     rows = [(model.outcome.model, *(cell(model) for cell in columns.values())) for model in models]
     return Table(title, ("model", *columns), tuple(rows))
 

@@ -11,19 +11,19 @@ from model.training.splits import TrainingSplit
 from scripts.cli.progress import progress
 from scripts.lab.comparison import speed
 from scripts.lab.comparison.images import LabelledImages
-from scripts.lab.comparison.outcome import Outcome, Planned
+from scripts.lab.comparison.outcome import ModelOutcome, PlannedModel
 from scripts.lab.comparison.predicting import predict
 from scripts.lab.interrupts import Interrupted, ctrl_c
 
 
 def run(
-    planned: Planned,
+    planned: PlannedModel,
     network: Network,
     data: LabelledImages,
     split: TrainingSplit,
     options: TrainingOptions,
     networks: Path,
-) -> Outcome:
+) -> ModelOutcome:
     """Train a network and apply it to all images.
 
     Args:
@@ -59,7 +59,7 @@ def run(
         # Lightning answers SIGTERM, and Ctrl-C pressed twice, by a SystemExit that says nothing.
         except (CancelledError, SystemExit) as stopped:
             raise Interrupted from stopped
-    return Outcome(
+    return ModelOutcome(
         model=planned.model,
         logits=predict(trained.network, data.images, f"{planned.model}, predictions"),
         history=trained.history,

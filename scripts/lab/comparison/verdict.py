@@ -4,18 +4,18 @@ from collections.abc import Sequence
 
 from scipy.stats import binomtest
 
-from scripts.lab.comparison.figures import Figures
+from scripts.lab.comparison.figures import ModelFigures
 from scripts.lab.comparison.tables import with_interval
 
 SIGNIFICANCE = 0.05
 
 
-def ranked(models: Sequence[Figures]) -> list[Figures]:
+def ranked(models: Sequence[ModelFigures]) -> list[ModelFigures]:
     """The model that is right most often on the test images first."""
     return sorted(models, key=lambda model: -model.parts["test"].accuracy.value)
 
 
-def verdict(models: Sequence[Figures]) -> str:
+def verdict(models: Sequence[ModelFigures]) -> str:
     """One or two sentences, of at least one model."""
     best, *others = ranked(models)
     figure = f"{with_interval(best.parts['test'].accuracy)} of {len(best.targets):,} test images"
@@ -30,7 +30,7 @@ def verdict(models: Sequence[Figures]) -> str:
     return f"{ahead}. That may be chance (p = {p:.2g}): test on more images to tell the two apart."
 
 
-def chance(one: Figures, other: Figures) -> float:
+def chance(one: ModelFigures, other: ModelFigures) -> float:
     """How likely two models differ so, or more, on the same test images if both were equally good; in (0, 1]."""
     return chance_of(int((one.right & ~other.right).sum()), int((other.right & ~one.right).sum()))
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scripts.lab.datasets import DataError, ImageSource
-from scripts.lab.sources import Found, find
+from scripts.lab.sources import FoundData, find
 
 
 @dataclass(frozen=True)
-class Mark:
+class DataSetMark:
     """What tells a data set, whatever its file is called.
 
     Attributes:
@@ -28,20 +28,20 @@ class Mark:
 MARKS = {
     mark.name: mark
     for mark in (
-        Mark("caltech101", "Caltech-101", 101, frozenset({"accordion", "euphonium", "yin_yang"})),
-        Mark("cifar10", "CIFAR-10", 10, frozenset({"airplane", "automobile", "truck"})),
-        Mark("cifar100", "CIFAR-100", 100, frozenset({"aquarium_fish", "pickup_truck", "worm"})),
+        DataSetMark("caltech101", "Caltech-101", 101, frozenset({"accordion", "euphonium", "yin_yang"})),
+        DataSetMark("cifar10", "CIFAR-10", 10, frozenset({"airplane", "automobile", "truck"})),
+        DataSetMark("cifar100", "CIFAR-100", 100, frozenset({"aquarium_fish", "pickup_truck", "worm"})),
     )
 }
 
 
-def given(paths: Sequence[str]) -> dict[str, Found]:
+def given(paths: Sequence[str]) -> dict[str, FoundData]:
     """What each path holds, by the name in the table.
 
     Raises:
         DataError: a path that can't be used, holds none of the sets, or one that another path holds too.
     """
-    found: dict[str, Found] = {}
+    found: dict[str, FoundData] = {}
     for path in paths:
         if not Path(path).expanduser().exists():
             raise DataError(f"There is no file or folder {path}.")
@@ -54,7 +54,7 @@ def given(paths: Sequence[str]) -> dict[str, Found]:
     return found
 
 
-def recognised(source: ImageSource, path: str) -> Mark:
+def recognised(source: ImageSource, path: str) -> DataSetMark:
     """Which set it is, by its classes.
 
     Raises:
@@ -67,7 +67,7 @@ def recognised(source: ImageSource, path: str) -> Mark:
     raise DataError(f"{path} holds {len(source.classes)} classes of other images than {titles}, each whole.")
 
 
-def downloaded(name: str, downloads: Path) -> Found:
+def downloaded(name: str, downloads: Path) -> FoundData:
     """A set from torchvision's hub, fetched where it is not there yet.
 
     Raises:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Sample:
+class RowSize:
     """A row in small, for a CPU.
 
     Attributes:
@@ -19,7 +19,7 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Row:
+class PublishedRow:
     """A published figure and ours.
 
     Attributes:
@@ -38,7 +38,7 @@ class Row:
     method: str
     accuracy: float | None
     model: str
-    reduced: Sample
+    reduced: RowSize
     top5: float | None = None
     goal: float | None = None
     goal_top5: float | None = None
@@ -52,27 +52,27 @@ FIVE_THOUSAND = 7286
 """Images of CIFAR-100 of which 5,000 train, where a sixth of the data are set aside for testing."""
 
 ROWS = (
-    Row("caltech101", "AlexNet-like, from scratch", 0.712, "alexnet-scratch", Sample(1000, epochs=4)),
-    Row("caltech101", "ResNet50V2 features", 0.940, "frozen:resnet50", Sample(300)),
-    Row("caltech101", "InceptionV3 features", 0.924, "frozen:inception_v3", Sample(300)),
+    PublishedRow("caltech101", "AlexNet-like, from scratch", 0.712, "alexnet-scratch", RowSize(1000, epochs=4)),
+    PublishedRow("caltech101", "ResNet50V2 features", 0.940, "frozen:resnet50", RowSize(300)),
+    PublishedRow("caltech101", "InceptionV3 features", 0.924, "frozen:inception_v3", RowSize(300)),
     # Features of all images take a CPU minutes: the row is whole everywhere.
-    Row("caltech101", "", None, "frozen:efficientnet-lite0", Sample(None), goal=0.955),
-    Row("caltech101", "", None, "efficientnet-lite0", Sample(1000), goal=0.97),
-    Row("cifar10", "tuned small CNN", 0.764, "cnn-small", Sample(3000, epochs=6)),
-    Row("cifar10", "ResNet50, fine-tuned", 0.924, "resnet50", Sample(300, resolution=SMALL_SIDE)),
-    Row("cifar10", "VGG16, fine-tuned", 0.552, "vgg16", Sample(200, epochs=2, resolution=SMALL_SIDE)),
-    Row("cifar10", "InceptionV3, fine-tuned", 0.951, "inception_v3", Sample(300, resolution=SMALL_SIDE)),
-    Row("cifar10", "", None, "efficientnet-lite0", Sample(1000, resolution=SMALL_SIDE), goal=0.97),
-    Row("cifar100", "CNN", 0.598, "cnn-small", Sample(3000, epochs=6)),
-    Row("cifar100", "EfficientNet-B0", 0.806, "efficientnet_b0", Sample(1000, resolution=SMALL_SIDE)),
-    Row(
+    PublishedRow("caltech101", "", None, "frozen:efficientnet-lite0", RowSize(None), goal=0.955),
+    PublishedRow("caltech101", "", None, "efficientnet-lite0", RowSize(1000), goal=0.97),
+    PublishedRow("cifar10", "tuned small CNN", 0.764, "cnn-small", RowSize(3000, epochs=6)),
+    PublishedRow("cifar10", "ResNet50, fine-tuned", 0.924, "resnet50", RowSize(300, resolution=SMALL_SIDE)),
+    PublishedRow("cifar10", "VGG16, fine-tuned", 0.552, "vgg16", RowSize(200, epochs=2, resolution=SMALL_SIDE)),
+    PublishedRow("cifar10", "InceptionV3, fine-tuned", 0.951, "inception_v3", RowSize(300, resolution=SMALL_SIDE)),
+    PublishedRow("cifar10", "", None, "efficientnet-lite0", RowSize(1000, resolution=SMALL_SIDE), goal=0.97),
+    PublishedRow("cifar100", "CNN", 0.598, "cnn-small", RowSize(3000, epochs=6)),
+    PublishedRow("cifar100", "EfficientNet-B0", 0.806, "efficientnet_b0", RowSize(1000, resolution=SMALL_SIDE)),
+    PublishedRow(
         "cifar100", "MobileNet, 5,000 training images", 0.54, "mobilenet_v3_large",
-        Sample(1000, resolution=SMALL_SIDE), top5=0.85, images=FIVE_THOUSAND,
+        RowSize(1000, resolution=SMALL_SIDE), top5=0.85, images=FIVE_THOUSAND,
     ),
-    Row("cifar100", "", None, "efficientnet-lite0", Sample(1000, resolution=SMALL_SIDE), goal=0.85),
-    Row(
+    PublishedRow("cifar100", "", None, "efficientnet-lite0", RowSize(1000, resolution=SMALL_SIDE), goal=0.85),
+    PublishedRow(
         "cifar100", "5,000 training images", None, "efficientnet-lite0",
-        Sample(1000, resolution=SMALL_SIDE), goal=0.65, goal_top5=0.88, images=FIVE_THOUSAND,
+        RowSize(1000, resolution=SMALL_SIDE), goal=0.65, goal_top5=0.88, images=FIVE_THOUSAND,
     ),
 )  # fmt: skip
 """The figures are those of the issue that asked for the comparison; what they were measured on is in its words."""

@@ -6,17 +6,17 @@ from dataclasses import asdict
 from typing import Any
 
 from backend import __version__
-from scripts.lab.reproduction.rows import Missing, Ran
+from scripts.lab.reproduction.rows import RowNotRun, RowRun
 from scripts.lab.reproduction.tables import met
 
 
-def as_json(results: Sequence[Ran | Missing], reduced: bool) -> str:
+def as_json(results: Sequence[RowRun | RowNotRun], reduced: bool) -> str:
     """`reduced`, `version`, and `rows`: the published figure, ours or null, and why not where it is null."""
-    rows = [asdict(each.row) | (_ours(each) if isinstance(each, Ran) else _none(each)) for each in results]
+    rows = [asdict(each.row) | (_ours(each) if isinstance(each, RowRun) else _none(each)) for each in results]
     return json.dumps({"reduced": reduced, "version": __version__, "rows": rows}, indent=1, ensure_ascii=False) + "\n"
 
 
-def _ours(ran: Ran) -> dict[str, Any]:
+def _ours(ran: RowRun) -> dict[str, Any]:
     test = ran.figures.parts["test"]
     outcome = ran.figures.outcome
     return {
@@ -33,5 +33,5 @@ def _ours(ran: Ran) -> dict[str, Any]:
     }
 
 
-def _none(missing: Missing) -> dict[str, Any]:
+def _none(missing: RowNotRun) -> dict[str, Any]:
     return {"ours": None, "not_run": missing.reason}

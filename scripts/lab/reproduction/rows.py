@@ -8,21 +8,21 @@ import torch
 from scripts.lab.backbones import BackboneError
 from scripts.lab.comparison.contenders import FROZEN, Contender, Protocol
 from scripts.lab.comparison.errors import ComparisonError
-from scripts.lab.comparison.figures import Figures
+from scripts.lab.comparison.figures import ModelFigures
 from scripts.lab.comparison.images import Library
 from scripts.lab.comparison.models import Place, compare
 from scripts.lab.comparison.parts import parted
 from scripts.lab.datasets import DataError
 from scripts.lab.reproduction.data import downloaded
-from scripts.lab.reproduction.published import Row, Sample
-from scripts.lab.sources import Found
+from scripts.lab.reproduction.published import PublishedRow, RowSize
+from scripts.lab.sources import FoundData
 
 SEED = 0
 GPU_NEEDED = "The whole row needs a GPU, which is not here: a CPU takes hours to days. Give --reduced."
 
 
 @dataclass(frozen=True, eq=False)
-class Ran:
+class RowRun:
     """A row that was run.
 
     Attributes:
@@ -32,9 +32,9 @@ class Ran:
         images: used in all.
     """
 
-    row: Row
-    sample: Sample
-    figures: Figures
+    row: PublishedRow
+    sample: RowSize
+    figures: ModelFigures
     images: int
 
     @property
@@ -44,7 +44,7 @@ class Ran:
 
 
 @dataclass(frozen=True)
-class Missing:
+class RowNotRun:
     """A row that could not be run.
 
     Attributes:
@@ -52,12 +52,12 @@ class Missing:
         reason: why, and what to do.
     """
 
-    row: Row
+    row: PublishedRow
     reason: str
 
 
 @dataclass(frozen=True, eq=False)
-class Bench:
+class RowBench:
     """Where rows are run.
 
     Attributes:
@@ -68,41 +68,41 @@ class Bench:
     """
 
     reduced: bool
-    given: dict[str, Found]
+    given: dict[str, FoundData]
     cache: Path
     out: Path
 
-    def run(self, row: Row) -> Ran | Missing:
+    def run(self, row: PublishedRow) -> RowRun | RowNotRun:
         """One row, unless an earlier command ran it.
 
         Raises:
             Interrupted: Ctrl-C.
         """
         if not self.reduced and not row.model.startswith(FROZEN) and not torch.cuda.is_available():
-            return Missing(row, GPU_NEEDED)
+            return RowNotRun(row, GPU_NEEDED)
         try:
             return self._run(row, row.reduced if self.reduced else whole(row))
         except (BackboneError, ComparisonError, DataError) as problem:
-            return Missing(row, str(problem))
+            return RowNotRun(row, str(problem))
 
-    def _run(self, row: Row, sample: Sample) -> Ran | Missing:
+    def _run(self, row: PublishedRow, sample: RowSize) -> RowRun | RowNotRun:
         found = self.given.get(row.data) or downloaded(row.data, self.cache / "downloads")
         contender = Contender(row.model, _protocol(sample))
         library = Library(found, sample.images, SEED, self.cache)
         made, missing = compare([contender], library, Place.below(self.out))
         if missing:
-            return Missing(row, missing[0].reason)
+            return RowNotRun(row, missing[0].reason)
         ((outcome, data),) = made
-        figures = Figures.of(outcome, data.targets, data.classes, parted(data, SEED))
-        return Ran(row, sample, figures, len(data.targets))
+        figures = ModelFigures.of(outcome, data.targets, data.classes, parted(data, SEED))
+        return RowRun(row, sample, figures, len(data.targets))
 
 
-def whole(row: Row) -> Sample:
+def whole(row: PublishedRow) -> RowSize:
     """The row as it stands in the table."""
-    return Sample(row.images)
+    return RowSize(row.images)
 
 
-def _protocol(sample: Sample) -> Protocol:
+def _protocol(sample: RowSize) -> Protocol:
     return Protocol(
         epochs=sample.epochs, augment="flip", resample="none", resolution=sample.resolution, seed=SEED,
         weights="pretrained",

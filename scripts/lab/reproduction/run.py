@@ -6,7 +6,7 @@ from scripts.lab.reproduction import report, tables
 from scripts.lab.reproduction.data import MARKS, given
 from scripts.lab.reproduction.options import ReproductionOptions
 from scripts.lab.reproduction.published import ROWS
-from scripts.lab.reproduction.rows import Bench
+from scripts.lab.reproduction.rows import RowBench
 from scripts.lab.wording import shown
 
 REDUCED = (
@@ -28,7 +28,7 @@ def reproduce(options: ReproductionOptions) -> int:
 
 
 def _run(options: ReproductionOptions) -> int:
-    bench = Bench(options.reduced, given(options.data), options.cache, options.out)
+    bench = RowBench(options.reduced, given(options.data), options.cache, options.out)
     if options.reduced:
         print(f"{REDUCED}\n", flush=True)
     results = []

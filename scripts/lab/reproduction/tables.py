@@ -4,27 +4,27 @@ from collections.abc import Sequence
 
 from scripts.lab.comparison.tables import share, with_interval
 from scripts.lab.reproduction.data import MARKS
-from scripts.lab.reproduction.published import Row
-from scripts.lab.reproduction.rows import Missing, Ran
+from scripts.lab.reproduction.published import PublishedRow
+from scripts.lab.reproduction.rows import RowNotRun, RowRun
 from scripts.lab.tables import Table
 from scripts.lab.wording import NOTHING, counted, percent
 
 HEADER = ("data", "published", "accuracy", "ours", "accuracy (95 %)", "top-5", "goal", "run")
 
 
-def table(results: Sequence[Ran | Missing]) -> Table:
+def table(results: Sequence[RowRun | RowNotRun]) -> Table:
     """A line for each row; those that were not run refer to `reasons`."""
     numbers = {reason: number for number, reason in enumerate(_distinct(results), 1)}
-    rows = tuple(_ran(each) if isinstance(each, Ran) else _missing(each, numbers[each.reason]) for each in results)
+    rows = tuple(_ran(each) if isinstance(each, RowRun) else _missing(each, numbers[each.reason]) for each in results)
     return Table("Published figures and ours, on test images", HEADER, rows)
 
 
-def reasons(results: Sequence[Ran | Missing]) -> str:
+def reasons(results: Sequence[RowRun | RowNotRun]) -> str:
     """Why rows were not run, by the numbers in the table; empty where all were."""
     return "\n".join(f"({number}) {reason}" for number, reason in enumerate(_distinct(results), 1))
 
 
-def met(ran: Ran) -> bool | None:
+def met(ran: RowRun) -> bool | None:
     """Whether our figures are at least the goal and above what was published; None where the run was reduced."""
     if not ran.whole:
         return None
@@ -35,7 +35,7 @@ def met(ran: Ran) -> bool | None:
     return found[0] >= least[0] and found[1] >= least[1]
 
 
-def _ran(ran: Ran) -> tuple[str, ...]:
+def _ran(ran: RowRun) -> tuple[str, ...]:
     test = ran.figures.parts["test"]
     reached = met(ran)
     said = "reduced" if reached is None else f"whole, {'met' if reached else 'not met'}"
@@ -44,15 +44,15 @@ def _ran(ran: Ran) -> tuple[str, ...]:
     return (*_published(ran.row), with_interval(test.accuracy), share(test.tops[5]), _goal(ran.row), how)
 
 
-def _missing(missing: Missing, number: int) -> tuple[str, ...]:
+def _missing(missing: RowNotRun, number: int) -> tuple[str, ...]:
     return (*_published(missing.row), NOTHING, NOTHING, _goal(missing.row), f"not run ({number})")
 
 
-def _published(row: Row) -> tuple[str, ...]:
+def _published(row: PublishedRow) -> tuple[str, ...]:
     return MARKS[row.data].title, row.method or NOTHING, _figures(row.accuracy, row.top5), row.model
 
 
-def _goal(row: Row) -> str:
+def _goal(row: PublishedRow) -> str:
     return _figures(row.goal, row.goal_top5)
 
 
@@ -62,5 +62,5 @@ def _figures(accuracy: float | None, top5: float | None) -> str:
     return percent(accuracy) if top5 is None else f"{percent(accuracy)} (top-5 {percent(top5)})"
 
 
-def _distinct(results: Sequence[Ran | Missing]) -> list[str]:
-    return list(dict.fromkeys(each.reason for each in results if isinstance(each, Missing)))
+def _distinct(results: Sequence[RowRun | RowNotRun]) -> list[str]:
+    return list(dict.fromkeys(each.reason for each in results if isinstance(each, RowNotRun)))

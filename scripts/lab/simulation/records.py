@@ -26,7 +26,7 @@ CODE = (
 
 
 @dataclass(frozen=True)
-class Planned:
+class PlannedRun:
     """A run to be made, or made already.
 
     Attributes:
@@ -49,7 +49,7 @@ class Planned:
 
 
 @dataclass(frozen=True)
-class Record:
+class RunRecord:
     """A finished run.
 
     Attributes:
@@ -82,20 +82,20 @@ class Record:
         return cls(RunOptions(**content["options"]), content["code"], curve)
 
 
-def find(folder: Path, planned: Planned) -> Record | None:
+def find(folder: Path, planned: PlannedRun) -> RunRecord | None:
     """The record of this very run, if an earlier command finished it.
 
     One that an older release wrote otherwise is none.
     """
     try:
-        return Record.from_json(json.loads((folder / planned.file_name).read_text()))
+        return RunRecord.from_json(json.loads((folder / planned.file_name).read_text()))
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
 
 
-def save(folder: Path, planned: Planned, curve: Iterable[CurvePoint]) -> Record:
+def save(folder: Path, planned: PlannedRun, curve: Iterable[CurvePoint]) -> RunRecord:
     """Write a finished run, whole or not at all."""
-    record = Record(planned.options, code_digest(), tuple(curve))
+    record = RunRecord(planned.options, code_digest(), tuple(curve))
     write(folder / planned.file_name, json.dumps(record.to_json(), indent=1))
     return record
 

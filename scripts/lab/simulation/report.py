@@ -13,7 +13,7 @@ from backend import __version__
 from scripts.lab.simulation.curve import CurvePoint
 from scripts.lab.simulation.labelled import LabelledData
 from scripts.lab.simulation.options import SimulationOptions
-from scripts.lab.simulation.records import Record
+from scripts.lab.simulation.records import RunRecord
 
 UNTOLD = ("token", "cache", "out", "weights", "resolution", "peers")
 """Options that are a secret, a folder of this machine, or said by another key."""
@@ -40,7 +40,7 @@ def about(options: SimulationOptions, data: LabelledData, backbone: str | None) 
     }
 
 
-def as_json(records: Sequence[Record], targets: Sequence[float], settings: Mapping[str, Any]) -> str:
+def as_json(records: Sequence[RunRecord], targets: Sequence[float], settings: Mapping[str, Any]) -> str:
     """`runs` and `settings`; the issue that asked for the simulation fixes their names."""
     runs = [
         {
@@ -57,7 +57,7 @@ def as_json(records: Sequence[Record], targets: Sequence[float], settings: Mappi
     return json.dumps({"runs": runs, "settings": dict(settings)}, indent=1, ensure_ascii=False) + "\n"
 
 
-def as_csv(records: Sequence[Record]) -> str:
+def as_csv(records: Sequence[RunRecord]) -> str:
     """A line for each measurement."""
     columns = [field.name for field in fields(CurvePoint)]
     text = StringIO()

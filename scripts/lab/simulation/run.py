@@ -12,7 +12,7 @@ from scripts.lab.simulation.errors import SimulationError
 from scripts.lab.simulation.labelled import LabelledData, load
 from scripts.lab.simulation.options import SimulationOptions
 from scripts.lab.simulation.page import page, verdict
-from scripts.lab.simulation.records import Planned, Record
+from scripts.lab.simulation.records import PlannedRun, RunRecord
 from scripts.lab.simulation.replay import RunOptions
 from scripts.lab.simulation.sources import prepare
 from scripts.lab.simulation.splits import SplitOptions, rows
@@ -50,7 +50,7 @@ def _run(options: SimulationOptions) -> int:
     return 0
 
 
-def planned(options: SimulationOptions, data: LabelledData) -> list[Planned]:
+def planned(options: SimulationOptions, data: LabelledData) -> list[PlannedRun]:
     """All runs, those of a split and seed together, since they share what is computed for it.
 
     Raises:
@@ -62,7 +62,7 @@ def planned(options: SimulationOptions, data: LabelledData) -> list[Planned]:
         if options.budget > len(pool):
             raise SimulationError(f"--budget {options.budget} is more than the {len(pool)} images to label.")
     return [
-        Planned(data.fingerprint, split, _run_options(options, strategy, number, seed))
+        PlannedRun(data.fingerprint, split, _run_options(options, strategy, number, seed))
         for number in options.splits
         for seed in options.seeds
         for strategy in options.strategies
@@ -82,7 +82,7 @@ def _run_options(options: SimulationOptions, strategy: str, split: int, seed: in
     )
 
 
-def _say(made: Sequence[Record], plan: Sequence[Planned]) -> None:
+def _say(made: Sequence[RunRecord], plan: Sequence[PlannedRun]) -> None:
     if made:
         print(f"{len(made)} of {len(plan)} runs are finished already.", flush=True)
     older = [record for record in made if record.code != records.code_digest()]
@@ -90,12 +90,12 @@ def _say(made: Sequence[Record], plan: Sequence[Planned]) -> None:
         print(f"{len(older)} of them by other code: delete them below runs/ to make them again.", flush=True)
 
 
-def _ordered(made: Sequence[Record], plan: Sequence[Planned]) -> list[Record]:
+def _ordered(made: Sequence[RunRecord], plan: Sequence[PlannedRun]) -> list[RunRecord]:
     places = {each.options: place for place, each in enumerate(plan)}
     return sorted(made, key=lambda record: places[record.options])
 
 
-def _write(options: SimulationOptions, data: LabelledData, backbone: str | None, made: Sequence[Record]) -> None:
+def _write(options: SimulationOptions, data: LabelledData, backbone: str | None, made: Sequence[RunRecord]) -> None:
     summaries = summarise(made, options.strategies, options.targets)
     about = report.about(options, data, backbone)
     classes = len(np.unique(data.targets))

@@ -8,7 +8,7 @@ import numpy as np
 from model.head.metrics import Estimate
 from scripts.lab.simulation.curve import CurvePoint
 from scripts.lab.simulation.estimates import Ratio, ToTarget, mean_interval, paired_ratio, to_target
-from scripts.lab.simulation.records import Record
+from scripts.lab.simulation.records import RunRecord
 
 BASELINE = "margin"
 """What other tools rank by, and what every strategy is compared with where it is among the runs."""
@@ -32,7 +32,7 @@ class Summary:
     """
 
     strategy: str
-    runs: tuple[Record, ...]
+    runs: tuple[RunRecord, ...]
     to_target: dict[float, ToTarget]
     ratio: dict[float, Ratio | None]
     cycle_seconds: float
@@ -61,7 +61,7 @@ def baseline_of(strategies: Sequence[str]) -> str:
     return BASELINE if BASELINE in strategies else strategies[0]
 
 
-def summarise(records: Sequence[Record], strategies: Sequence[str], targets: Sequence[float]) -> list[Summary]:
+def summarise(records: Sequence[RunRecord], strategies: Sequence[str], targets: Sequence[float]) -> list[Summary]:
     """Bring the runs of each strategy together, in the order of `strategies`; one without a run is left out.
 
     Args:
@@ -75,7 +75,7 @@ def summarise(records: Sequence[Record], strategies: Sequence[str], targets: Seq
     return [_summary(name, runs[name], runs.get(baseline, []), targets) for name in present]
 
 
-def _summary(name: str, runs: list[Record], baseline: list[Record], targets: Sequence[float]) -> Summary:
+def _summary(name: str, runs: list[RunRecord], baseline: list[RunRecord], targets: Sequence[float]) -> Summary:
     own = runs[0].options.strategy == baseline[0].options.strategy
     points = [point for run in runs for point in run.curve]
     return Summary(
@@ -92,7 +92,7 @@ def _summary(name: str, runs: list[Record], baseline: list[Record], targets: Seq
     )
 
 
-def _ratio(runs: Sequence[Record], baseline: Sequence[Record], target: float) -> Ratio | None:
+def _ratio(runs: Sequence[RunRecord], baseline: Sequence[RunRecord], target: float) -> Ratio | None:
     others = {_pair(run): run for run in baseline}
     pairs = [(run, others[_pair(run)]) for run in runs if _pair(run) in others]
     return paired_ratio(
@@ -102,9 +102,9 @@ def _ratio(runs: Sequence[Record], baseline: Sequence[Record], target: float) ->
     )
 
 
-def _runs_of(records: Sequence[Record], strategy: str) -> list[Record]:
+def _runs_of(records: Sequence[RunRecord], strategy: str) -> list[RunRecord]:
     return sorted((record for record in records if record.options.strategy == strategy), key=_pair)
 
 
-def _pair(record: Record) -> tuple[int, int]:
+def _pair(record: RunRecord) -> tuple[int, int]:
     return record.options.split, record.options.seed

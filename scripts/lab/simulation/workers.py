@@ -13,14 +13,14 @@ from scripts.lab import pool
 from scripts.lab.simulation import curve, records
 from scripts.lab.simulation.errors import SimulationError
 from scripts.lab.simulation.labelled import LabelledData, load
-from scripts.lab.simulation.records import Planned, Record
+from scripts.lab.simulation.records import PlannedRun, RunRecord
 from scripts.lab.simulation.replay import SimulationSettings
 from scripts.lab.simulation.splits import drawn
 
 QUIET = SimulationSettings(log_level="ERROR")
 
 
-def run(folder: Path, runs: Path, plan: Sequence[Planned], jobs: int) -> Iterator[Record]:
+def run(folder: Path, runs: Path, plan: Sequence[PlannedRun], jobs: int) -> Iterator[RunRecord]:
     """Make runs, each recorded as soon as it is finished; on Ctrl-C all of it ends at once.
 
     Args:
@@ -40,14 +40,14 @@ def run(folder: Path, runs: Path, plan: Sequence[Planned], jobs: int) -> Iterato
             yield from _in_processes(folder, runs, plan, jobs, bar)
 
 
-def _here(folder: Path, runs: Path, plan: Sequence[Planned], bar: Bar) -> Iterator[Record]:
+def _here(folder: Path, runs: Path, plan: Sequence[PlannedRun], bar: Bar) -> Iterator[RunRecord]:
     logs.configure(QUIET)
     with threadpool_limits(1):
         for planned in plan:
             yield _make(folder, runs, planned, bar.advance)
 
 
-def _in_processes(folder: Path, runs: Path, plan: Sequence[Planned], jobs: int, bar: Bar) -> Iterator[Record]:
+def _in_processes(folder: Path, runs: Path, plan: Sequence[PlannedRun], jobs: int, bar: Bar) -> Iterator[RunRecord]:
     work = partial(_make_elsewhere, folder, runs)
     try:
         for _, record in pool.run(work, plan, processes=jobs, meanwhile=bar.advance):
@@ -57,12 +57,12 @@ def _in_processes(folder: Path, runs: Path, plan: Sequence[Planned], jobs: int, 
         raise SimulationError(f"{said} give fewer --jobs.") from problem
 
 
-def _make_elsewhere(folder: Path, runs: Path, planned: Planned) -> Record:
+def _make_elsewhere(folder: Path, runs: Path, planned: PlannedRun) -> RunRecord:
     logs.configure(QUIET)
     return _make(folder, runs, planned, pool.tell)
 
 
-def _make(folder: Path, runs: Path, planned: Planned, tell: Callable[[int], object]) -> Record:
+def _make(folder: Path, runs: Path, planned: PlannedRun, tell: Callable[[int], object]) -> RunRecord:
     """Make one run and record it; `tell` is told how many labels it has gone on."""
     before = 0
 

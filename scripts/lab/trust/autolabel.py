@@ -13,9 +13,9 @@ from model.autolabel.proposal import propose
 from model.autolabel.reliability import OutOfFoldPredictions
 from model.geometry import points
 from model.graph import affinity, neighbours
-from scripts.lab.trust.labelling import SEED, Labelled, label, unlabelled
+from scripts.lab.trust.labelling import SEED, LabelledWorld, label, unlabelled
 from scripts.lab.trust.promise import Answer, Promise
-from scripts.lab.trust.worlds import Images, Source, World
+from scripts.lab.trust.worlds import Source, World, WorldImages
 
 NAME = "auto-labelling"
 ALLOWED = ErrorPromise(max_error=0.02, confidence=0.95)
@@ -83,7 +83,7 @@ def run(source: Source, seed: int) -> list[Answer]:
     return [Answer(NAME, None if done.error is None else done.error <= ALLOWED.max_error, details)]
 
 
-def automate(labelled: Labelled, truth: IntArray, seed: int, attempts: int = ATTEMPTS) -> Automated:
+def automate(labelled: LabelledWorld, truth: IntArray, seed: int, attempts: int = ATTEMPTS) -> Automated:
     """Propose, audit and judge until an audit holds; what people answered trains the next attempt's head.
 
     Args:
@@ -113,7 +113,7 @@ def automate(labelled: Labelled, truth: IntArray, seed: int, attempts: int = ATT
     return Automated(verdict, np.empty(0, dtype=np.int64), None, audited, unlabelled_before)
 
 
-def predict(labelled: Labelled) -> Predicted | None:
+def predict(labelled: LabelledWorld) -> Predicted | None:
     """What the distilled head says of the images that may be labelled automatically; None where there is no head."""
     dataset, quick = labelled.dataset, labelled.head
     if quick is None:
@@ -137,7 +137,7 @@ def predict(labelled: Labelled) -> Predicted | None:
 def _enlarged(world: World) -> World:
     """The world with all images in the project that need not lie elsewhere: audits are for large sets."""
     features = np.concatenate([world.project.features, world.elsewhere.features])
-    return replace(world, project=Images(features, np.concatenate([world.project.labels, world.elsewhere.labels])))
+    return replace(world, project=WorldImages(features, np.concatenate([world.project.labels, world.elsewhere.labels])))
 
 
 def _answered(right: BoolArray, plan: AuditPlan) -> AuditVerdict:
@@ -147,7 +147,7 @@ def _answered(right: BoolArray, plan: AuditPlan) -> AuditVerdict:
     return judge(right[:decisive], plan, ALLOWED)
 
 
-def _relabelled(labelled: Labelled, rows: IntArray, truth: IntArray) -> Labelled:
+def _relabelled(labelled: LabelledWorld, rows: IntArray, truth: IntArray) -> LabelledWorld:
     targets = labelled.dataset.targets.copy()
     targets[rows] = truth[rows]
     dataset = replace(labelled.dataset, targets=targets)

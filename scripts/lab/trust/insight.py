@@ -19,9 +19,9 @@ from model.head.fitting import fit
 from model.head.head import Head
 from model.insight.results import AccuracyNow, Advice, LabelsSaved
 from scripts.lab.trust.errors import TrustError
-from scripts.lab.trust.labelling import SEED, Labelled, label, unlabelled
+from scripts.lab.trust.labelling import SEED, LabelledWorld, label, unlabelled
 from scripts.lab.trust.promise import Answer, Promise
-from scripts.lab.trust.worlds import Images, Source, World
+from scripts.lab.trust.worlds import Source, World, WorldImages
 
 PROMISES = (
     Promise("accuracy", "the interval of the accuracy holds the true accuracy", 0.9),
@@ -76,7 +76,7 @@ def run(source: Source, seed: int) -> list[Answer]:
     ]
 
 
-def serve(labelled: Labelled) -> tuple[Head, Insight]:
+def serve(labelled: LabelledWorld) -> tuple[Head, Insight]:
     """The served head of a project, and its figures, as the second stage makes them.
 
     Args:
@@ -87,18 +87,18 @@ def serve(labelled: Labelled) -> tuple[Head, Insight]:
     return judged.head, figures
 
 
-def _quick(labelled: Labelled) -> Head:
+def _quick(labelled: LabelledWorld) -> Head:
     if labelled.head is None:
         raise TrustError("A simulated project got labels of one class alone: give images of more classes.")
     return labelled.head
 
 
-def _nearest(labelled: Labelled) -> IntArray:
+def _nearest(labelled: LabelledWorld) -> IntArray:
     known = labelled.dataset.points
     return neighbours(points(labelled.dataset.features, SEED) if known is None else known)
 
 
-def true_accuracy(labelled: Labelled, served: Head, world: World, rng: np.random.Generator) -> float:
+def true_accuracy(labelled: LabelledWorld, served: Head, world: World, rng: np.random.Generator) -> float:
     """How often the project is right on an image of its own whose label it does not know, over all of its images.
 
     Not on images from elsewhere: the served head has seen the unlabelled ones too, only not their labels. And not on
@@ -119,7 +119,7 @@ def true_accuracy(labelled: Labelled, served: Head, world: World, rng: np.random
     return right / len(dataset.targets)
 
 
-def accuracy(head: Head, world: World, images: Images) -> float:
+def accuracy(head: Head, world: World, images: WorldImages) -> float:
     """Share of images that a head is right on."""
     numbers = np.array([world.classes.index(name) for name in head.classes])
     return float((numbers[head.logits(images.features).argmax(axis=1)] == images.labels).mean())
@@ -145,7 +145,7 @@ def _labels_saved(said: LabelsSaved, needed: _Needed, about: Mapping[str, Any]) 
     return Answer("labels saved", held, details)
 
 
-def _gain(said: Advice, labelled: Labelled, world: World, served: Head, about: Mapping[str, Any]) -> Answer:
+def _gain(said: Advice, labelled: LabelledWorld, world: World, served: Head, about: Mapping[str, Any]) -> Answer:
     estimate = next(step.gain for step in said.steps if step.labels == FURTHER)
     if estimate is None:
         return Answer("gain", None, dict(about))
@@ -161,7 +161,7 @@ def _needed(world: World, served: Head, wanted: float, rng: np.random.Generator)
 
     Its points are made monotone from below: a mean that falls is chance.
     """
-    images = Images(
+    images = WorldImages(
         np.concatenate([world.project.features, world.more.features]),
         np.concatenate([world.project.labels, world.more.labels]),
     )
@@ -183,7 +183,7 @@ def _sizes(images: int) -> Iterator[int]:
         size *= SIZE_STEP
 
 
-def _random_head(images: Images, size: int, world: World, served: Head, rng: np.random.Generator) -> float:
+def _random_head(images: WorldImages, size: int, world: World, served: Head, rng: np.random.Generator) -> float:
     """Accuracy of a plain head on so many random labels."""
     drawn = images.take(rng.choice(len(images.labels), size, replace=False))
     return accuracy(fit(drawn.features, drawn.labels, world.classes, served.transform), world, world.elsewhere)

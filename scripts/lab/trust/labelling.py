@@ -25,7 +25,7 @@ STRATEGY = "margin"
 
 
 @dataclass(frozen=True, eq=False)
-class Labelled:
+class LabelledWorld:
     """A project with labels.
 
     Attributes:
@@ -39,7 +39,7 @@ class Labelled:
     head: Head | None
 
 
-def unlabelled(world: World, key: str) -> Labelled:
+def unlabelled(world: World, key: str) -> LabelledWorld:
     """The project before its first label.
 
     Args:
@@ -62,12 +62,12 @@ def unlabelled(world: World, key: str) -> Labelled:
         labels={},
         points=geometry.points(world.project.features, SEED),
     )
-    return Labelled(dataset, np.empty(0, dtype=np.int64), None)
+    return LabelledWorld(dataset, np.empty(0, dtype=np.int64), None)
 
 
 def label(
-    labelled: Labelled, world: World, count: int, batch: int, seed: int = SEED, strategy: str = STRATEGY
-) -> Labelled:
+    labelled: LabelledWorld, world: World, count: int, batch: int, seed: int = SEED, strategy: str = STRATEGY
+) -> LabelledWorld:
     """Answer `count` more tasks of the queue, `batch` of them between two versions; fewer where no more are left."""
     settings = Settings(strategy=strategy, holdout_share=HOLDOUT_SHARE, seed=seed, queue_head=batch)
     cold = settings if strategy == AUTO else settings.model_copy(update={"strategy": "random"})
@@ -76,7 +76,7 @@ def label(
         queue, _ = rank.run(before, labelled.head, cold if labelled.head is None else settings)
         rows = np.searchsorted(before.task_ids, queue.task_ids[: min(batch, count)])
         dataset = _answer(before, world, rows)
-        labelled = Labelled(dataset, np.concatenate([labelled.order, rows]), train.run(dataset))
+        labelled = LabelledWorld(dataset, np.concatenate([labelled.order, rows]), train.run(dataset))
         count -= len(rows)
     return labelled
 

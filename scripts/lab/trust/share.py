@@ -23,7 +23,7 @@ from scripts.cli.commands import new_app, run, takes_options
 from scripts.cli.options import existing_path
 from scripts.lab.trust.autolabel import ALLOWED, predict
 from scripts.lab.trust.labelling import label, unlabelled
-from scripts.lab.trust.worlds import Images, World, read
+from scripts.lab.trust.worlds import World, WorldImages, read
 
 BATCH = 50
 DRAWS = 200
@@ -50,7 +50,7 @@ def share(options: ShareOptions) -> None:
 def measure(features: FloatArray, labels: IntArray, count: int, seed: int) -> dict[str, Any]:
     """Label `count` images of the shuffled file, propose, and audit the proposal many times over."""
     order = np.random.default_rng(seed).permutation(len(labels))
-    images = Images(features[order], labels[order])
+    images = WorldImages(features[order], labels[order])
     nothing = images.take(np.arange(0))
     world = World(tuple(f"class {number:03d}" for number in range(labels.max() + 1)), images, nothing, nothing)
     labelled = label(unlabelled(world, f"share/{seed}"), world, count, BATCH, strategy=AUTO)

@@ -20,15 +20,15 @@ LEAST_SHARE_ELSEWHERE = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class Images:
+class WorldImages:
     """Features (n, d) float16 and the class of each, (n,) int64."""
 
     features: FloatArray
     labels: IntArray
 
-    def take(self, rows: IntArray) -> "Images":
+    def take(self, rows: IntArray) -> "WorldImages":
         """The images of these rows."""
-        return Images(self.features[rows], self.labels[rows])
+        return WorldImages(self.features[rows], self.labels[rows])
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,9 +43,9 @@ class World:
     """
 
     classes: tuple[str, ...]
-    project: Images
-    elsewhere: Images
-    more: Images
+    project: WorldImages
+    elsewhere: WorldImages
+    more: WorldImages
 
 
 Source = Callable[[np.random.Generator], World]
@@ -84,7 +84,7 @@ def drawn(rng: np.random.Generator) -> World:
     shown = np.where(rng.random(len(labels)) < mistaken, rng.integers(0, classes, len(labels)), labels)
     noise = rng.gamma(0.5, 1.0, (len(labels), width))
     features = nearness * centres[rng.integers(0, places, len(labels)), shown] + (1 - nearness) * noise
-    return _split(Images(features.astype(np.float16), labels), classes, images, ELSEWHERE)
+    return _split(WorldImages(features.astype(np.float16), labels), classes, images, ELSEWHERE)
 
 
 def _of_file(features: FloatArray, labels: IntArray, rng: np.random.Generator) -> World:
@@ -98,10 +98,10 @@ def _of_file(features: FloatArray, labels: IntArray, rng: np.random.Generator) -
     images = min(int(rng.integers(LEAST_IMAGES, MOST_IMAGES + 1)), int(len(rows) * (1 - LEAST_SHARE_ELSEWHERE)))
     elsewhere = min(ELSEWHERE, (len(rows) - images) // 2)
     numbered = np.searchsorted(np.sort(chosen), labels[rows])
-    return _split(Images(features[np.ix_(rows, columns)], numbered), len(chosen), images, elsewhere)
+    return _split(WorldImages(features[np.ix_(rows, columns)], numbered), len(chosen), images, elsewhere)
 
 
-def _split(images: Images, classes: int, project: int, elsewhere: int) -> World:
+def _split(images: WorldImages, classes: int, project: int, elsewhere: int) -> World:
     rows = np.arange(len(images.labels))
     return World(
         classes=tuple(f"class {number:02d}" for number in range(classes)),

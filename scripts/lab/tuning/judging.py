@@ -26,7 +26,7 @@ from scripts.lab.tuning.bench import Bench
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class JudgedSetting:
     """A setting, trained several times and applied to the test images.
 
     Attributes:
@@ -51,7 +51,7 @@ class Judged:
 
 def judge(
     name: str, recipe: Recipe, bench: Bench, repeats: int, folder: Path, interrupted: Callable[[], bool]
-) -> Judged:
+) -> JudgedSetting:
     """Train a setting and test it; what an earlier command finished is not trained again.
 
     Args:
@@ -77,10 +77,10 @@ def judge(
             seeded = replace(recipe, options=replace(recipe.options, seed=recipe.options.seed + repeat))
             network = _trained(seeded, bench, folder / _name(name, seeded, bench), note, interrupted)
             rows.append(_right(network, bench))
-    return Judged(recipe, np.stack(rows))
+    return JudgedSetting(recipe, np.stack(rows))
 
 
-def chance(best: Judged, defaults: Judged) -> float:
+def chance(best: JudgedSetting, defaults: JudgedSetting) -> float:
     """How likely two settings differ so, or more, on these images if both were equally good; in (0, 1].
 
     An image counts for the setting that recognised it in more of its trainings.

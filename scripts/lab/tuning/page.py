@@ -4,10 +4,10 @@ from optuna.study import Study
 
 from scripts.lab import pages
 from scripts.lab.tuning import plots, report
-from scripts.lab.tuning.result import Result
+from scripts.lab.tuning.result import Search
 
 
-def page(result: Result, study: Study) -> str:
+def page(result: Search, study: Study) -> str:
     """Render the page.
 
     Args:

@@ -8,13 +8,13 @@ from typing import Any
 
 from model.training.recipe import Recipe
 from scripts.lab.tables import Table
-from scripts.lab.tuning.result import Made, Result
+from scripts.lab.tuning.result import FinishedTrial, Search
 from scripts.lab.wording import NOTHING
 
 COLUMNS = ("trial", "state", "validation_loss", "validation_accuracy", "best_epoch", "epochs_trained", "seconds")
 
 
-def as_csv(trials: Sequence[Made]) -> str:
+def as_csv(trials: Sequence[FinishedTrial]) -> str:
     """A line a trial: how it ended, and its whole setting."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -29,14 +29,14 @@ def flat(recipe: Recipe) -> dict[str, Any]:
     return {"model": recipe.network, **asdict(recipe.options)}
 
 
-def setting(result: Result) -> Table:
+def setting(result: Search) -> Table:
     """The best setting beside the defaults: what differs."""
     default, best = flat(result.defaults.recipe), flat(result.best.recipe)
     rows = [(name, text(default[name]), text(best[name])) for name in default if default[name] != best[name]]
     return Table("Setting", ("", "defaults", "best"), tuple(rows))
 
 
-def accuracies(result: Result) -> Table:
+def accuracies(result: Search) -> Table:
     """Each training's share of recognised test images."""
     judged = {"defaults": result.defaults} | ({"best": result.winner} if result.winner else {})
     repeats = len(result.defaults.accuracies)
@@ -44,7 +44,7 @@ def accuracies(result: Result) -> Table:
     return Table("Test accuracy", ("", *(f"training {number}" for number in range(1, repeats + 1))), tuple(rows))
 
 
-def listed(result: Result) -> Table:
+def listed(result: Search) -> Table:
     """All trials, the least validation loss first, pruned ones last."""
     changed = [
         name for name in flat(result.defaults.recipe) if len({str(flat(t.recipe)[name]) for t in result.trials}) > 1
@@ -66,7 +66,7 @@ def text(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
-def _line(trial: Made) -> dict[str, Any]:
+def _line(trial: FinishedTrial) -> dict[str, Any]:
     best = trial.best
     state = "pruned" if trial.pruned else "defaults" if trial.is_default else "complete"
     figures = ("", "", "") if best is None else (best.validation_loss, best.validation_accuracy, best.number)

@@ -15,13 +15,13 @@ from scripts.lab.comparison.tables import with_interval
 from scripts.lab.comparison.verdict import SIGNIFICANCE
 from scripts.lab.tuning.bench import Bench
 from scripts.lab.tuning.errors import TuningError
-from scripts.lab.tuning.judging import Judged, chance
+from scripts.lab.tuning.judging import JudgedSetting, chance
 from scripts.lab.tuning.study import DEFAULTS, finished
 from scripts.lab.tuning.trials import HISTORY
 
 
 @dataclass(frozen=True)
-class Made:
+class FinishedTrial:
     """A trial of the study that is finished.
 
     Attributes:
@@ -39,7 +39,7 @@ class Made:
     is_default: bool
 
     @classmethod
-    def of(cls, trial: FrozenTrial, bench: Bench) -> "Made":
+    def of(cls, trial: FrozenTrial, bench: Bench) -> "FinishedTrial":
         """Read a finished trial."""
         return cls(
             number=trial.number,
@@ -55,12 +55,12 @@ class Made:
         return best_of(self.history) if self.history else None
 
 
-def made(study: Study, bench: Bench) -> list[Made]:
+def made(study: Study, bench: Bench) -> list[FinishedTrial]:
     """The finished trials of a study, by number."""
-    return [Made.of(trial, bench) for trial in finished(study.get_trials(deepcopy=False))]
+    return [FinishedTrial.of(trial, bench) for trial in finished(study.get_trials(deepcopy=False))]
 
 
-def best_trial(trials: Sequence[Made]) -> Made:
+def best_trial(trials: Sequence[FinishedTrial]) -> FinishedTrial:
     """The whole trial of the least validation loss, of equal ones the first.
 
     Raises:
@@ -73,7 +73,7 @@ def best_trial(trials: Sequence[Made]) -> Made:
 
 
 @dataclass(frozen=True, eq=False)
-class Result:
+class Search:
     """A search that is over.
 
     Attributes:
@@ -84,10 +84,10 @@ class Result:
         settings: what made it, for a reader; no secret is in it.
     """
 
-    trials: tuple[Made, ...]
-    best: Made
-    defaults: Judged
-    winner: Judged | None
+    trials: tuple[FinishedTrial, ...]
+    best: FinishedTrial
+    defaults: JudgedSetting
+    winner: JudgedSetting | None
     settings: dict[str, Any]
 
     @property
@@ -122,7 +122,7 @@ class Result:
         }
 
 
-def settings(study: str, repeats: int, bench: Bench, trials: Sequence[Made]) -> dict[str, Any]:
+def settings(study: str, repeats: int, bench: Bench, trials: Sequence[FinishedTrial]) -> dict[str, Any]:
     """What made a search, for a reader.
 
     Args:
@@ -147,5 +147,5 @@ def settings(study: str, repeats: int, bench: Bench, trials: Sequence[Made]) -> 
     }
 
 
-def _test(judged: Judged) -> dict[str, Any]:
+def _test(judged: JudgedSetting) -> dict[str, Any]:
     return asdict(judged.accuracy) | {"images": judged.right.shape[1], "trainings": judged.accuracies}

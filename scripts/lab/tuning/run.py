@@ -18,13 +18,13 @@ from scripts.lab.tuning.errors import TuningError
 from scripts.lab.tuning.judging import judge
 from scripts.lab.tuning.options import TuningOptions
 from scripts.lab.tuning.page import page
-from scripts.lab.tuning.result import Result, best_trial, made, settings
+from scripts.lab.tuning.result import Search, best_trial, made, settings
 from scripts.lab.tuning.space import Space
 from scripts.lab.tuning.start import Start
 from scripts.lab.tuning.storage import FAILURES, unusable
 from scripts.lab.tuning.study import finished
 from scripts.lab.tuning.tracking import track
-from scripts.lab.tuning.workers import Job
+from scripts.lab.tuning.workers import SearchJob
 from scripts.lab.wording import shown
 
 BEST = "best.json"
@@ -62,13 +62,13 @@ def _run(options: TuningOptions) -> int:
     return 0
 
 
-def _job(options: TuningOptions) -> Job:
+def _job(options: TuningOptions) -> SearchJob:
     """What is to be searched; the network is looked at first, before anything is waited for."""
     start = Start.of(options.model, options.epochs, options.seed)
     found = find(options.data, token_or_setting(options.token), options.cache / "downloads")
     library = Library(found, options.images, options.seed, options.cache)
     options.out.mkdir(parents=True, exist_ok=True)
-    return Job(
+    return SearchJob(
         data=found.name,
         folder=library.decoded(start.sides[-1]),
         groups=found_groups(library),
@@ -93,7 +93,7 @@ def _conclude(options: TuningOptions, study: Study, bench: Bench) -> None:
         defaults = judge("defaults", bench.space.start.recipe, bench, options.repeats, networks, pressed)
         winner = None if best.is_default else judge("best", best.recipe, bench, options.repeats, networks, pressed)
     about = settings(study.study_name, options.repeats, bench, trials)
-    result = Result(tuple(trials), best, defaults, winner, about)
+    result = Search(tuple(trials), best, defaults, winner, about)
     publish(result, study, options.out)
     track(study, bench, options.out / "tracking")
     for table in (report.setting(result), report.accuracies(result)):
@@ -105,7 +105,7 @@ def _conclude(options: TuningOptions, study: Study, bench: Bench) -> None:
     )
 
 
-def publish(result: Result, study: Study, folder: Path) -> None:
+def publish(result: Search, study: Study, folder: Path) -> None:
     """Write the report's files, and the best setting for the next training."""
     write(folder / "trials.csv", report.as_csv(result.trials))
     write(folder / "tuning.html", page(result, study))

@@ -24,7 +24,7 @@ PRUNED = "worse than half of the trials before it"
 
 
 @dataclass(frozen=True)
-class Ended:
+class EndedTrial:
     """A trial that has ended.
 
     Attributes:
@@ -38,7 +38,7 @@ class Ended:
     reason: str | None
 
 
-def make(trial: Trial, bench: Bench, interrupted: Callable[[], bool]) -> Ended:
+def make(trial: Trial, bench: Bench, interrupted: Callable[[], bool]) -> EndedTrial:
     """Train a network with a setting of the study's choice; it ends early where it has no prospects.
 
     Args:
@@ -74,16 +74,16 @@ def make(trial: Trial, bench: Bench, interrupted: Callable[[], bool]) -> Ended:
             cancelled=lambda: hopeless or interrupted(),
         )
     except TrainingError as problem:
-        return Ended(recipe, tuple(history), str(problem))
+        return EndedTrial(recipe, tuple(history), str(problem))
     # Lightning answers SIGTERM, and Ctrl-C pressed twice, by a SystemExit that says nothing.
     except (CancelledError, SystemExit) as stopped:
         if not hopeless:
             raise Interrupted from stopped
-        return Ended(recipe, tuple(history), PRUNED)
-    return Ended(recipe, tuple(history), None)
+        return EndedTrial(recipe, tuple(history), PRUNED)
+    return EndedTrial(recipe, tuple(history), None)
 
 
-def finish(study: Study, trial: Trial, ended: Ended) -> None:
+def finish(study: Study, trial: Trial, ended: EndedTrial) -> None:
     """Keep what a trial has come to."""
     trial.set_user_attr(HISTORY, [asdict(epoch) for epoch in ended.history])
     if ended.reason is None:

@@ -27,7 +27,7 @@ PATIENCE_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
-class Job:
+class SearchJob:
     """A search, as a process is told of it.
 
     Attributes:
@@ -60,7 +60,7 @@ class Job:
         return open_study(open_storage(self.storage), self.study, made_of, bench.space), bench
 
 
-def run(job: Job, study: Study, bench: Bench, workers: int) -> None:
+def run(job: SearchJob, study: Study, bench: Bench, workers: int) -> None:
     """Make the trials that are missing.
 
     Args:
@@ -97,7 +97,7 @@ def _bar(study: Study, total: int) -> Iterator[Callable[[], None]]:
         yield refresh
 
 
-def _together(job: Job, workers: int, pressed: Callable[[], bool], refresh: Callable[[], None]) -> None:
+def _together(job: SearchJob, workers: int, pressed: Callable[[], bool], refresh: Callable[[], None]) -> None:
     def look(_: int) -> None:
         if pressed():
             raise Interrupted
@@ -115,7 +115,7 @@ def _together(job: Job, workers: int, pressed: Callable[[], bool], refresh: Call
         ) from problem
 
 
-def _work(job: Job) -> None:
+def _work(job: SearchJob) -> None:
     """What each process does: it works on the study until that has enough trials."""
     torch.set_num_threads(int(os.environ[pool.THREADS[0]]))
     try:

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from scripts.demo_app.accuracy import CurvePoint
+from scripts.demo_app.accuracy import AccuracyPoint
 from scripts.demo_app.annotator import Submitted
-from scripts.demo_app.report import Session, as_json, failures, fresh_after_seconds, tables
+from scripts.demo_app.report import SessionSeen, as_json, failures, fresh_after_seconds, tables
 from scripts.demo_app.session import curve_points
 from scripts.demo_app.versions import SeenVersion
 
@@ -30,9 +30,9 @@ SECOND = Submitted(
 )
 V1 = SeenVersion("v1", 11.5, frozenset({101}), frozenset({12}))
 V2 = SeenVersion("v2", 15.0, frozenset({101, 102}), frozenset({12}))
-SESSION = Session(
+SESSION = SessionSeen(
     submitted=[FIRST, SECOND],
-    curve=[CurvePoint(2, 0.75, "v2")],
+    curve=[AccuracyPoint(2, 0.75, "v2")],
     versions=[V1, V2],
     stored=frozenset({11, 12}),
     seconds=6.0,
@@ -90,7 +90,7 @@ def test_an_annotation_that_label_studio_does_not_hold_is_a_failure() -> None:
 
 
 def test_an_empty_session_is_a_failure_and_can_be_printed() -> None:
-    empty = Session([], [], [], frozenset(), 0.0)
+    empty = SessionSeen([], [], [], frozenset(), 0.0)
     assert failures(empty) == ["Nothing was annotated."]
     assert "not known" in tables(as_json(empty))[1].text()
 

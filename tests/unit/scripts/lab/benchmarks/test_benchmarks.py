@@ -27,7 +27,7 @@ from scripts.lab.benchmarks import (
     webhook,
 )
 from scripts.lab.benchmarks.errors import BenchmarkError
-from scripts.lab.benchmarks.figures import Figure, Outcome, percentile
+from scripts.lab.benchmarks.figures import Figure, Measured, percentile
 from scripts.lab.benchmarks.images import LIMITS
 from scripts.lab.benchmarks.options import NAMES, BenchmarkName, BenchmarkOptions
 from scripts.lab.benchmarks.projects import BenchmarkProject, make
@@ -50,7 +50,7 @@ def test_a_figure_meets_a_most_from_below_and_a_least_from_above() -> None:
 
 
 def test_the_table_says_what_was_missed_and_the_files_hold_all_of_it(tmp_path: Path) -> None:
-    outcomes = {"one": Outcome(figures=[Figure("slow", 1234.5, "ms", 50.0), Figure("info", 0.1234, "s")], details={})}
+    outcomes = {"one": Measured(figures=[Figure("slow", 1234.5, "ms", 50.0), Figure("info", 0.1234, "s")], details={})}
     about = report.machine()
     assert [re.split(r"\s{2,}", line) for line in report.table(outcomes).text().splitlines()] == [
         ["measure", "figure", "target", "met"],

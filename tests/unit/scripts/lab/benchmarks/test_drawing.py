@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from scripts.cli.commands import UsageError
-from scripts.lab.benchmarks.drawing import Sample, draw, in_a_process, photographs
+from scripts.lab.benchmarks.drawing import PhotoSample, draw, in_a_process, photographs
 from scripts.lab.benchmarks.errors import BenchmarkError
 from scripts.lab.benchmarks.options import LONG, BenchmarkName, BenchmarkOptions
 from tests.unit.scripts.lab.comparison.compared import write_pictures
 
 SIDE = 16
-SAMPLE = Sample(classes=2, images=12, fractions=(0.5, 0.25, 0.25))
+SAMPLE = PhotoSample(classes=2, images=12, fractions=(0.5, 0.25, 0.25))
 
 
 @pytest.fixture

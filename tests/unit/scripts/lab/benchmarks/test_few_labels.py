@@ -8,7 +8,7 @@ import pytest
 
 from backend.finetune import train
 from scripts.lab.benchmarks import few_labels
-from scripts.lab.benchmarks.drawing import Sample
+from scripts.lab.benchmarks.drawing import PhotoSample
 from tests.unit.scripts.lab.comparison.compared import write_pictures
 
 
@@ -21,7 +21,7 @@ def test_both_backbones_are_judged_by_their_heads(
 ) -> None:
     monkeypatch.setattr(few_labels, "NETWORK", "cnn-small:4-4-4:3-3-3")
     monkeypatch.setattr(few_labels, "SIDE", 16)
-    monkeypatch.setattr(few_labels, "SAMPLE", Sample(classes=3, images=12, fractions=(0.5, 0.25, 0.25)))
+    monkeypatch.setattr(few_labels, "SAMPLE", PhotoSample(classes=3, images=12, fractions=(0.5, 0.25, 0.25)))
     monkeypatch.setattr(train, "FEW_LABELS", {"epochs": 2})
     few_labels.main(str(write_pictures(tmp_path / "pictures", 12)), str(tmp_path / "cache"), "0")
     measured = json.loads(capsys.readouterr().out.splitlines()[-1])

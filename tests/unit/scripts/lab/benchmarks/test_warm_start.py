@@ -8,11 +8,11 @@ import pytest
 
 from model.training.options import TrainingOptions
 from scripts.lab.benchmarks import added_class, warm_start
-from scripts.lab.benchmarks.drawing import Sample, draw, photographs
+from scripts.lab.benchmarks.drawing import PhotoSample, draw, photographs
 from tests.unit.scripts.lab.comparison.compared import write_pictures
 
 SIDE = 16
-SAMPLE = Sample(classes=3, images=12, fractions=(0.3, 0.1, 0.6))
+SAMPLE = PhotoSample(classes=3, images=12, fractions=(0.3, 0.1, 0.6))
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from model.training.history import Epoch
 from model.training.splits import TrainingSplit
 from scripts.cli.commands import run
 from scripts.lab.app import app
-from scripts.lab.comparison.figures import Figures
-from scripts.lab.comparison.outcome import Outcome
+from scripts.lab.comparison.figures import ModelFigures
+from scripts.lab.comparison.outcome import ModelOutcome
 from tests.support.pictures import picture
 
 CLASSES = ("circle", "hexagon", "square")
@@ -43,10 +43,10 @@ def split_of(n: int) -> TrainingSplit:
     return TrainingSplit(train, validation, test)
 
 
-def outcome(logits: FloatArray, model: str = "cnn-small", epochs: int = 2) -> Outcome:
+def outcome(logits: FloatArray, model: str = "cnn-small", epochs: int = 2) -> ModelOutcome:
     """A model that was trained and gave these logits."""
     history = tuple(Epoch(number, "body", 2.0, 0.3, 1.5, 0.4, 1e-3, 8, 1.0) for number in range(1, epochs + 1))
-    return Outcome(model, logits, history, epochs or None, {"seed": 0}, 1234, 0.5, 12.0, 99.0, "CPU")
+    return ModelOutcome(model, logits, history, epochs or None, {"seed": 0}, 1234, 0.5, 12.0, 99.0, "CPU")
 
 
 def noisy(targets: IntArray, classes: int, scale: float, seed: int = 0) -> FloatArray:
@@ -58,6 +58,6 @@ def noisy(targets: IntArray, classes: int, scale: float, seed: int = 0) -> Float
 
 def figures(
     logits: FloatArray, targets: IntArray, model: str = "cnn-small", classes: tuple[str, ...] = CLASSES
-) -> Figures:
+) -> ModelFigures:
     """Of a model, on the split of `split_of`."""
-    return Figures.of(outcome(logits, model), targets, classes, split_of(len(targets)))
+    return ModelFigures.of(outcome(logits, model), targets, classes, split_of(len(targets)))

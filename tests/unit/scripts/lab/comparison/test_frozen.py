@@ -8,7 +8,7 @@ import pytest
 from model.networks.registry import build
 from scripts.lab.comparison import frozen
 from scripts.lab.comparison.images import LabelledImages
-from scripts.lab.comparison.outcome import Planned
+from scripts.lab.comparison.outcome import PlannedModel
 from tests.unit.model.samples import clouds
 from tests.unit.scripts.lab.comparison.compared import CLASSES, split_of
 
@@ -36,7 +36,7 @@ def test_a_class_that_training_lacks_is_never_predicted(tmp_path: Path) -> None:
     images = np.random.default_rng(0).integers(0, 256, (40, 3, SIDE, SIDE), dtype=np.uint8)
     targets = np.where(np.arange(40) < 20, np.arange(40) % 2, 2)
     data = LabelledImages("noise", images, targets, CLASSES, None, "fingerprint")
-    planned = Planned("frozen:cnn-small", "fingerprint", "start", {})
+    planned = PlannedModel("frozen:cnn-small", "fingerprint", "start", {})
     network = build("cnn-small", CLASSES, weights="none", input_size=SIDE)
     made = frozen.run(planned, network, data, split_of(40), tmp_path)
     assert made.logits.shape == (40, 3)
@@ -49,6 +49,6 @@ def test_it_weighs_what_the_network_weighs_with_a_head(tmp_path: Path) -> None:
     images, targets = np.zeros((12, 3, SIDE, SIDE), dtype=np.uint8), np.arange(12) % 3
     images[np.arange(12), targets] = 255
     data = LabelledImages("colours", images, targets, CLASSES, None, "fingerprint")
-    made = frozen.run(Planned("frozen:cnn-small", "", "start", {}), network, data, split_of(12), tmp_path)
+    made = frozen.run(PlannedModel("frozen:cnn-small", "", "start", {}), network, data, split_of(12), tmp_path)
     assert (made.parameters, made.megabytes) == (expected, pytest.approx(4e-6 * expected))
     assert made.history == ()

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from scripts.lab.comparison import mistakes, report, tables
-from scripts.lab.comparison.figures import Figures
-from scripts.lab.comparison.judged import Judged
-from scripts.lab.comparison.outcome import NotRun
+from scripts.lab.comparison.figures import ModelFigures
+from scripts.lab.comparison.judged import JudgedModels
+from scripts.lab.comparison.outcome import ModelNotRun
 from scripts.lab.comparison.page import page
 from tests.unit.scripts.lab.comparison.compared import CLASSES, figures, noisy, outcome, split_of
 from tests.unit.scripts.lab.simulation.test_report import Resources
@@ -21,13 +21,13 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (80, 3, 8, 8), dtype=np.uint8
 
 
 @pytest.fixture(scope="module")
-def judged() -> Judged:
+def judged() -> JudgedModels:
     first = figures(noisy(TARGETS, 3, 1.0), TARGETS, "<b>weak</b>")
     frozen = outcome(noisy(TARGETS, 3, 2.0), "frozen:strong", epochs=0)
-    second = Figures.of(frozen, TARGETS, CLASSES, split_of(80))
-    return Judged(
+    second = ModelFigures.of(frozen, TARGETS, CLASSES, split_of(80))
+    return JudgedModels(
         models=(first, second),
-        missing=(NotRun("resnet50", "Its weights are not here."),),
+        missing=(ModelNotRun("resnet50", "Its weights are not here."),),
         images={"<b>weak</b>": IMAGES, "frozen:strong": IMAGES},
         targets=TARGETS,
         classes=CLASSES,
@@ -37,7 +37,7 @@ def judged() -> Judged:
 
 
 @pytest.fixture(scope="module")
-def html(judged: Judged) -> str:
+def html(judged: JudgedModels) -> str:
     return page(judged)
 
 
@@ -65,7 +65,7 @@ def test_the_best_model_comes_first(html: str) -> None:
     assert html.index("<h2>frozen:strong</h2>") < html.index("<h2>&lt;b&gt;weak")
 
 
-def test_the_csv_has_a_line_for_each_model_and_no_figure_for_one_that_was_not_run(judged: Judged) -> None:
+def test_the_csv_has_a_line_for_each_model_and_no_figure_for_one_that_was_not_run(judged: JudgedModels) -> None:
     weak, strong, missing = csv.DictReader(StringIO(report.as_csv(judged)))
     assert float(strong["test_accuracy"]) > float(weak["test_accuracy"])
     assert (strong["epochs"], strong["best_epoch"], weak["best_epoch"]) == ("0", "", "2")
@@ -75,12 +75,12 @@ def test_the_csv_has_a_line_for_each_model_and_no_figure_for_one_that_was_not_ru
     }
 
 
-def test_the_curves_have_a_line_for_each_epoch(judged: Judged) -> None:
+def test_the_curves_have_a_line_for_each_epoch(judged: JudgedModels) -> None:
     lines = list(csv.DictReader(StringIO(report.curves_csv(judged))))
     assert [(line["model"], line["number"]) for line in lines] == [("<b>weak</b>", "1"), ("<b>weak</b>", "2")]
 
 
-def test_the_json_holds_all_figures(judged: Judged) -> None:
+def test_the_json_holds_all_figures(judged: JudgedModels) -> None:
     written = json.loads(report.as_json(judged))
     weak, _ = written["models"]
     assert written["not_run"] == [{"model": "resnet50", "reason": "Its weights are not here."}]
@@ -91,7 +91,7 @@ def test_the_json_holds_all_figures(judged: Judged) -> None:
     assert len(weak["history"]) == 2
 
 
-def test_classes_are_listed_from_the_least_recall(judged: Judged) -> None:
+def test_classes_are_listed_from_the_least_recall(judged: JudgedModels) -> None:
     recalls = [float(row[2].split()[0]) for row in tables.by_class(judged.models[0]).rows]
     assert recalls == sorted(recalls)
     assert len(recalls) == 3

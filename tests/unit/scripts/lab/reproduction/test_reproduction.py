@@ -15,18 +15,18 @@ from scripts.lab.datasets import DataError
 from scripts.lab.reproduction import rows
 from scripts.lab.reproduction import run as command
 from scripts.lab.reproduction.data import MARKS, downloaded, given
-from scripts.lab.reproduction.published import ROWS, Row, Sample
+from scripts.lab.reproduction.published import ROWS, PublishedRow, RowSize
 from tests.unit.scripts.lab.comparison.compared import write_pictures
 
 pytestmark = pytest.mark.usefixtures("export_made_before")
 
 CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-SMALL = Sample(60, epochs=1, resolution=32)
+SMALL = RowSize(60, epochs=1, resolution=32)
 TABLE = (
-    Row("cifar10", "a CNN", 0.99, "cnn-small", SMALL),
-    Row("cifar10", "a large network", 0.924, "unavailable", SMALL),
-    Row("cifar10", "", None, "frozen:cnn-small", Sample(None), goal=0.01),
-    Row("cifar100", "another CNN", 0.598, "cnn-small", SMALL),
+    PublishedRow("cifar10", "a CNN", 0.99, "cnn-small", SMALL),
+    PublishedRow("cifar10", "a large network", 0.924, "unavailable", SMALL),
+    PublishedRow("cifar10", "", None, "frozen:cnn-small", RowSize(None), goal=0.01),
+    PublishedRow("cifar100", "another CNN", 0.598, "cnn-small", SMALL),
 )
 
 

@@ -12,23 +12,23 @@ from scripts.lab.simulation import report, tables
 from scripts.lab.simulation.curve import CurvePoint
 from scripts.lab.simulation.estimates import mean_interval, paired_ratio, to_target
 from scripts.lab.simulation.page import page, verdict
-from scripts.lab.simulation.records import Record
+from scripts.lab.simulation.records import RunRecord
 from scripts.lab.simulation.summary import Summary, summarise
 from tests.unit.scripts.lab.simulation.simulated import run_options
 
 TARGETS = (0.8, 0.9)
 
 
-def record(strategy: str, accuracies: Sequence[float | None], split: int = 0, seed: int = 0) -> Record:
+def record(strategy: str, accuracies: Sequence[float | None], split: int = 0, seed: int = 0) -> RunRecord:
     """A run measured every 10 labels."""
     points = (
         CurvePoint(10 * number, accuracy, None if accuracy is None else 0.1, number, strategy, 0.5, 0.2, 0.9)
         for number, accuracy in enumerate(accuracies, 1)
     )
-    return Record(run_options(strategy, split=split, seed=seed), "digest", tuple(points))
+    return RunRecord(run_options(strategy, split=split, seed=seed), "digest", tuple(points))
 
 
-def three(strategy: str, *crossings: int) -> list[Record]:
+def three(strategy: str, *crossings: int) -> list[RunRecord]:
     """A run for each number of tens of labels at which it crosses 0.8 and 0.9; 0 never does."""
     return [
         record(strategy, [0.95 if crossing and number >= crossing else 0.1 for number in range(1, 7)], split)

@@ -5,8 +5,8 @@ import pytest
 
 from scripts.lab.trust import autolabel
 from scripts.lab.trust.autolabel import ALLOWED, NAME, automate
-from scripts.lab.trust.labelling import Labelled, label, unlabelled
-from scripts.lab.trust.worlds import Images, World
+from scripts.lab.trust.labelling import LabelledWorld, label, unlabelled
+from scripts.lab.trust.worlds import World, WorldImages
 
 
 @pytest.fixture(scope="module")
@@ -15,17 +15,17 @@ def easy() -> World:
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 4, 1_200)
     features = (rng.gamma(1.0, size=(1_200, 32)) + 20 * np.eye(4, 32)[labels]).astype(np.float16)
-    images = Images(features, labels)
+    images = WorldImages(features, labels)
     nothing = images.take(np.arange(0))
     return World(tuple("abcd"), images, nothing, nothing)
 
 
 @pytest.fixture(scope="module")
-def labelled(easy: World) -> Labelled:
+def labelled(easy: World) -> LabelledWorld:
     return label(unlabelled(easy, "easy"), easy, count=120, batch=60)
 
 
-def test_what_is_certain_is_labelled_but_for_the_audit_and_the_holdout(easy: World, labelled: Labelled) -> None:
+def test_what_is_certain_is_labelled_but_for_the_audit_and_the_holdout(easy: World, labelled: LabelledWorld) -> None:
     done = automate(labelled, easy.project.labels, seed=0)
     assert done.verdict is not None and done.verdict.holds
     assert done.error == 0
@@ -33,7 +33,7 @@ def test_what_is_certain_is_labelled_but_for_the_audit_and_the_holdout(easy: Wor
     assert len(done.rest) > done.unlabelled / 2
 
 
-def test_labels_by_chance_are_never_certified(easy: World, labelled: Labelled) -> None:
+def test_labels_by_chance_are_never_certified(easy: World, labelled: LabelledWorld) -> None:
     by_chance = np.random.default_rng(1).integers(0, 4, 1_200)
     done = automate(labelled, by_chance, seed=0)
     assert done.error is None and not len(done.rest)

@@ -14,7 +14,7 @@ from scripts.lab.trust.kinds import kind
 from scripts.lab.trust.labelling import HOLDOUT_SHARE, label, unlabelled
 from scripts.lab.trust.options import KindName, TrustOptions
 from scripts.lab.trust.promise import Answer, Promise, tally
-from scripts.lab.trust.worlds import Images, World
+from scripts.lab.trust.worlds import World, WorldImages
 from tests.unit.model.samples import clouds
 
 CLASSES = 6
@@ -24,7 +24,7 @@ PROMISE = Promise("figure", "the figure holds", 0.9)
 def small(rng: np.random.Generator) -> World:
     """A world that is simulated in a moment."""
     features, labels = clouds(1_200, CLASSES, width=16, spread=0.4, seed=int(rng.integers(1_000)))
-    images, order = Images(features, labels), rng.permutation(1_200)
+    images, order = WorldImages(features, labels), rng.permutation(1_200)
     return World(
         classes=tuple(f"class {number}" for number in range(CLASSES)),
         project=images.take(order[:500]),

@@ -195,7 +195,7 @@ def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on(
 ) -> None:
     make, made = trials.make, []
 
-    def press(*of: Any) -> trials.Ended:
+    def press(*of: Any) -> trials.EndedTrial:
         made.append(of)
         if len(made) == 2:
             os.kill(os.getpid(), signal.SIGINT)
@@ -234,7 +234,7 @@ def test_what_goes_wrong_in_a_worker_is_told(
 ) -> None:
     search = workers.run
 
-    def storage_lost(job: workers.Job, *more: Any) -> None:
+    def storage_lost(job: workers.SearchJob, *more: Any) -> None:
         search(replace(job, storage="sqlite:////nowhere/study.sqlite3"), *more)
 
     monkeypatch.setattr(workers, "run", storage_lost)

@@ -11,16 +11,16 @@ from model.training.options import TrainingOptions
 from model.training.recipe import Recipe
 from scripts.lab.tuning import report
 from scripts.lab.tuning.errors import TuningError
-from scripts.lab.tuning.judging import Judged, chance
-from scripts.lab.tuning.result import Made, Result, best_trial
+from scripts.lab.tuning.judging import JudgedSetting, chance
+from scripts.lab.tuning.result import FinishedTrial, Search, best_trial
 
 DEFAULT = Recipe("cnn-small", TrainingOptions())
 OTHER = Recipe("cnn-small", TrainingOptions(optimiser="sgd", rate=0.1))
 
 
-def made(number: int, *losses: float, recipe: Recipe = OTHER, pruned: bool = False) -> Made:
+def made(number: int, *losses: float, recipe: Recipe = OTHER, pruned: bool = False) -> FinishedTrial:
     history = tuple(Epoch(at, "body", 2.0, 0.3, loss, 0.4, 1e-3, 8, 1.5) for at, loss in enumerate(losses, 1))
-    return Made(number, recipe, pruned, history, recipe is DEFAULT)
+    return FinishedTrial(number, recipe, pruned, history, recipe is DEFAULT)
 
 
 def right(*counts: int, n: int = 100) -> BoolArray:
@@ -28,10 +28,10 @@ def right(*counts: int, n: int = 100) -> BoolArray:
     return np.array([np.arange(n) < count for count in counts])
 
 
-def result(best: BoolArray | None, defaults: BoolArray) -> Result:
+def result(best: BoolArray | None, defaults: BoolArray) -> Search:
     trials = (made(0, 2.0, 1.5, recipe=DEFAULT), made(1, 1.4, 1.2), made(2, 1.9, pruned=True), made(3, pruned=True))
-    winner = None if best is None else Judged(OTHER, best)
-    return Result(trials, trials[0 if best is None else 1], Judged(DEFAULT, defaults), winner, {"trials": 4})
+    winner = None if best is None else JudgedSetting(OTHER, best)
+    return Search(trials, trials[0 if best is None else 1], JudgedSetting(DEFAULT, defaults), winner, {"trials": 4})
 
 
 def test_the_best_trial_has_the_least_loss_of_those_that_came_to_their_end() -> None:
@@ -63,12 +63,14 @@ def test_defaults_that_nothing_beat_are_the_best() -> None:
 
 def test_an_image_counts_for_the_setting_that_recognised_it_more_often() -> None:
     once_ahead, tied = right(6, 0, n=6), right(3, 3, n=6)
-    assert chance(Judged(OTHER, once_ahead), Judged(DEFAULT, np.zeros_like(tied))) == pytest.approx(2 / 2**6)
-    assert chance(Judged(OTHER, tied), Judged(DEFAULT, tied)) == 1.0
+    assert chance(JudgedSetting(OTHER, once_ahead), JudgedSetting(DEFAULT, np.zeros_like(tied))) == pytest.approx(
+        2 / 2**6
+    )
+    assert chance(JudgedSetting(OTHER, tied), JudgedSetting(DEFAULT, tied)) == 1.0
 
 
 def test_an_interval_is_that_of_the_images_however_often_they_were_looked_at() -> None:
-    once, thrice = Judged(OTHER, right(50)), Judged(OTHER, right(50, 50, 50))
+    once, thrice = JudgedSetting(OTHER, right(50)), JudgedSetting(OTHER, right(50, 50, 50))
     assert once.accuracy == thrice.accuracy
 
 

@@ -10,7 +10,7 @@ from backend.tracking.outbox import Outbox
 from model.training.history import Epoch
 from scripts.lab.tuning import tracking
 from scripts.lab.tuning.bench import Bench
-from scripts.lab.tuning.trials import Ended, finish
+from scripts.lab.tuning.trials import EndedTrial, finish
 from tests.unit.scripts.lab.tuning.tuned import at_once, bench
 
 
@@ -33,7 +33,7 @@ def searched() -> tuple[optuna.Study, Bench]:
         for reason in (None, "worse"):
             trial = study.ask(dict(made.space.dimensions))
             epochs = [Epoch(number, "body", 1.0, 0.5, 2.0 / number, 0.25 * number, 1e-3, 16, 0.1) for number in (1, 2)]
-            finish(study, trial, Ended(made.space.recipe(trial.params), tuple(epochs), reason))
+            finish(study, trial, EndedTrial(made.space.recipe(trial.params), tuple(epochs), reason))
     return study, made
 
 
