@@ -1,8 +1,8 @@
-"""The commands document and completion."""
+"""The commands document, completion and test."""
 
 from scripts.cli.commands import ExitCode, takes_options
 from scripts.cli.options import CHECKOUT
-from scripts.dev.options import Completion, Document
+from scripts.dev.options import Completion, Document, Test
 
 
 @takes_options
@@ -26,3 +26,16 @@ def completion(options: Completion) -> None:
     from scripts.dev.completion import script
 
     print(script(options.shell))
+
+
+@takes_options
+def test(options: Test) -> int:
+    """Run all tests in two processes on one Label Studio, and beside them what checks the code without running it.
+
+    The checks (ruff, mypy, import directions, generated files) have their lines after pytest's summary; the last line
+    says "tests: passed" or what failed. All options but these are pytest's. Exit code 1 where only a check failed, or
+    else pytest's.
+    """
+    from scripts.dev import testing
+
+    return testing.run_tests(options.arguments, quick=options.quick)

@@ -1,6 +1,6 @@
-"""The options of document and completion."""
+"""The options of document, completion and test."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 import typer
@@ -18,3 +18,20 @@ class Completion:
     """For which shell."""
 
     shell: Annotated[Literal["bash", "zsh"], typer.Argument(metavar="SHELL", help="bash or zsh.")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Test:
+    """Which tests."""
+
+    quick: Annotated[
+        bool,
+        typer.Option(
+            "--quick",
+            help="Only unit and contract tests that need neither Label Studio nor Chromium, and are not slow.",
+        ),
+    ] = False
+    arguments: Annotated[
+        list[str],
+        typer.Argument(metavar="PYTEST", help="For pytest, such as tests/unit -k margin; without the checks."),
+    ] = field(default_factory=list)

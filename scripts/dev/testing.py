@@ -1,9 +1,4 @@
-"""`./scripts/test`: pytest, and beside it what checks the code without running it.
-
-./scripts/test                              everything
-./scripts/test --quick                      unit and contract tests that need no Label Studio, and the checks
-./scripts/test tests/unit -k margin         any other argument goes to pytest; the checks are left out then
-"""
+"""What `./scripts/test` runs: pytest, and beside it what checks the code without running it."""
 
 import signal
 import subprocess
@@ -55,21 +50,21 @@ class RunningCheck:
         return self._said.read().decode(errors="replace").rstrip()
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Run what the arguments ask for.
+def run_tests(given: Sequence[str], *, quick: bool) -> int:
+    """Run what is asked for.
 
     Args:
-        arguments: `--quick`, and arguments for pytest.
+        given: arguments for pytest; without any, the checks run, too.
+        quick: only the tests that need no server.
 
     Returns:
         pytest's exit code where it is not 0, and 1 where only a check failed.
     """
-    given = [argument for argument in arguments if argument != "--quick"]
     # pytest hands Ctrl-C on and ends by itself. Unlike a signal that is ignored, one with a handler is not handed down:
     # what a shell in the background ignores, the tests' own processes don't.
     signal.signal(signal.SIGINT, lambda *_: None)
     checks = [] if given else [RunningCheck(name, command) for name, command in CHECKS.items()]
-    chosen = quick(given) if "--quick" in arguments else given
+    chosen = without_servers(given) if quick else given
     status = subprocess.call([sys.executable, "-m", "pytest", *PROCESSES, *chosen], cwd=CHECKOUT)
     failed = [check.name for check in checks if not told(check)]
     reasons = [f"pytest ended with {status}"] * bool(status) + [f"{name} failed" for name in failed]
@@ -77,7 +72,7 @@ def main(arguments: Sequence[str]) -> int:
     return status or int(bool(failed))
 
 
-def quick(given: Sequence[str]) -> list[str]:
+def without_servers(given: Sequence[str]) -> list[str]:
     """Arguments for the tests that need no server, all of them or those of the files that are named."""
     named = any((CHECKOUT / argument.partition("::")[0]).exists() for argument in given if not argument.startswith("-"))
     return [*QUICK, *given, *(() if named else QUICK_FOLDERS)]
@@ -90,7 +85,3 @@ def told(check: RunningCheck) -> bool:
     if not passed:
         print(textwrap.indent(check.said(), "    "))
     return passed
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -35,9 +35,11 @@ def test_a_label_studio_that_does_not_answer_is_one_line(capsys: pytest.CaptureF
 
 
 def shown(finding: Finding, *, terminal: bool) -> str:
-    console = Console(file=StringIO(), force_terminal=terminal, width=20)
+    """What a console writes, whatever the shell says of colours."""
+    written = StringIO()
+    console = Console(file=written, force_terminal=terminal, width=20, _environ={"TERM": "xterm"})
     show([finding], console)
-    return console.file.getvalue()
+    return written.getvalue()
 
 
 def test_a_finding_is_one_line_with_what_and_how_to_mend_it() -> None:
