@@ -6,6 +6,7 @@ import warnings
 
 # What jobs need is imported before the fork, so that no run pays seconds for it. Nothing is connected here.
 import backend.autolabel.job
+import backend.backbones.reembed
 import backend.loop.job  # noqa: F401
 import model.backbone.embedder  # noqa: F401
 from backend import logs

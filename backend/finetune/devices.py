@@ -44,6 +44,7 @@ def claimed(device: str, visible: str) -> Iterator[str]:
     names = devices(device, visible)
     for name in names:
         lock = Path(tempfile.gettempdir()) / f"label-loop-{os.getuid()}-{name.replace(':', '-')}.lock"
+        # Not filelock's: the work-horse inherits this one, and one whose worker was killed keeps its GPU to itself.
         with lock.open("w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

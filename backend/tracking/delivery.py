@@ -4,7 +4,6 @@ A run carries its item's name as a tag. A delivery that was killed is found by i
 same each time, and MLflow keeps it once.
 """
 
-import fcntl
 import logging
 import os
 import tempfile
@@ -13,6 +12,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
 
 from backend import logs
 from backend.tracking import plots
@@ -189,13 +190,16 @@ def _alone(folder: Path) -> Iterator[bool]:
     if not folder.exists():
         yield False
         return
-    with folder.with_name(f"{folder.name}.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
+    lock = FileLock(folder.with_name(f"{folder.name}.lock"), blocking=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        yield False
+        return
+    try:
         yield True
+    finally:
+        lock.release()
 
 
 def _milliseconds(moment: datetime) -> int:

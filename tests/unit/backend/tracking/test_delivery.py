@@ -1,6 +1,5 @@
 """What waits comes to stand in MLflow, each item once, whatever is killed or away meanwhile. On a real SQLite store."""
 
-import fcntl
 import importlib
 import multiprocessing
 import os
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from filelock import FileLock
 
 from backend import tracker as deliver_process
 from backend.settings import load
@@ -175,8 +175,7 @@ def test_an_item_that_fails_otherwise_waits_and_keeps_no_other(
 
 def test_while_another_process_delivers_this_one_does_not(outbox: Outbox, note: Note, uri: str, home: Path) -> None:
     note()
-    with (outbox.folder.parent / "outbox.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with FileLock(outbox.folder.parent / "outbox.lock"):
         assert deliver(outbox, uri, home / "artefacts") == 0
     assert len(outbox.waiting()) == 1
 
