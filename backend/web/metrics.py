@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -11,7 +10,10 @@ from prometheus_client.registry import Collector
 
 from backend.label_studio import webhook
 from backend.queue.counters import Counters
+from backend.store.records.insight import Insight
 from backend.web.status import Status, StatusBoard
+from model.head.metrics import Estimate
+from model.insight.results import Range
 
 Sample = tuple[tuple[str, ...], float]
 """Values of a metric's labels, and the number."""
@@ -71,24 +73,28 @@ def _of_projects(name: str, meaning: str, read: Read, *labels: str) -> ShownMetr
     return ShownMetric(GaugeMetricFamily, name, meaning, read, ("project", *labels))
 
 
-def _figure(name: str, meaning: str, path: str) -> ShownMetric:
-    """A number in the figures of each project where it is known.
+def _figure(name: str, meaning: str, read: Callable[[Insight], float | None]) -> ShownMetric:
+    """A number in the figures of each project where it is known."""
 
-    Args:
-        name: of the metric.
-        meaning: a sentence for whoever looks at it.
-        path: the attributes of `Insight` that lead to the number, with dots; any of them may be None.
-    """
-
-    def read(status: Status) -> Iterator[Sample]:
+    def samples(status: Status) -> Iterator[Sample]:
         for number, (_, insight) in sorted(status.insights.items()):
-            found: Any = insight
-            for attribute in path.split("."):
-                found = None if found is None else getattr(found, attribute)
-            if found is not None:
-                yield (str(number),), float(found)
+            value = read(insight)
+            if value is not None:
+                yield (str(number),), value
 
-    return _of_projects(name, meaning, read)
+    return _of_projects(name, meaning, samples)
+
+
+def _value(estimate: Estimate | Range | None) -> float | None:
+    return None if estimate is None else estimate.value
+
+
+def _low(estimate: Estimate | Range | None) -> float | None:
+    return None if estimate is None else estimate.low
+
+
+def _high(estimate: Estimate | Range | None) -> float | None:
+    return None if estimate is None else estimate.high
 
 
 def _active_versions(status: Status) -> Iterator[Sample]:
@@ -139,14 +145,18 @@ SHOWN = (
     _of_projects("label_loop_finetune_epochs", "Epochs that it has trained.", _finetune_epochs),
     _of_projects("label_loop_finetune_seconds_left", "Seconds of training left, at most.", _finetune_seconds_left),
     _of_projects("label_loop_finetune_loss", "Loss of its last epoch.", _finetune_losses, "side"),
-    _figure("label_loop_labels", "Labels of the version that the figures are of.", "labels"),
-    _figure("label_loop_arm_labels", "Of them, labels of the holdout that count.", "holdout_labels"),
-    _figure("label_loop_accuracy", "Accuracy on images drawn at random.", "accuracy.accuracy.value"),
-    _figure("label_loop_accuracy_low", "Lower end of its 95 % interval.", "accuracy.accuracy.low"),
-    _figure("label_loop_accuracy_high", "Upper end of its 95 % interval.", "accuracy.accuracy.high"),
-    _figure("label_loop_calibration_error", "Expected calibration error.", "calibration.error.value"),
-    _figure("label_loop_labels_saved", "Labels saved against random order.", "labels_saved.saved.value"),
-    _figure("label_loop_labels_saved_low", "Lower end of its 95 % interval.", "labels_saved.saved.low"),
+    _figure("label_loop_labels", "Labels of the version that the figures are of.", lambda told: told.labels),
+    _figure("label_loop_arm_labels", "Of them, labels of the holdout that count.", lambda told: told.holdout_labels),
+    _figure("label_loop_accuracy", "Accuracy on images drawn at random.", lambda told: _value(told.accuracy.accuracy)),
+    _figure("label_loop_accuracy_low", "Lower end of its 95 % interval.", lambda told: _low(told.accuracy.accuracy)),
+    _figure("label_loop_accuracy_high", "Upper end of its 95 % interval.", lambda told: _high(told.accuracy.accuracy)),
+    _figure("label_loop_calibration_error", "Expected calibration error.", lambda told: _value(told.calibration.error)),
+    _figure(
+        "label_loop_labels_saved", "Labels saved against random order.", lambda told: _value(told.labels_saved.saved)
+    ),
+    _figure(
+        "label_loop_labels_saved_low", "Lower end of its 95 % interval.", lambda told: _low(told.labels_saved.saved)
+    ),
 )
 """Metrics of the workers and of the projects."""
 
