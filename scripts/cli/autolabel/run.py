@@ -1,6 +1,7 @@
 """What autolabel does: order it of the backend, wait, and say where it stands."""
 
 import json
+import sys
 from pathlib import Path
 
 from scripts.cli.autolabel.options import Options
@@ -23,7 +24,11 @@ def autolabel(options: Options) -> int:
         BackendError: the backend refuses, or does not answer.
     """
     backend = Backend.of_settings(options.backend, options.project, "autolabel")
-    status = act(options, backend)
+    try:
+        status = act(options, backend)
+    except KeyboardInterrupt:
+        print("The backend goes on without this command. Run it again to see how far it is.", file=sys.stderr)
+        return ExitCode.INTERRUPTED
     print("\n".join(lines(status)))
     if options.certificate is not None:
         write_certificate(options.certificate, backend.certificate())

@@ -5,11 +5,12 @@ from pathlib import Path
 from scripts.cli.connection import answers, record
 from scripts.cli.connection.address import BackendAddress
 from scripts.cli.connection.api import ApiError, Json, LabelStudioApi, when_free
-from scripts.cli.connection.checks import backend_from_here, prerequisites
+from scripts.cli.connection.backend_checks import backend_from_here
+from scripts.cli.connection.checks import prerequisites
 from scripts.cli.connection.findings import Finding, error, has_errors, ok
+from scripts.cli.connection.project_checks import SAMPLING
 
 TITLE = "Label Loop"
-SAMPLING = "Uncertainty sampling"
 
 
 def attach(label_studio: LabelStudioApi, project_id: int, backend: BackendAddress, records: Path) -> list[Finding]:

@@ -8,8 +8,6 @@ from scripts.cli.connection.findings import Finding, error, has_errors, ok, warn
 from scripts.cli.connection.project_checks import image, label_config, prediction_imports, ranking
 from scripts.cli.connection.record import same_address
 
-__all__ = ["backend_from_here", "everything", "prerequisites"]
-
 RUN_CONNECT = "Run connect without --check."
 LISTED_PROJECTS = 20
 

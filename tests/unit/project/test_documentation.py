@@ -13,7 +13,6 @@ from backend.settings import Settings
 from backend.web.app import app_of
 from backend.web.service import WebService
 from model.rank.registry import NAMES, STRATEGIES
-from scripts.dev import documentation
 
 MOST_README_LINES = 150
 DESIGN_TERMS = (
@@ -56,11 +55,6 @@ def section(text: str, title: str) -> str:
     _, found, rest = text.partition(f"{title}\n")
     assert found, title
     return re.split(rf"^#{{1,{len(level)}}} ", rest, maxsplit=1, flags=re.MULTILINE)[0]
-
-
-def test_what_is_generated_is_up_to_date(uv: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("UV", uv)
-    assert list(documentation.outdated()) == [], "run ./scripts/document"
 
 
 def test_the_readme_is_short(readme: str) -> None:

@@ -49,7 +49,9 @@ def data_uri(content: bytes) -> str:
 
 def test_equal_images_are_embedded_once_whatever_their_addresses(services: Services) -> None:
     same = picture(0, 1)
-    tasks = add_tasks(services, data_uri(same), data_uri(same).replace("data:", "data:image/png"), data_uri(picture(1, 1)))
+    tasks = add_tasks(
+        services, data_uri(same), data_uri(same).replace("data:", "data:image/png"), data_uri(picture(1, 1))
+    )
     embedded = services.image_embedder.embed_tasks(services.project(1), BACKBONE, tasks)
     assert embedded.computed == 2
     np.testing.assert_array_equal(embedded.by_task[1], embedded.by_task[2])
