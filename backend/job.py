@@ -30,6 +30,7 @@ class Job(ProjectContext):
 
         Args:
             wait: seconds to try for.
+            kind: which of the project's leases.
         """
         with self.services.queue.lease(self.project, wait, kind) as lease:
             if lease is None:
@@ -39,10 +40,10 @@ class Job(ProjectContext):
 
 @contextmanager
 def project_job(kind: JobKind, project_id: int) -> Iterator[Job]:
-    """The surroundings of an RQ job: `with project_job(JobKind.RUN, project_id) as job:`.
+    """What an RQ job runs in.
 
-    Where Label Studio or Redis does not answer, the job ends and is put off: what is left is in the stores, never in
-    the job, and the reconciler finds it there.
+    A job begins with `with project_job(JobKind.RUN, project_id) as job:`. Where Label Studio or Redis does not answer,
+    it ends and is put off: what is left is in the stores, never in the job, and the reconciler finds it there.
     """
     services = Services(load())
     project = services.project(project_id)

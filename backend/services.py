@@ -48,10 +48,12 @@ class Services:
 
     @cached_property
     def label_studio(self) -> LabelStudio:
+        """The API that the settings name."""
         return LabelStudio(self.settings.label_studio_url, self.settings.label_studio_api_key)
 
     @cached_property
     def images(self) -> ImageFetcher:
+        """Fetches images from wherever tasks point to."""
         settings = self.settings
         return ImageFetcher(
             self.label_studio,
@@ -62,18 +64,22 @@ class Services:
 
     @cached_property
     def image_limits(self) -> ImageLimits:
+        """What an image may measure."""
         return ImageLimits(max_bytes=self.settings.image_max_bytes, max_pixels=self.settings.image_max_pixels)
 
     @cached_property
     def embedders(self) -> Embedders:
+        """Backbones at work in this process."""
         return Embedders(self.backbones, self.settings.device)
 
     @cached_property
     def image_embedder(self) -> ImageEmbedder:
+        """From a task's address to its stored feature."""
         return ImageEmbedder(self.images, self.mirror, self.features, self.embedders, self.image_limits)
 
     @cached_property
     def queue(self) -> ProjectQueue:
+        """Jobs, leases and marks of this Label Studio's projects."""
         return ProjectQueue(
             connect(self.settings.redis_url),
             self.settings.label_studio_url,
@@ -87,14 +93,17 @@ class Services:
 
     @cached_property
     def mirror(self) -> Mirror:
+        """What was pulled from Label Studio and published there."""
         return Mirror(self._engine)
 
     @cached_property
     def versions(self) -> VersionStore:
+        """Versions of all projects."""
         return VersionStore(self._engine, self.settings.model_dir / "versions")
 
     @cached_property
     def geometry(self) -> "GeometryStore":
+        """What is derived from a project's features."""
         # SciPy takes a second to load, which the web process doesn't need.
         from backend.store.geometry import GeometryStore  # noqa: PLC0415
 
@@ -102,10 +111,12 @@ class Services:
 
     @cached_property
     def features(self) -> FeatureStore:
+        """Features by content."""
         return FeatureStore(self.settings.model_dir / "features")
 
     @cached_property
     def datasets(self) -> "DatasetReader":
+        """Reads projects as a run works on them."""
         # It comes with the geometry.
         from backend.store.dataset import DatasetReader  # noqa: PLC0415
 
@@ -120,18 +131,22 @@ class Services:
 
     @cached_property
     def autolabelings(self) -> AutolabelingStore:
+        """Auto-labellings of all projects."""
         return AutolabelingStore(self.settings.model_dir / "autolabel")
 
     @cached_property
     def outbox(self) -> Outbox:
+        """What waits for MLflow."""
         return Outbox(self.settings.model_dir / "tracking" / "outbox", enabled=self.settings.tracking)
 
     @cached_property
     def finetunings(self) -> FinetuningStore:
+        """Fine-tunings of all projects."""
         return FinetuningStore(self.settings.model_dir / "finetune")
 
     @cached_property
     def backbones(self) -> BackboneStore:
+        """Exports and networks, and which of them the settings name."""
         settings = self.settings
         origin = Origin(settings.backbone, settings.backbone_weights, settings.backbone_resolution)
         return BackboneStore(settings.model_dir, origin)

@@ -1,5 +1,4 @@
-"""The holdout: a share of the tasks, fixed by a hash, that no strategy chooses and that all figures are measured
-on."""
+"""The holdout: a share of the tasks, fixed by a hash, that no strategy chooses and on which all is measured."""
 
 import hashlib
 
@@ -83,8 +82,10 @@ def counted(positions: FloatArray, created_at: FloatArray, answered_at: FloatArr
 
 
 def _earlier(events: FloatArray, times: FloatArray) -> IntArray:
-    """For each i: how many j < i have events[j] <= times[i]. In blocks: 20,000 tasks take a few hundredths of a
-    second."""
+    """For each i: how many j < i have events[j] <= times[i].
+
+    In blocks: 20,000 tasks take a few hundredths of a second.
+    """
     counts = np.empty(len(times), dtype=np.int64)
     for start in range(0, len(times), BLOCK):
         block = slice(start, start + BLOCK)

@@ -1,0 +1,1 @@
+"""Launchers at the top; the commands that they start in the folders."""

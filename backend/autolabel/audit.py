@@ -33,6 +33,8 @@ def answer(task: int, predicted: str, given: list[Annotation], label: Label | No
     """An audited task's answer; one without a label, as when it was skipped or deleted, counts as wrong.
 
     Args:
+        task: its id.
+        predicted: the class that would be submitted.
         given: what people submitted for it.
         label: what that comes to.
     """

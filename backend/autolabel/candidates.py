@@ -81,8 +81,12 @@ def run(
     Unlabelled tasks of the holdout are never in it: what is measured on the holdout must not depend on the model.
 
     Args:
+        dataset: the project as it is.
         heads: of the active version; None before two classes have a label.
+        labeling: the project's label config, read.
         touched: tasks that have an annotation of any kind.
+        request: what was asked for.
+        turn: which proposal it is, among those it may take.
 
     Raises:
         InputError: a promise or a threshold that can't be, or fewer than two classes with a label.

@@ -25,6 +25,7 @@ def meant(action: AutolabelAction, states: Sequence[Autolabeling]) -> Autolabeli
     """The auto-labelling that an order is about: the newest that is in the right phase.
 
     Args:
+        action: that is asked for.
         states: of the project, oldest first.
     """
     return next((each for each in reversed(states) if each.phase in _MEANT.get(action, ())), None)
@@ -34,6 +35,7 @@ def refusal(action: AutolabelAction, states: Sequence[Autolabeling]) -> str | No
     """Why an order can't be carried out, in a sentence; None where it can.
 
     Args:
+        action: that is asked for.
         states: of the project, oldest first.
     """
     under_way = next((each for each in reversed(states) if each.phase in OPEN), None)

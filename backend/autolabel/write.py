@@ -65,6 +65,8 @@ class Writer:
 
         Args:
             plan: all tasks to label.
+            tasks: what the mirror knows of their annotations.
+            labeling: the project's label config, read.
             interrupted: whether to stop after an annotation; at least one is made.
         """
         for task in [each.task for each in plan if each.task in tasks.ours and each.task in tasks.persons]:
@@ -84,6 +86,7 @@ class Writer:
 
         Args:
             plan: all tasks that were labelled, or were to be.
+            tasks: what the mirror knows of their annotations.
             interrupted: whether to stop after an annotation; at least one is looked at.
         """
         left = [tasks.ours[each.task] for each in plan if each.task in tasks.ours]

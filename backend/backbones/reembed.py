@@ -63,7 +63,7 @@ def _go_on(context: ProjectContext, state: Finetuning) -> None:
     project, store = context.project, context.services.finetunings
     if store.is_cancelled(project, state):
         store.save(
-            project, replace(state, phase=FinetunePhase.CANCELLED, message="Cancelled; the backbone of before stays.")
+            project, replace(state, phase=FinetunePhase.CANCELLED, message="Cancelled; the backbone in use stays.")
         )
         return
     backbone = context.services.backbones.get(state.backbone)

@@ -38,6 +38,7 @@ def choose(context: ProjectContext, used: str | None) -> BackboneChoice:
     """Which backbone the project is worked on with now, and which it is to have.
 
     Args:
+        context: the project, and the services to work on it with.
         used: version of the one that the active version was made with, see `VersionStore.active_backbone`; None where
             no version is active.
 
@@ -80,6 +81,7 @@ def forget(context: ProjectContext, versions: Collection[str]) -> None:
     """Remove fine-tuned backbones and all of their features, but for those that the project may yet use.
 
     Args:
+        context: the project, and the services to work on it with.
         versions: of the backbones.
     """
     services = context.services

@@ -36,6 +36,8 @@ def run(
     """Fetch and decode images; those that can't be used now are left out.
 
     Args:
+        context: the project, and the services to work on it with.
+        chosen: rows to train on, and to choose the best epoch by.
         side: of the decoded images in pixels.
         folder: for them; made by this call, whole or not at all.
         progress: called with images done so far, and of all.
@@ -81,8 +83,7 @@ def _decoded(
 
 
 def _decode(task: int, fetched: Fetched, limits: ImageLimits, side: int) -> Pixels | None:
-    """Pixels (3, side, side), as `model.backbone.backbone.Backbone.preprocess` resizes them; None where there are
-    none."""
+    """Pixels (3, side, side), resized as `Backbone.preprocess` does; None where the image can't be used."""
     if isinstance(fetched, Unavailable):
         log.warning("image can't be used", task=task, reason=fetched.reason)
         return None

@@ -37,6 +37,8 @@ def claimed(device: str, visible: str) -> Iterator[str]:
 
     Args:
         device, visible: as those of `devices`.
+        device: as for `devices`.
+        visible: as for `devices`.
 
     Raises:
         OperatorError: each device has its training worker, or there is none.

@@ -82,7 +82,7 @@ class Finetuner:
         except (RetryLaterError, RedisError):
             raise
         except CancelledError:
-            self._save(phase=FinetunePhase.CANCELLED, message="Cancelled; the backbone of before stays.")
+            self._save(phase=FinetunePhase.CANCELLED, message="Cancelled; the backbone in use stays.")
         except (LabelLoopError, ModelError) as error:
             log.warning("fine-tuning refused", reason=str(error))
             self._save(phase=FinetunePhase.REFUSED, message=str(error))
@@ -200,7 +200,7 @@ class Finetuner:
         said = f"{backbone.version} is {verdict.text}."
         self._save(verdict=verdict)
         if verdict.blocked:
-            self._save(phase=FinetunePhase.REJECTED, message=f"{said} The backbone of before stays.")
+            self._save(phase=FinetunePhase.REJECTED, message=f"{said} The backbone in use stays.")
             switch.forget(self.context, {backbone.version})
             return
         self._save(phase=FinetunePhase.EMBEDDING, message=said)

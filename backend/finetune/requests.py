@@ -44,13 +44,13 @@ def cancel(context: ProjectContext) -> str | None:
 
 
 def undo(context: ProjectContext) -> str | None:
-    """Go back to the backbone of before; why that can't be, where it can't."""
+    """Go back to the previous backbone; why that can't be, where it can't."""
     project, services = context.project, context.services
     if services.finetunings.open(project) is not None:
         return "A fine-tuning is under way: wait for it, or --cancel it first."
     adopted = services.finetunings.all_adopted(project, services.backbones.base.version)
     if not adopted:
-        return "The project uses the backbone that BACKBONE names: there is none of before."
+        return "The project uses the backbone that BACKBONE names: there is no previous one."
     services.finetunings.undo(project, adopted[-1])
     services.queue.hint(project)
     return None
@@ -62,6 +62,8 @@ def is_due(states: Sequence[Finetuning], labels: int, settings: Settings, now: d
     Args:
         states: of the project, oldest first.
         labels: of the project.
+        settings: the policy.
+        now: the time.
     """
     if settings.finetune == "never" or labels < settings.finetune_labels or refusal(states) is not None:
         return False

@@ -58,7 +58,7 @@ class PreviousNetwork:
         name: of what was trained.
         side: in pixels, of the images that it takes.
         learned: class by task of all that it learned from.
-        renamed: today's name by that of before, of its classes that are called otherwise now.
+        renamed: today's name by the former one, of its classes that were renamed.
     """
 
     folder: Path
@@ -105,7 +105,7 @@ class StartingPoint:
 
     @property
     def fits(self) -> bool:
-        """Whether the network of before is the one that the recipe names, for images of the same size."""
+        """Whether the previous network is the one that the recipe names, for images of the same size."""
         before, recipe = self.before, self.recipe
         return before is None or (
             before.name == architecture(recipe.network) and recipe.options.resolution in (None, before.side)

@@ -37,7 +37,7 @@ class TrainingSet:
         task_ids: (n,) int64, ascending.
         targets: (n,) int64 index into `classes`.
         classes: names, those with an image to train on.
-        split: of the rows; none is for testing: that is the holdout's office.
+        split: of the rows; none is for testing: the holdout is there for that.
     """
 
     images: Pixels
@@ -58,6 +58,8 @@ def validation(project: Project, data: Dataset, near_duplicate: float, learned: 
     """(n,) labelled tasks outside the holdout that no training may learn from.
 
     Args:
+        project: whose key decides.
+        data: the project as it is.
         near_duplicate: see `model.training.duplicates`.
         learned: tasks that the backbone in use learned from. They should not be among the others, but what is a
             near-duplicate of what depends on the features, and so on the backbone.

@@ -15,6 +15,7 @@ def fetch_by(deadline: float, fetcher: ImageFetcher, addresses: Mapping[int, str
 
     Args:
         deadline: by the monotonic clock. Nothing is waited for any longer, not even a host that never ends to answer.
+        fetcher: of images.
         addresses: by task.
 
     Returns:
@@ -36,6 +37,7 @@ def fetch_all(fetcher: ImageFetcher, addresses: Mapping[int, str]) -> dict[int, 
     did not answer is tried once more then.
 
     Args:
+        fetcher: of images.
         addresses: by task.
 
     Returns:

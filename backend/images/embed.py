@@ -56,6 +56,8 @@ class ImageEmbedder:
         """Embed these tasks, all at once, and record in the mirror what became of their images.
 
         Args:
+            project: of Label Studio.
+            backbone: that embeds.
             tasks: as many as fit into memory together with their images.
 
         Raises:
@@ -75,6 +77,7 @@ class ImageEmbedder:
         """Embed image files; the features go into the store, and those that are there already are not made again.
 
         Args:
+            backbone: that embeds.
             files: by task.
 
         Raises:

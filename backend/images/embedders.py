@@ -20,6 +20,7 @@ class Embedders:
         """Begin with none loaded.
 
         Args:
+            backbones: where exports are found.
             device: the setting DEVICE: `auto`, `cpu` or `cuda`.
         """
         self._backbones = backbones

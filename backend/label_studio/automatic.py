@@ -22,6 +22,7 @@ def mark(regions: Sequence[Region], certificate: str, certified: bool) -> list[R
     """Regions of a prediction as an automatic annotation carries them.
 
     Args:
+        regions: of the annotation, as Label Studio takes them.
         certificate: id of the auto-labelling that they belong to.
         certified: whether it proved anything.
     """
@@ -39,8 +40,7 @@ def unique_id(certificate: str, task: int) -> str:
 
 
 def marked(annotation: dict[str, Any]) -> str | None:
-    """Id of the auto-labelling that an annotation comes from, whoever changed or copied it since; None where it comes
-    from none."""
+    """Id of the auto-labelling that an annotation comes from, whoever changed or copied it since; None for none."""
     for region in annotation.get("result") or ():
         details = (region.get("meta") or {}).get(MARK) if isinstance(region, dict) else None
         if isinstance(details, dict) and isinstance(details.get("certificate"), str):

@@ -50,13 +50,16 @@ class SingleChoice:
 
     @property
     def classes(self) -> tuple[str, ...]:
+        """Aliases where the config has them, else values; in its order."""
         return tuple(alias or value for value, alias in self.choices)
 
     @property
     def fields(self) -> tuple[str, ...]:
+        """The image, and the control tag that the answers are of."""
         return (self.image_key, self.from_name)
 
     def label(self, result: Sequence[Region]) -> str | None:
+        """The one choice of the control tag."""
         for region in result:
             if region.get("from_name") == self.from_name and region.get("type") == "choices":
                 picked = (region.get("value") or {}).get("choices")
@@ -65,11 +68,13 @@ class SingleChoice:
         return None
 
     def current(self, choice: str) -> str | None:
+        """The class, also for a choice from before it had an alias."""
         if choice in self.classes:
             return choice
         return next((alias or value for value, alias in self.choices if value == choice), None)
 
     def regions(self, choice: str, confidence: float) -> list[Region]:
+        """A single region, of the control tag."""
         return [
             {
                 "from_name": self.from_name,

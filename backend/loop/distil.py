@@ -13,13 +13,14 @@ def run(dataset: Dataset, quick: Head, nearest: IntArray, seed: int) -> tuple[He
     """Distil the quick head.
 
     Args:
+        dataset: the project as it is.
         quick: fitted on the dataset's labels.
         nearest: (n, c) of `model.graph.neighbours`, of the dataset's images.
         seed: of the images taken, and of the folds.
 
     Returns:
-        The head, uncalibrated, and the logits of its like on the holdout's counted labels, each out of fold: (counted
-        labels, classes of the head), by ascending task.
+        The head, uncalibrated, and the logits of heads made likewise on the holdout's counted labels, each out of fold:
+        (counted labels, classes of the head), by ascending task.
     """
     column = np.full(len(dataset.classes) + 1, -1)
     for index, name in enumerate(quick.classes):

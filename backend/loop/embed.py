@@ -37,7 +37,10 @@ def run(project: Project, mirror: Mirror, embedder: ImageEmbedder, backbone: Bac
     """Embed tasks without a feature, oldest first, until none is left or the time for this run is used up.
 
     Args:
+        project: of Label Studio.
         mirror: knows which tasks have no feature.
+        embedder: of images.
+        backbone: whose features are wanted.
         seconds: that the run may take, and the chunk at their end.
 
     Raises:

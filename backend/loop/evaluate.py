@@ -43,6 +43,8 @@ def judge(dataset: Dataset, head: Head, logits: FloatArray) -> Evaluated:
     """Fit the temperature on out-of-fold logits of the counted holdout labels, and measure.
 
     Args:
+        dataset: the project as it is.
+        head: that made them, not calibrated yet.
         logits: (counted labels, classes of the head), by ascending task; before any temperature.
     """
     if not len(logits):

@@ -39,6 +39,7 @@ def run(
     """All figures; those that too few labels stand behind say so.
 
     Args:
+        data: the project as it is.
         annotations: of the project, for its pace.
         head: the served one; None before two classes have a label.
         evaluation: of the served kind of head, out of fold on the holdout's counted labels.

@@ -219,8 +219,7 @@ class Run:
         return choice.current
 
     def _rejected(self, active: Version | None) -> Version | None:
-        """The last version that was rejected in favour of the active one's head; None where that has its files no
-        more."""
+        """The last version that was rejected in favour of the active one's head; None where its files are gone."""
         made = self.services.versions.history(self.project, REJECTED_AMONG) if active is not None else []
         names = [each.name for each in made if active is not None and was_rejected_for(active, each.figures)]
         try:

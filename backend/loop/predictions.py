@@ -34,7 +34,10 @@ def predict(
     A task without a feature, or a version without a head, gets an empty result: ranked, but not pre-annotated.
 
     Args:
+        version: that predicts.
+        labeling: the project's label config, read.
         features: (d,) by task id, of those tasks that have one.
+        task_ids: tasks to predict.
         scores: rank scores by task id; a task that is not there is ranked by its margin.
     """
     known = [task for task in task_ids if task in features]
@@ -94,6 +97,7 @@ class Publisher:
         Tasks that were deleted meanwhile are left out.
 
         Args:
+            task_ids: tasks to publish predictions of.
             labelled: tasks that were labelled lately. An import that overlaps a submit can set the task's counters
                 back; the next import that names the task counts them anew.
 

@@ -18,7 +18,9 @@ def run(
     """Compare a new version with the active one on the holdout labels that both predicted out of fold, as labelled now.
 
     Args:
+        data: the project as it is.
         predicted: the new version's out-of-fold classes by task, of counted holdout labels.
+        active: the active version.
         settings: that the new version depends on.
 
     Returns:

@@ -19,6 +19,9 @@ def run(
     """Import the predictions of the queue's head and switch the project to the version.
 
     Args:
+        context: the project, and the services to work on it with.
+        version: to publish.
+        labeling: the project's label config, read.
         labelled: tasks labelled since the last version; see `backend.loop.predictions.Publisher`.
         still_ours: raises when the lease on the project was lost; asked right before the switch.
 

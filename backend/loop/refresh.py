@@ -17,12 +17,14 @@ PAUSE_SECONDS = 0.05
 
 
 def pending(version: Version, tasks: list[MirroredTask], most: int) -> list[MirroredTask]:
-    """Tasks whose predictions are not the version's, in the queue's order, then those with too many old ones: of tasks
-    that somebody may have open, none is removed.
+    """Tasks whose predictions are not the version's, in the queue's order, then those with too many old predictions.
 
-    Predictions of the version's quick head are not the version's any more once it has a served one.
+    Of tasks that somebody may have open, no prediction is removed. Predictions of the version's quick head are not the
+    version's any more once it has a served one.
 
     Args:
+        version: the active one.
+        tasks: of the project.
         most: predictions that a task may keep.
     """
     by_id = {task.id: task for task in tasks}

@@ -41,6 +41,8 @@ def run(
     A failure is logged and counted, and costs the version nothing but its second stage.
 
     Args:
+        context: the project, and the services to work on it with.
+        version: whose second stage it is.
         data: the project; of its labels, only those count that the version was made of.
         held: whether the project is still ours; must not raise.
         runs_wait: whether a run waits for this job to end: reason to give up, unless that was done for

@@ -1,0 +1,1 @@
+"""Jobs, leases and marks in Redis; the only room that knows RQ."""

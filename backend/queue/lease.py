@@ -48,6 +48,7 @@ class Lease:
         """A lease that nobody has taken yet.
 
         Args:
+            redis: the connection.
             key: what is leased.
             seconds: for which it lasts without being renewed; it is renewed four times as often.
         """

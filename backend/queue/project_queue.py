@@ -115,8 +115,10 @@ class ProjectQueue:
         self.redis.delete(self.keys.of("chunk", project))
 
     def embedding(self, project: Project) -> bool:
-        """Whether chunks wait, or one of this project is worked on. Of several at once, the first to end hides the
-        others."""
+        """Whether chunks wait, or one of this project is worked on.
+
+        Of several at once, the first to end hides the others.
+        """
         return self.queues[JobKind.CHUNK].count > 0 or bool(self.redis.exists(self.keys.of("chunk", project)))
 
     def started(self, kind: JobKind, project: Project) -> None:

@@ -36,14 +36,17 @@ class LoopWorker(rq.Worker):
     stopping = False
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """Remember it, too."""
         self.stopping = True
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
     def set_shutdown_requested_date(self) -> None:
+        """Go without it where Redis is away."""
         with suppress(RedisError):
             super().set_shutdown_requested_date()  # type: ignore[no-untyped-call]
 
     def maintain_heartbeats(self, job: Job, execution: Execution) -> None:
+        """Go without them where Redis is away."""
         # While Redis is away the work-horse goes on; it is waited for, or it would run beside the next one.
         try:
             super().maintain_heartbeats(job, execution)
@@ -51,10 +54,12 @@ class LoopWorker(rq.Worker):
             structlog.get_logger().warning("Redis does not answer; the job goes on", reason=str(error))
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        """Give the backend's own sign of life, too."""
         super().heartbeat(timeout, pipeline)
         self.connection.set(self.sign_of_life, self.says, ex=LIFE_SECONDS)
 
     def teardown(self) -> None:
+        """Take the sign of life back, too."""
         self.connection.delete(self.sign_of_life)
         super().teardown()  # type: ignore[no-untyped-call]
 
@@ -63,6 +68,7 @@ class TrainingWorker(LoopWorker):
     """Doesn't wait for a training to end when it is told to stop."""
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """End the work-horse first."""
         if self.horse_pid:
             self.kill_horse()
         super().request_stop(signum, frame)
@@ -77,6 +83,7 @@ def train(queue: ProjectQueue, device: str) -> None:
     """Fine-tune until SIGTERM, which ends a training at once: it goes on after its last whole epoch.
 
     Args:
+        queue: whose training jobs to take.
         device: to be told in `ProjectQueue.training_workers`.
     """
     _work(TrainingWorker, queue, TRAINING, SignOfLife.TRAINING, device)

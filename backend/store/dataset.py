@@ -100,6 +100,7 @@ class DatasetReader:
         """A project as it is now; what is derived from its features is kept for the next time.
 
         Args:
+            project: to read.
             labeling: the project's, as last pulled.
             backbone: whose features.
         """
@@ -145,8 +146,10 @@ class DatasetReader:
     def _with_features(
         self, project: Project, tasks: list[MirroredTask], backbone: Backbone
     ) -> tuple[list[MirroredTask], FloatArray]:
-        """The tasks that have a feature, and these (n, d); tasks whose feature was lost are marked to be embedded
-        again."""
+        """The tasks that have a feature, and these (n, d).
+
+        Tasks whose feature was lost are marked to be embedded again.
+        """
         hashed = [task for task in tasks if task.content_hash is not None]
         keys = [task.content_hash for task in hashed if task.content_hash is not None]
         features, missing = self.features.get(backbone, keys)
@@ -161,6 +164,7 @@ def with_labels(data: Dataset, recorded: Iterable[RecordedLabel]) -> Dataset:
     """The project as it was labelled for a version: later labels, and labels that are other ones now, are left out.
 
     Args:
+        data: the project as it is.
         recorded: labels that the version was made of.
     """
     unchanged = {each.task for each in recorded if each.is_still(data.labels.get(each.task))}

@@ -4,7 +4,7 @@ The job alone writes how far it is; whoever orders puts marks beside it. So no t
 
     <project key>/<name>/state.json       how far it is
     <project key>/<name>/cancel           somebody wants it to end
-    <project key>/<name>/undone           somebody wants the backbone of before back
+    <project key>/<name>/undone           somebody wants the previous backbone back
     <project key>/<name>/data/            what is trained on, see `backend.finetune.collect`
     <project key>/<name>/network/         the trained network, until it has its place among the backbones
 
@@ -68,6 +68,7 @@ class FinetuningStore:
         """Version of the backbone that the project has adopted; None where it uses the settings' one.
 
         Args:
+            project: whose backbone it is.
             base: version of the settings' backbone: what was fine-tuned from another one is not used any more.
         """
         found = self.all_adopted(project, base)
@@ -86,7 +87,7 @@ class FinetuningStore:
         return (self.home(project, state) / CANCEL).exists()
 
     def undo(self, project: Project, state: Finetuning) -> None:
-        """Have the project use the backbone of before again."""
+        """Have the project use its previous backbone again."""
         (self.home(project, state) / UNDONE).touch()
 
     def home(self, project: Project, state: Finetuning) -> Path:
@@ -98,7 +99,7 @@ class FinetuningStore:
         record = json.loads(path.read_text())
         phase = FinetunePhase(record["phase"])
         if phase is FinetunePhase.ADOPTED and path.with_name(UNDONE).exists():
-            record |= {"phase": FinetunePhase.UNDONE, "message": "Taken back: the project uses the backbone of before."}
+            record |= {"phase": FinetunePhase.UNDONE, "message": "Taken back: the project uses its previous backbone."}
         if phase is FinetunePhase.WAITING and path.with_name(CANCEL).exists():
             record |= {"phase": FinetunePhase.CANCELLED, "message": "Cancelled before it began."}
         return Finetuning.from_json(record)

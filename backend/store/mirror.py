@@ -277,7 +277,9 @@ class Mirror:
         """Remember which tasks people are handed from now on.
 
         Args:
-            stay_open: for how long those of before may be open still.
+            project: of Label Studio.
+            tasks: these, by their ids.
+            stay_open: for how long the previous ones may still be open.
         """
         were = (TaskRow.project_key == project.key, TaskRow.may_be_open_until == IN_FRONT)
         with self._engine.begin() as connection:

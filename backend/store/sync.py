@@ -48,6 +48,9 @@ def run(
     """Pull what changed; compare everything when the counts disagree, and now and then.
 
     Args:
+        project: to pull.
+        label_studio: to pull from.
+        mirror: to pull into.
         versions: which of Label Studio's model versions are ours.
         full_comparison_seconds: age of the last full comparison at which the next one is due.
 

@@ -90,6 +90,8 @@ class VersionStore:
         """Write a version: into a temporary folder, flushed, renamed, and only then recorded.
 
         Args:
+            project: it is of.
+            version: to keep.
             figures: what is kept of it when the files are removed.
         """
         queue = {"task_ids": version.task_ids.astype(np.int64), "scores": version.scores.astype(np.float64)}

@@ -35,6 +35,8 @@ class Courier:
         Args:
             outbox: what is delivered.
             mirror, queue: tell whether somebody labels.
+            mirror: of Label Studio.
+            queue: of all projects.
             command: that delivers.
         """
         self._outbox = outbox

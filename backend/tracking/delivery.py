@@ -45,6 +45,7 @@ def deliver(outbox: Outbox, uri: str, artefacts: Path) -> int:
     """Send all that waits. Never raises: where MLflow does not answer, the rest waits on, and the log says why.
 
     Args:
+        outbox: whose items to deliver.
         uri: MLflow's tracking address.
         artefacts: folder for the files of runs, where the address is a database's; a server has a place of its own.
 
@@ -102,6 +103,7 @@ class Sender:
         """A sender.
 
         Args:
+            client: of MLflow.
             artefacts: folder for the files of new experiments' runs; None leaves it to MLflow.
         """
         self._client = client

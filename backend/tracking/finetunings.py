@@ -26,8 +26,11 @@ def note(outbox: Outbox, mirror: Mirror, backbones: BackboneStore, project: Proj
     """Have a fine-tuning tracked that is judged, or at its end. Never raises.
 
     Args:
+        outbox: for the item.
         mirror: knows the project's title.
         backbones: have the network that came of it.
+        project: of Label Studio.
+        state: the fine-tuning.
     """
     if not state.history:
         return

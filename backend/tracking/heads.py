@@ -21,6 +21,8 @@ def note(outbox: Outbox, project: Project, title: str, version: Version, head_fi
     """Have a version tracked, unless it took over the active one's head. Costs a millisecond, and never raises.
 
     Args:
+        outbox: for the item.
+        project: of Label Studio.
         title: of the project.
         version: saved.
         head_file: where its head is.

@@ -99,6 +99,7 @@ class Outbox:
         """An outbox in a folder that is made when it is needed.
 
         Args:
+            folder: for the items.
             enabled: False keeps nothing.
             limit: items kept at most.
         """

@@ -15,6 +15,7 @@ def confusion_matrix(confusion: Mapping[tuple[str, str], int], path: Path) -> No
 
     Args:
         confusion: how often (label, predicted) was met; at least one pair.
+        path: of the picture to write.
     """
     classes = sorted({name for pair in confusion for name in pair})
     place = {name: index for index, name in enumerate(classes)}

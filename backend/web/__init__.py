@@ -1,0 +1,1 @@
+"""What HTTP asks for, what is watched meanwhile, and what is found again after a loss."""

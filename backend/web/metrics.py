@@ -168,6 +168,7 @@ class StatusCollector(Collector):
         self._board = board
 
     def collect(self) -> Iterable[Metric]:
+        """Every metric of `SHOWN`, off the status as it is."""
         status = self._board.status
         return [metric.collect(status) for metric in SHOWN]
 

@@ -39,6 +39,8 @@ class RequestFeatures:
         """Features, (backbone.width,) each, by task, of those that could be had; never raises for an image.
 
         Args:
+            project: of Label Studio.
+            backbone: whose features are wanted.
             addresses: of the images by task, as the request has them: the mirror may know older ones.
         """
         deadline = time.monotonic() + self.seconds

@@ -1,0 +1,1 @@
+"""A network at work: what it is, and features from images."""

@@ -123,7 +123,12 @@ def versioned(name: str, digest: str, input_size: int, mean: Channels, std: Chan
 
     Args:
         name, input_size, mean, std, width: as those of `Backbone`.
+        name: of the network.
         digest: of the weights, hexadecimal.
+        input_size: side of its images, in pixels.
+        mean: of each colour channel, to subtract.
+        std: of each colour channel, to divide by.
+        width: of its features.
     """
     maker = [digest, PREPROCESSING, input_size, mean, std, width]
     short_hash = hashlib.sha256(json.dumps(maker).encode()).hexdigest()[:8]

@@ -1,0 +1,1 @@
+"""Learns from features: fits, calibrates and measures heads."""

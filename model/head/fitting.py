@@ -225,8 +225,10 @@ def _minimise(
 
 
 def _basis(rows: FloatArray) -> FloatArray:
-    """Orthonormal basis (d, r) of the rows' span. The penalised solution lies in it, so nothing is lost and much is
-    saved."""
+    """Orthonormal basis (d, r) of the rows' span.
+
+    The penalised solution lies in it, so nothing is lost and much time is saved.
+    """
     n, d = rows.shape
     if n >= d:
         return np.eye(d, dtype=np.float32)

@@ -83,6 +83,7 @@ def _gain(history: tuple[BoolArray, BoolArray], growth: float, seed: int) -> Est
     Args:
         history: whether heads of half the labels, and of all, are wrong on each.
         growth: of the number of labels, in (1, 2].
+        seed: of the bootstrap.
     """
     half, now = (wrong.astype(np.float64) for wrong in history)
     # More labels are not expected to harm; that they may seem to have done so is for the interval to say.
@@ -95,7 +96,7 @@ def _gain(history: tuple[BoolArray, BoolArray], growth: float, seed: int) -> Est
 
 
 def _fall(half: FloatArray, now: FloatArray, growth: float) -> FloatArray:
-    """now - now × growth^-c, where halving the labels made the error `half`: c = log2(half / now).
+    """The fall `now - now × growth^-c`, where halving the labels made the error `half`: c = log2(half / now).
 
     Where the error rose, a power has no meaning: it goes on rising by as much with each doubling.
     """

@@ -41,6 +41,7 @@ def spread(errors: FloatArray, points: FloatArray, count: int, rng: np.random.Ge
         errors: (c, k), finite.
         points: (c, m), finite.
         count: c of them where there are fewer.
+        rng: of all draws.
 
     Returns:
         (min(count, c),) places, in the order of choice.

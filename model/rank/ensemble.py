@@ -14,7 +14,7 @@ MEMBERS = 5
 """Heads in the ensemble; each costs a fit."""
 
 MOST_CANDIDATES = 5_000
-"""Images the ensemble looks at, those of the smallest margin: where the head is sure, its like seldom disagree."""
+"""Images the ensemble looks at, those of the smallest margin: where the head is sure, the ensemble seldom disagrees."""
 
 
 def bald(pool: Pool, count: int) -> IntArray:

@@ -19,6 +19,7 @@ def kmeans(points: FloatArray, clusters: int, rng: np.random.Generator) -> Float
     Args:
         points: (n, m), n >= 1, finite.
         clusters: >= 1; n where there are fewer points.
+        rng: of all draws.
 
     Returns:
         (min(clusters, n), m) their centres. Where fewer points than clusters differ, some centres are equal.

@@ -86,6 +86,7 @@ def pure_radius(points: FloatArray, clusters: int, rng: np.random.Generator) -> 
     Args:
         points: (n, m), n >= 1, rows of unit length.
         clusters: of k-means, whose clusters stand for the classes; >= 1.
+        rng: of all draws.
 
     Returns:
         Above 0, 2 at most.

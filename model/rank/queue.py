@@ -100,6 +100,8 @@ def build_queue(candidates: Candidates, account: HoldoutAccount, first: Sequence
     neighbours', so that order by score is the queue. The order in which candidates come doesn't matter.
 
     Args:
+        candidates: tasks that can be asked for.
+        account: what the holdout's share is to be, and is so far.
         first: task ids that come before all others, in this order, as an audit's do; the holdout's share of their
             answers is owed after them. Those that are skipped, unreadable or no candidates are passed over.
 

@@ -49,6 +49,7 @@ def rank(pool: Pool, count: int, name: str = AUTO, near_duplicate: float = 1.0) 
     there is no head by herding, with the reason saying so: the loop never stops for a strategy.
 
     Args:
+        pool: images to order.
         count: how many images the strategy is to choose, >= 0; the rest follows by margin.
         name: a strategy's, or "auto".
         near_duplicate: in (0, 1]. Among the first `count` no two images have a likeness (the cosine of their `points`)

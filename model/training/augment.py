@@ -61,7 +61,7 @@ def randaugment(pixels: torch.Tensor) -> torch.Tensor:
 
 
 def _each(change: Augment, pixels: torch.Tensor) -> torch.Tensor:
-    """torchvision changes all images of a batch alike, so each is given by itself."""
+    """Each image by itself: torchvision changes all images of a batch alike."""
     return torch.stack([change(image) for image in pixels])
 
 

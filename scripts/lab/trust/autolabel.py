@@ -36,7 +36,7 @@ class Predicted:
         rows: (n,) of the dataset: unlabelled, outside the holdout.
         classes: (n,) predicted, index into the world's classes.
         confidences: (n,) in [0, 1].
-        evidence: what its like got right of the labelled images.
+        evidence: what heads of its kind, out of fold, got right of the labelled images.
     """
 
     rows: IntArray

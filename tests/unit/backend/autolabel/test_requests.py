@@ -5,12 +5,12 @@ import pytest
 from backend.autolabel import requests
 from backend.store.records.autolabeling import AutolabelAction, Autolabeling, AutolabelPhase, AutolabelRequest
 
-WISH = AutolabelRequest(max_error=0.02, confidence=0.95)
+PROMISED = AutolabelRequest(max_error=0.02, confidence=0.95)
 
 
 def states(*phases: AutolabelPhase) -> list[Autolabeling]:
     """One after the other, oldest first."""
-    return [Autolabeling(f"{number}", phase, WISH, "Said.") for number, phase in enumerate(phases)]
+    return [Autolabeling(f"{number}", phase, PROMISED, "Said.") for number, phase in enumerate(phases)]
 
 
 @pytest.mark.parametrize(

@@ -209,7 +209,7 @@ def test_the_next_training_goes_on_from_the_last_one(context: ProjectContext, ad
     assert worker.state.epochs == start.epochs
 
 
-def test_a_training_that_is_wished_fresh_begins_with_the_weights_of_its_network(
+def test_a_training_that_is_to_be_fresh_begins_with_the_weights_of_its_network(
     context: ProjectContext, adopted: Finetuning
 ) -> None:
     worker = Finetuner(context, requests.begin(context, replace(GOOD, fresh=True)))

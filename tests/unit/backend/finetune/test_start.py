@@ -1,4 +1,4 @@
-"""What a fine-tuning begins with: the network and the weights of the settings' backbone, unless another is wished."""
+"""What a fine-tuning begins with: network and weights of the settings' backbone, unless another is requested."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from model.training.splits import TrainingSplit
 NETWORK, SIDE = "cnn-small:4-4-4:3-3-3", 32
 
 
-def test_it_is_the_base_with_its_weights_and_size_where_nothing_else_is_wished() -> None:
+def test_it_is_the_base_with_its_weights_and_size_where_nothing_else_is_requested() -> None:
     base = Origin("resnet18", "w.pth", 64)
     assert train.origin("", base) == train.origin("resnet18", base) == base
     assert train.recipe(base, {}, 0).options.resolution == 64

@@ -17,9 +17,9 @@ from backend.store.records.autolabeling import (
 )
 
 ONE, OTHER = Project("http://one.example", 7), Project("http://other.example", 7)
-WISH = AutolabelRequest(max_error=0.02, confidence=0.95)
+PROMISED = AutolabelRequest(max_error=0.02, confidence=0.95)
 STATE = Autolabeling(
-    "20260101-000000-000-aa", AutolabelPhase.AUDITING, WISH, "Said.", attempt=1, size=4, classes=("cat", "dög")
+    "20260101-000000-000-aa", AutolabelPhase.AUDITING, PROMISED, "Said.", attempt=1, size=4, classes=("cat", "dög")
 )
 SET = [Candidate(task, "cat", 0.9 + task / 100) for task in (1, 2, 3, 4)]
 AT = "2026-01-01T00:00:00+00:00"
@@ -45,7 +45,7 @@ def test_a_project_without_auto_labelling_has_no_work_and_no_folder(store: Autol
 
 def test_an_order_is_work_until_it_is_taken(store: AutolabelingStore) -> None:
     first, second = (
-        store.order(ONE, AutolabelAction.PROPOSE, WISH),
+        store.order(ONE, AutolabelAction.PROPOSE, PROMISED),
         store.order(ONE, AutolabelAction.UNDO, AutolabelRequest()),
     )
     assert store.orders(ONE) == sorted([first, second], key=lambda each: each.name)
