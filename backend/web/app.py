@@ -17,16 +17,16 @@ log = logs.get()
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """The service under HTTP, its threads begun: what gunicorn calls.
+    """The service behind HTTP, its threads started: what gunicorn calls.
 
     Args:
-        settings: those of the environment where none are given.
+        settings: None for those of the environment.
     """
     return app_of(service.start(settings))
 
 
 def app_of(service: WebService) -> Flask:
-    """The application that answers with a service; starts nothing."""
+    """The application that answers for a service; starts nothing."""
     app = Flask("label-loop", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MOST_BODY_BYTES
     current.bind(app, service)

@@ -1,4 +1,4 @@
-"""What the web process does besides answering: its threads, begun and ended in one place."""
+"""What the web process does besides answering requests: its threads, started and stopped in one place."""
 
 import threading
 from collections.abc import Callable
@@ -13,21 +13,21 @@ log = logs.get()
 
 
 class Background:
-    """Threads that end together, and never keep the process alive."""
+    """Threads that are stopped together, and never keep the process alive."""
 
     def __init__(self) -> None:
         self._stopping = threading.Event()
 
     def run(self, work: Callable[[], None]) -> None:
-        """Do something once, in a thread of its own."""
+        """Call `work` once, in a thread of its own."""
         threading.Thread(target=work, name=work.__qualname__, daemon=True).start()
 
     def repeat(self, work: Callable[[], None], seconds: float) -> None:
-        """Do something over and over; an error costs one time only.
+        """Call `work` again and again, in a thread of its own; an error costs one call.
 
         Args:
-            work: where Redis, the database, the disk or Label Studio does not answer, the next time is as good.
-            seconds: of rest after each time, above 0.
+            work: may be cut short by anything: the next call makes up for it.
+            seconds: to pause after each call, above 0.
         """
 
         def loop() -> None:
@@ -43,5 +43,5 @@ class Background:
         threading.Thread(target=loop, name=work.__qualname__, daemon=True).start()
 
     def stop(self) -> None:
-        """Repeat nothing any more; what is being done is done to its end."""
+        """Make no further calls; those under way end by themselves."""
         self._stopping.set()

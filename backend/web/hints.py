@@ -1,7 +1,7 @@
 """From an event to a run of its project, without making the sender wait for Redis.
 
-A hint says that a project may have changed, and nothing more: what changed is for the project's next run to find out.
-It is a dirty flag in Redis and a queued run; `ProjectQueue.hint` makes both.
+A hint says that a project may have changed, and no more: what did change, the project's next run finds out. In Redis it
+is a dirty flag and a queued run; see `ProjectQueue.hint`.
 """
 
 import threading
@@ -20,7 +20,7 @@ log = logs.get()
 
 
 class Hints:
-    """Projects that may have changed, each once; kept while Redis is away.
+    """Projects that may have changed, each listed once, and kept while Redis is away.
 
     A hint that is lost with this process costs nothing but time: the reconciler polls every project.
     """
@@ -53,17 +53,17 @@ class Hints:
                     self._stopping.wait(RETRY_SECONDS)
 
     def stop(self) -> None:
-        """Deliver nothing any more."""
+        """Stop delivering."""
         with self._changed:
             self._stopping.set()
             self._changed.notify()
 
 
 def projects_hinted_at(event: webhook.Event, known: Mapping[int, MirroredProject]) -> list[int]:
-    """Numbers of the projects that an event says may have changed: its own; all, where it does not say which.
+    """Numbers of the projects that may have changed: the event's own; all connected ones where it names none.
 
     Args:
-        event: what happened, or what we made happen ourselves: then there is nothing to look at.
+        event: what happened; one of our own making hints at nothing.
         known: by Label Studio's number, the projects that were pulled.
     """
     if event.project_id is not None:

@@ -1,4 +1,4 @@
-"""What `/metrics` shows. A metric is added to `SHOWN`, or to `Metrics` where this process itself does the counting."""
+"""What `/metrics` shows. A new metric is a line in `SHOWN`, or in `Metrics` if this process does the counting."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ Sample = tuple[tuple[str, ...], float]
 """Values of a metric's labels, and the number."""
 
 Read = Callable[[Status], Iterable[Sample]]
-"""How a metric's samples are read off the status: a scrape waits for nothing."""
+"""How a metric's samples are read off the status: a scrape never waits."""
 
 
 @dataclass(frozen=True)

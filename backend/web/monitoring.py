@@ -1,4 +1,4 @@
-"""Routes that tell how the backend is: to Label Studio, to people, and to Prometheus."""
+"""Routes that say how the backend is doing: to Label Studio, to people, and to Prometheus."""
 
 from flask import Blueprint, Response, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest

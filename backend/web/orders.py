@@ -1,4 +1,4 @@
-"""Orders: what a person has a job do. How their bodies are read, and how they are accepted."""
+"""Orders: what a person asks a job to do; how their bodies are read, and how they are accepted."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -10,7 +10,7 @@ from backend.errors import RequestError
 
 
 class Order(BaseModel):
-    """The body of an order: an `action`, and what it needs. What nobody knows is refused."""
+    """The body of an order: an `action`, and what it needs. Unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -33,7 +33,7 @@ def read(kind: type[AnyOrder], body: Any) -> AnyOrder:
 
 
 def accepted(status: Mapping[str, Any]) -> Response:
-    """202, with how far it is: a job does the rest."""
+    """202, with the status so far: a job does the rest."""
     answer = jsonify(status)
     answer.status_code = 202
     return answer

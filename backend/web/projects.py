@@ -1,4 +1,4 @@
-"""Routes below a project that tell what its versions were made of and how good they are."""
+"""Routes below a project: what its versions were made of, and how good they are."""
 
 from typing import Any
 

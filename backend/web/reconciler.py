@@ -1,13 +1,13 @@
-"""Finds work that events, jobs or Redis lost, and queues it. Everything here may be done twice without harm.
+"""Finds work that events, jobs or Redis lost, and queues it. Doing anything here twice does no harm.
 
 | what is looked for | what is queued |
 |---|---|
 | events that no run took up; a run that was killed | a run |
-| a project that was not pulled for `POLL_SECONDS` | a run |
-| an auto-labelling that has something to do | its job |
-| a fine-tuning that has something to do, or that the policy `FINETUNE` wants | its job |
+| a project that was not polled for `POLL_SECONDS` | a run |
+| an auto-labelling with work left | its job |
+| a fine-tuning with work left, or one that is due by the policy `FINETUNE` | its job |
 | an active version whose queue lacks predictions, while nobody labels | a refresh |
-| something to be tracked, while nobody labels | nothing: a process of its own delivers it |
+| items of the outbox, while nobody labels | nothing: a process of its own delivers them |
 """
 
 import math
@@ -45,7 +45,7 @@ class Reconciler:
         self._polls = Polls(services.settings.poll_seconds)
 
     def step(self) -> None:
-        """Look for everything once."""
+        """Look for all of it once."""
         if self._queue.forgot():
             self._polls.forget()
         self._take_up_runs()
@@ -69,7 +69,7 @@ class Reconciler:
     def _poll_if_due(self, mirrored: MirroredProject) -> None:
         connected = mirrored.problem != NOT_CONNECTED
         intervals = 1 + self._queue.failures(mirrored.project) if connected else MOST_BACKOFF
-        if self._polls.take_turn(mirrored.project, min(intervals, MOST_BACKOFF)):
+        if self._polls.claim(mirrored.project, min(intervals, MOST_BACKOFF)):
             self._enqueue(JobKind.RUN, mirrored.project)
 
     def _go_on_autolabelling(self, project: Project) -> None:
@@ -85,7 +85,7 @@ class Reconciler:
             self._enqueue(JobKind.FINETUNE if finetuning.phase in AT_WORK else JobKind.EMBED, project)
 
     def _finetune_if_due(self, mirrored: MirroredProject) -> None:
-        """Begin what the policy wants, where there is a GPU for it."""
+        """Begin a fine-tuning that is due by the policy, if a GPU is there for it."""
         if mirrored.problem is not None or all(device == CPU for device in self._queue.training_workers()):
             return
         project, settings = mirrored.project, self._settings
@@ -104,16 +104,16 @@ class Reconciler:
             self._enqueue(JobKind.REFRESH, project)
 
     def _enqueue(self, kind: JobKind, project: Project) -> bool:
-        """Queue a job unless one waits; one that a dying worker took along does not wait."""
+        """Queue a job unless one is waiting; one that died with its worker is not."""
         self._queue.requeue_lost(kind, project)
         return self._queue.enqueue(kind, project)
 
 
 class Polls:
-    """Whose turn it is to be polled."""
+    """Which project is to be polled now."""
 
     def __init__(self, seconds: float) -> None:
-        """Begin with every project due: nobody knows what happened before.
+        """Begin with every project due: nobody knows what happened before this process.
 
         Args:
             seconds: of a poll interval.
@@ -122,8 +122,8 @@ class Polls:
         self._polled: dict[Project, float] = {}
         self._unseen_are_due = True
 
-    def take_turn(self, project: Project, intervals: int) -> bool:
-        """Whether a project's last turn is so many intervals ago; if so, this is its next."""
+    def claim(self, project: Project, intervals: int) -> bool:
+        """Whether a project's last poll was that many intervals ago; if so, it counts as polled now."""
         now = time.monotonic()
         last = self._polled.setdefault(project, -math.inf if self._unseen_are_due else now)
         if now - last < intervals * self._seconds:
@@ -132,10 +132,10 @@ class Polls:
         return True
 
     def all_seen(self) -> None:
-        """From now on a project that was not seen yet is one that a run has found, which has just pulled it."""
+        """From now on, a project not seen before is one that a run has just found, and pulled."""
         self._unseen_are_due = False
 
     def forget(self) -> None:
-        """Have every project due, as at the beginning."""
+        """Make every project due, as in the beginning."""
         self._polled.clear()
         self._unseen_are_due = True

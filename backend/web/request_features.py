@@ -1,4 +1,4 @@
-"""Features of the tasks in a request: stored ones, and those of images that can be fetched and embedded in time."""
+"""Features of the tasks in a request: stored ones, and those of images that are fetched and embedded in time."""
 
 import time
 from collections.abc import Collection, Mapping
@@ -16,7 +16,7 @@ from model.arrays import FloatArray
 from model.backbone.backbone import Backbone
 
 CHUNK = 16
-"""Images fetched and embedded together: the time is looked at in between."""
+"""Images that are fetched and embedded together; the deadline is checked in between."""
 
 log = logs.get()
 
@@ -26,7 +26,7 @@ class RequestFeatures:
     """Finds them. Safe to use from several threads.
 
     Attributes:
-        seconds: after which nothing new is begun.
+        seconds: after which no further chunk is begun.
     """
 
     mirror: Mirror

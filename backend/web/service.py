@@ -1,4 +1,4 @@
-"""What the web process does for Label Studio: names a version, predicts, and takes up what an event tells.
+"""What the web process does for Label Studio: names a project's version, predicts, and acts on events.
 
 There is no HTTP in here: the routes call it, and so does `backend.plugin`.
 """
@@ -27,19 +27,19 @@ from backend.web.request_features import RequestFeatures
 from backend.web.status import Status, StatusBoard
 
 PROJECTS_SECONDS = 0.25
-"""A new version is named at most so much later than it became active."""
+"""How often the active versions are read: a new one is named at most this much later."""
 
 CHECK_SECONDS = 3.0
-"""Between two looks at anything else."""
+"""How often everything else is checked."""
 
 log = logs.get()
 
 
 def start(settings: Settings | None = None) -> "WebService":
-    """Make the service and begin its threads.
+    """Make the service and start its threads.
 
     Args:
-        settings: those of the environment where none are given.
+        settings: None for those of the environment.
 
     Raises:
         SQLAlchemyError: the database does not answer.
@@ -72,27 +72,27 @@ class WebService:
 
     @property
     def status(self) -> Status:
-        """The backend's surroundings as last seen; waits for nothing."""
+        """The backend's surroundings as last seen; never waits."""
         return self._board.status
 
     def start(self) -> None:
-        """Begin all threads: to watch, to deliver hints, and to find lost work."""
+        """Start all threads: they watch the surroundings, deliver hints, and find lost work."""
         # The first request after a restart must already name the active version.
-        self._board.look_at_projects()
+        self._board.read_projects()
         self._background.run(features.load_library)
         self._background.run(self._hints.run)
-        self._background.repeat(self._board.look_at_projects, PROJECTS_SECONDS)
-        self._background.repeat(self._board.look_around, CHECK_SECONDS)
-        self._background.repeat(self._board.look_at_stores, CHECK_SECONDS)
+        self._background.repeat(self._board.read_projects, PROJECTS_SECONDS)
+        self._background.repeat(self._board.check_surroundings, CHECK_SECONDS)
+        self._background.repeat(self._board.read_stores, CHECK_SECONDS)
         self._background.repeat(self._reconciler.step, CHECK_SECONDS)
 
     def stop(self) -> None:
-        """End all threads; the reconciler of another process finds what is left."""
+        """Stop all threads; whatever is left undone, the next process's reconciler finds."""
         self._background.stop()
         self._hints.stop()
 
     def setup(self, asked: SetupRequest) -> str:
-        """Name the project's version, whatever the label config; a run is asked for where the project or it is new."""
+        """Name the project's version, whatever the label config; a new project or label config is a hint."""
         if asked.project is None:
             return NO_VERSION
         if asked.label_config:
@@ -106,7 +106,11 @@ class WebService:
         return self.status.active_version(asked.project)
 
     def predict(self, asked: PredictRequest) -> tuple[str, list[Json]]:
-        """The project's version, and one result per task, in order, all naming that version."""
+        """Predict; never raises, whatever the tasks and their images are like.
+
+        Returns:
+            The project's version, and one result per task, in order, all naming that version.
+        """
         number = -1 if asked.project is None else asked.project
         status = self.status
         version, known = status.active_version(number), status.projects.get(number)
@@ -131,14 +135,14 @@ class WebService:
         return [predictor.empty(version) for _ in asked.tasks]
 
     def take(self, event: webhook.Event, *, at_once: bool = False) -> None:
-        """Have the projects looked at that an event gives reason to; what changed is pulled by a run.
+        """Queue a run of each project that an event hints at, and what else the event asks for.
 
         Args:
             event: what happened.
-            at_once: have it in Redis before returning, instead of leaving that to a thread.
+            at_once: write to Redis before returning, instead of leaving that to a thread.
 
         Raises:
-            RedisError: Redis does not answer, and it was to be there at once.
+            RedisError: with `at_once`, Redis does not answer.
         """
         self.metrics.count_event(event.action)
         deliver = self.services.queue.hint if at_once else self._hints.add
@@ -148,7 +152,7 @@ class WebService:
             self._finetune(event.project_id)
 
     def _finetune(self, number: int | None) -> None:
-        """Begin a fine-tuning of a project that we know, unless one is under way."""
+        """Begin a fine-tuning of a known project, unless one is under way."""
         known = None if number is None else self.status.projects.get(number)
         if known is not None and requests.refusal(self.services.finetunings.all(known.project)) is None:
             context = ProjectContext(known.project, self.services)

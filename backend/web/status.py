@@ -1,4 +1,4 @@
-"""What the web process knows of the backend's surroundings, and what is missing there."""
+"""What the web process knows of the backend's surroundings, and what is missing from them."""
 
 import threading
 from dataclasses import dataclass, field, replace
@@ -30,7 +30,7 @@ class Status:
         insights: by Label Studio's number, the newest version with figures, and what they say.
         finetunings: by Label Studio's number, the fine-tuning that was ordered last.
         training_workers: what each alive training worker trains on.
-        probed: whether everything has been looked at since the start.
+        probed: whether everything has been checked since the start.
     """
 
     projects: dict[int, MirroredProject] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class Status:
 
     @property
     def label_studio_is_reachable(self) -> bool:
-        """Whether Label Studio answered the last look, and accepted the token."""
+        """Whether Label Studio answered the last check, and accepted the token."""
         return self.probed and self.label_studio_problem is None
 
     def active_version(self, project_id: int) -> str:
@@ -100,10 +100,10 @@ class Status:
 
 
 class StatusBoard:
-    """Shows the `Status`; reading it never waits for anything. The methods that look are for threads.
+    """Holds the `Status`: reading it never waits, and threads keep it fresh.
 
     Attributes:
-        status: replaced as a whole, so that whoever reads it sees one moment.
+        status: replaced as a whole, so that a reader sees one moment.
     """
 
     def __init__(self, services: Services) -> None:
@@ -111,12 +111,12 @@ class StatusBoard:
         self._updating = threading.Lock()
         self.status = Status()
 
-    def look_at_projects(self) -> None:
-        """See which projects there are, and which version of each is active."""
+    def read_projects(self) -> None:
+        """Read which projects there are, and which version of each is active."""
         self._update(projects={each.project.id: each for each in self._services.mirror.projects()})
 
-    def look_at_stores(self) -> None:
-        """See the newest figures and the newest fine-tuning of each project."""
+    def read_stores(self) -> None:
+        """Read the newest figures and the newest fine-tuning of each project."""
         projects = self.status.projects
         insights = {number: self._insight(number, each) for number, each in projects.items()}
         finetunings = {number: self._services.finetunings.newest(each.project) for number, each in projects.items()}
@@ -125,9 +125,9 @@ class StatusBoard:
             finetunings={number: found for number, found in finetunings.items() if found is not None},
         )
 
-    def look_around(self) -> None:
-        """See whether Redis, workers, Label Studio and the backbone are there, and what waits for MLflow."""
-        self._look_at_queue()
+    def check_surroundings(self) -> None:
+        """Check Redis, workers, Label Studio and the backbone, and count what waits for MLflow."""
+        self._check_queue()
         problem: str | None = None
         try:
             self._services.label_studio.whoami()
@@ -137,7 +137,7 @@ class StatusBoard:
         waiting = len(self._services.outbox.waiting())
         self._update(label_studio_problem=problem, backbone_ready=ready, outbox=waiting, probed=True)
 
-    def _look_at_queue(self) -> None:
+    def _check_queue(self) -> None:
         queue = self._services.queue
         try:
             self._update(
