@@ -6,6 +6,9 @@ to be away, or to show what it was sent.
 
 import base64
 import json
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -144,6 +147,26 @@ def test_a_label_studio_whose_database_is_busy_is_asked_again(
     assert {finding.level for finding in findings} == {Level.OK}
     assert not busy_at_first.busy
     assert (len(api.connections(project)), len(api.webhooks(project))) == (1, 1)
+
+
+def test_the_command_attaches_checks_and_takes_off(
+    api: LabelStudioApi, label_studio: RunningLabelStudio, project: int, remote: StandIn, tmp_path: Path
+) -> None:
+    add_task(api, project, ONE_PIXEL)
+    where = ["--url", api.url, "--token", label_studio.token, "--project", str(project), "--backend", remote.url]
+    ended = [
+        subprocess.run(
+            [sys.executable, "-m", "scripts.cli", *command, *where],
+            env=os.environ | {"MODEL_DIR": str(tmp_path)},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        for command in (["connect"], ["connect", "--check"], ["disconnect"], ["connect", "--check"])
+    ]
+    assert [each.returncode for each in ended] == [0, 0, 0, 1]
+    assert f"ok      The webhook {remote.url}/webhook sends every event" in ended[1].stdout
+    assert f"error   Project {project} has no ML connection to {remote.url}. → Run connect" in ended[3].stdout
 
 
 def test_an_attached_project_has_nothing_to_mend(
