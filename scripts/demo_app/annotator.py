@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from scripts.demo_app.client import HandedTask, LabelStudioPage
-from scripts.demo_app.project import FROM_NAME, TO_NAME, DemoProject
+from scripts.demo_app.image_project import FROM_NAME, TO_NAME
+from scripts.demo_app.project import DemoProject
 
 SAME_SCORE = 1e-9
 # Label Studio's word for a task that was handed out earlier and not answered since.

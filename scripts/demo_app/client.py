@@ -1,7 +1,7 @@
-"""The requests that the demo makes: what Label Studio's own page asks, and what the backend tells of its versions."""
+"""What Label Studio's own page asks, which its SDK does not know, and what the backend tells of its versions."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,6 @@ Json = dict[str, Any]
 # A server that is being started again is waited for; a request that it may have taken is never sent twice.
 PATIENCE = Retry(connect=15, read=0, status=0, other=0, backoff_factor=0.5, backoff_max=5.0)
 TIMEOUT_SECONDS = 120.0
-IMPORT_TASKS = 500
 PAGE_TASKS = 1000
 EMBEDDED = "label_loop_images_embedded_total"
 
@@ -84,10 +83,6 @@ class LabelStudioPage:
         answer: Json = self._ask("GET", f"/api/projects/{self.project}")
         return answer
 
-    def set_sampling(self, sampling: str) -> None:
-        """Choose how the next task is chosen, e.g. `Uniform sampling`."""
-        self._ask("PATCH", f"/api/projects/{self.project}", json={"sampling": sampling})
-
     def next_task(self) -> HandedTask | None:
         """What the page asks for under *Label All Tasks*: the next task, locked for us; None where none is left."""
         parameters = {"id": "next_task", "project": self.project}
@@ -125,13 +120,6 @@ class LabelStudioPage:
             if page * PAGE_TASKS >= answer["total"]:
                 break
         return found
-
-    def import_tasks(self, images: Sequence[str]) -> Iterator[list[int]]:
-        """Make a task for each image address, in slices; yields the new ids of each slice, in order."""
-        for start in range(0, len(images), IMPORT_TASKS):
-            body = [{"data": {"image": image}} for image in images[start : start + IMPORT_TASKS]]
-            path = f"/api/projects/{self.project}/import"
-            yield self._ask("POST", path, params={"return_task_ids": "true"}, json=body)["task_ids"]
 
     def _ask(self, method: str, path: str, **options: Any) -> Any:
         return _checked(self._send(method, path, **options))

@@ -1,11 +1,9 @@
-"""Making the demo's project in Label Studio: label config, images on disk, storage, tasks, and the truth aside."""
+"""The demo's project in Label Studio: made of images on disk, the truth kept aside, the backend attached."""
 
 import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
-from xml.sax.saxutils import quoteattr
 
 import numpy as np
 
@@ -14,15 +12,15 @@ from scripts.cli.connection.api import ApiError, LabelStudioApi
 from scripts.cli.connection.attach import attach
 from scripts.cli.connection.detach import detach
 from scripts.cli.connection.findings import Level, has_errors
-from scripts.cli.progress import progress, tracked
-from scripts.demo_app.client import LabelStudioPage
+from scripts.cli.progress import tracked
 from scripts.demo_app.errors import DemoError
 from scripts.demo_app.home import DemoHome, DemoState, write_private
+from scripts.demo_app.image_project import address, create_project, import_tasks, serve_images
 from scripts.demo_app.options import DemoOptions, TaskOrder
 from scripts.lab.datasets import ImageSource, open_source, select
 
-FROM_NAME = "choice"
-TO_NAME = "image"
+MOST_TITLE = 50
+"""Letters that Label Studio takes."""
 SAMPLING = {TaskOrder.LOOP: "Uncertainty sampling", TaskOrder.RANDOM: "Uniform sampling"}
 
 
@@ -64,7 +62,7 @@ def open_project(home: DemoHome, state: DemoState, options: DemoOptions, url: st
         if kept is not None and _exists(api, known):
             return kept
         # An earlier run ended before all was there, or somebody deleted the project: begin it anew.
-        api.delete(f"/api/projects/{known}/")
+        api.remove_project(known)
     return _make(home, state, options, api)
 
 
@@ -98,14 +96,7 @@ def connect(
         raise DemoError("The backend could not be attached to the project (see above).")
     state.attached[str(project)] = backend.url
     home.save(state)
-    LabelStudioPage(label_studio_url, state.token, project).set_sampling(SAMPLING[order])
-
-
-def label_config(classes: list[str]) -> str:
-    """One image and one single choice of the classes, in their order."""
-    choices = "".join(f"<Choice value={quoteattr(name)}/>" for name in classes)
-    choice = f'<Choices name="{FROM_NAME}" toName="{TO_NAME}" choice="single" showInline="true">{choices}</Choices>'
-    return f'<View><Image name="{TO_NAME}" value="$image"/>{choice}</View>'
+    api.change_project(project, sampling=SAMPLING[order])
 
 
 def load_project(home: DemoHome, project: int) -> DemoProject | None:
@@ -123,15 +114,15 @@ def _make(home: DemoHome, state: DemoState, options: DemoOptions, api: LabelStud
     for line in source.left_out:
         print(f"left out: {line}")
     title = project_key(options)
-    body = {"title": title[:50], "label_config": label_config(source.classes)}
-    project = int(api.send_object("POST", "/api/projects/", body)["id"])
+    project = create_project(api, title[:MOST_TITLE], source.classes)
     state.projects[title] = project
     home.save(state)
     folder = home.documents / str(project)
     addresses, labels = _write_images(source, folder, options)
-    storage = {"project": project, "title": "demo images", "path": str(folder), "use_blob_urls": True}
-    api.send_object("POST", "/api/storages/localfiles", storage)
-    tasks = _import(LabelStudioPage(api.url, state.token, project), addresses)
+    serve_images(api, project, folder)
+    tasks = import_tasks(api, project, [{"data": {"image": image}} for image in addresses])
+    if len(tasks) != len(addresses):
+        raise DemoError(f"Label Studio made {len(tasks)} tasks of {len(addresses)}. See label-studio.log.")
     made = DemoProject(
         project, source.classes, dict(zip(tasks, labels, strict=True)), dict(zip(tasks, addresses, strict=True))
     )
@@ -156,20 +147,9 @@ def _write_images(source: ImageSource, folder: Path, options: DemoOptions) -> tu
         number = numbers[image.index]
         name = f"{number:06d}{image.suffix}"
         (folder / name).write_bytes(image.content)
-        addresses[number] = f"/data/local-files/?d={quote(f'{folder.name}/{name}')}"
+        addresses[number] = address(folder, name)
         labels[number] = source.labels[image.index]
     return addresses, labels
-
-
-def _import(page: LabelStudioPage, addresses: list[str]) -> list[int]:
-    tasks: list[int] = []
-    with progress("importing tasks", len(addresses), "task", kept=False) as bar:
-        for made in page.import_tasks(addresses):
-            tasks += made
-            bar.advance(len(made))
-    if len(tasks) != len(addresses):
-        raise DemoError(f"Label Studio made {len(tasks)} tasks of {len(addresses)}. See label-studio.log.")
-    return tasks
 
 
 def _exists(api: LabelStudioApi, project: int) -> bool:

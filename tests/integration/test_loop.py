@@ -14,7 +14,7 @@ from backend.label_studio.client import LabelStudio
 from backend.loop.job import DEBOUNCE_LIMIT
 from backend.settings import Settings
 from scripts.demo_app.annotator import choice_region
-from scripts.demo_app.project import label_config
+from scripts.demo_app.image_project import label_config
 from scripts.stack.http import local_session
 from tests.support.label_studio import RunningLabelStudio, User
 from tests.support.pictures import picture

@@ -14,8 +14,9 @@ from scripts.cli.connection.api import ApiError, LabelStudioApi
 from scripts.demo_app.annotator import Annotator
 from scripts.demo_app.client import LabelStudioPage
 from scripts.demo_app.home import DemoHome, DemoState
+from scripts.demo_app.image_project import label_config
 from scripts.demo_app.options import DemoOptions
-from scripts.demo_app.project import DemoProject, label_config, open_project
+from scripts.demo_app.project import DemoProject, open_project
 from scripts.stack import redis
 from scripts.stack.http import local_session
 from scripts.stack.label_studio import LabelStudioServer
@@ -161,8 +162,10 @@ def test_the_annotator_submits_the_true_class_and_tells_what_it_saw(ranked: Labe
     assert seen.task in ranked.labelled_tasks()
 
 
-def test_a_task_out_of_order_is_seen_not_to_be_the_lowest(ranked: LabelStudioPage, demo: DemoProject) -> None:
-    ranked.set_sampling("Sequential sampling")
+def test_a_task_out_of_order_is_seen_not_to_be_the_lowest(
+    ranked: LabelStudioPage, demo: DemoProject, server: LabelStudioServer
+) -> None:
+    LabelStudioApi(server.url, server.token).change_project(demo.project, sampling="Sequential sampling")
     at_work = annotator(ranked, demo)
     at_work.annotate_next()
     seen = at_work.annotate_next()

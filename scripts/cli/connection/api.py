@@ -2,11 +2,11 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import httpx
 from label_studio_sdk.core.api_error import ApiError as SdkError
@@ -21,6 +21,8 @@ T = TypeVar("T")
 Request = Callable[["LabelStudio"], T]
 
 TIMEOUT_SECONDS = 30.0
+IMPORT_SECONDS = 120
+"""How long Label Studio may take to make tasks."""
 BUSY_PAUSES = (0.3, 1.0, 3.0)
 """Seconds after which a request that Label Studio failed at is made again."""
 
@@ -107,6 +109,31 @@ class LabelStudioApi:
     def change_project(self, project_id: int, **fields: Any) -> Json:
         """Set fields of a project, all or none of them."""
         return self._object(lambda sdk: sdk.projects.with_raw_response.update(project_id, **fields))
+
+    def add_project(self, **fields: Any) -> Json:
+        """Make a project."""
+        return self._object(lambda sdk: sdk.projects.with_raw_response.create(**fields), again=False)
+
+    def remove_project(self, project_id: int) -> None:
+        """Delete a project with its tasks; one that is gone already is no error."""
+        self._remove(lambda sdk: sdk.projects.delete(project_id))
+
+    def add_local_storage(self, **fields: Any) -> Json:
+        """Let Label Studio serve files of its own disk to the project in `fields`."""
+        return self._object(lambda sdk: sdk.import_storage.local.with_raw_response.create(**fields), again=False)
+
+    def import_tasks(self, project_id: int, tasks: Sequence[Json]) -> list[int]:
+        """Make tasks, all or none of them; returns their numbers, in the same order."""
+        answer = self._object(
+            lambda sdk: sdk.projects.with_raw_response.import_tasks(
+                project_id,
+                request=cast("Any", list(tasks)),
+                return_task_ids=True,
+                request_options={"timeout_in_seconds": IMPORT_SECONDS},
+            ),
+            again=False,
+        )
+        return [int(number) for number in answer["task_ids"]]
 
     def first_task(self, project_id: int) -> Json | None:
         """Number and data of a project's first task; None where it has none."""

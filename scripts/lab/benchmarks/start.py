@@ -17,7 +17,7 @@ from backend.store.versions import Version
 from model.head.fitting import fit
 from model.head.head import FeatureTransform
 from scripts.cli.progress import tracked
-from scripts.demo_app.project import label_config
+from scripts.demo_app.image_project import label_config
 from scripts.lab.benchmarks import memory
 from scripts.lab.benchmarks.errors import BenchmarkError
 from scripts.lab.benchmarks.figures import Figure, Measured, median

@@ -8,8 +8,9 @@ import pytest
 
 from scripts.cli.commands import run
 from scripts.demo_app.app import app
+from scripts.demo_app.image_project import label_config
 from scripts.demo_app.options import DemoOptions, TaskOrder
-from scripts.demo_app.project import label_config, project_key
+from scripts.demo_app.project import project_key
 
 
 def test_class_names_may_hold_any_character() -> None:
