@@ -24,13 +24,6 @@ def project(make_project: Callable[..., LabelledProject], stack: RunningStack) -
     return made
 
 
-def label_one_of_each(project: LabelledProject, stack: RunningStack) -> list[int]:
-    """Through the API; the annotations. A version that knows them is active after it."""
-    labels = [project.submit(project.of_class(name)[0]) for name in project.classes]
-    project.wait_for_version(stack, labels)
-    return labels
-
-
 def lowest(predictions: dict[int, ShownPrediction], tasks: set[int]) -> int:
     """The task of these that the version asks first."""
     return min(tasks, key=lambda task: (predictions[task].score or 0.0, task))
@@ -48,7 +41,7 @@ def test_the_first_task_shows_its_image_and_no_choice_before_there_is_a_model(
 def test_the_model_s_choice_is_selected_on_opening(
     annotator: BrowserAnnotator, project: LabelledProject, stack: RunningStack
 ) -> None:
-    label_one_of_each(project, stack)
+    project.label_one_of_each(stack)
     predictions = project.predictions()
     shown = annotator.label_all_tasks(project.id)
     assert annotator.chosen() == [predictions[shown].choice]
@@ -57,7 +50,7 @@ def test_the_model_s_choice_is_selected_on_opening(
 def test_each_submit_is_answered_by_the_lowest_score_of_the_active_version(
     annotator: BrowserAnnotator, project: LabelledProject, stack: RunningStack
 ) -> None:
-    labels = label_one_of_each(project, stack)
+    labels = project.label_one_of_each(stack)
     unlabelled = set(project.tasks) - {project.of_class(name)[0] for name in project.classes}
     shown = annotator.label_all_tasks(project.id)
     for _ in range(4):

@@ -31,7 +31,7 @@ def service(backbones: Path, redis_server: RunningRedis, tmp_path_factory: pytes
         redis_server.url,
         image_max_bytes=300_000,
         image_max_pixels=1_000_000,
-        image_fetch_seconds=1.0,
+        image_fetch_seconds=3.0,
     )
     made = start_trained(settings, backbones)
     yield made

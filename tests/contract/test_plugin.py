@@ -124,7 +124,7 @@ def initialised(parent: Path) -> Path:
 
 def call(method: str, url: str, body: dict[str, Any] | None = None) -> requests.Response:
     with local_session() as session:
-        return session.request(method, url, json=body, timeout=30.0)
+        return session.request(method, url, json=body, timeout=120.0)
 
 
 def test_it_says_that_it_is_up_and_what_is_missing(host: str) -> None:
@@ -172,14 +172,14 @@ def test_an_event_that_the_package_itself_drops_reaches_the_worker(
 
 def test_the_command_takes_settings_and_refuses_wrong_ones() -> None:
     command = [sys.executable, CHECKOUT / "backend" / "_wsgi.py", "--with", "holdout_share=2"]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert ended.returncode
     assert "HOLDOUT_SHARE" in ended.stderr
 
 
 def test_an_option_that_is_no_setting_is_refused_in_a_line() -> None:
     command = [sys.executable, CHECKOUT / "backend" / "_wsgi.py", "--with", "fast"]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert ended.returncode == 2
     assert ended.stderr.endswith("'fast' is not NAME=VALUE\n")
 

@@ -16,7 +16,7 @@ from tests.contract.service import CLASSES, CONFIG, NOBODY, STORED, VERSION, Ser
 from tests.support.pictures import picture
 
 EMPTY = {"result": [], "score": 1.0, "model_version": VERSION}
-SLOW_SECONDS = 3.0
+SLOW_SECONDS = 9.0
 
 
 class ImageHost(BaseHTTPRequestHandler):

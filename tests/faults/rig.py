@@ -70,9 +70,9 @@ class Rig:
         """Let a standing worker go on."""
         (self.stack.folder / "go").touch()
 
-    def wait_until_fresh(self, seconds: float = 90.0) -> None:
+    def wait_until_fresh(self) -> None:
         """Wait until the active version knows every label, and every unlabelled task has its prediction."""
-        until(self.is_fresh, f"a fresh version of project {self.project.id}", seconds, 0.2, more=self.stack.log_tail)
+        until(self.is_fresh, f"a fresh version of project {self.project.id}", pause=0.2, more=self.stack.log_tail)
 
     def is_fresh(self) -> bool:
         """Whether the active version knows every label, and every unlabelled task has its prediction."""

@@ -10,7 +10,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -27,11 +26,11 @@ from scripts.cli.connection.checks import everything
 from scripts.cli.connection.detach import detach
 from scripts.cli.connection.findings import Finding, Level, has_errors
 from tests.support.label_studio import RunningLabelStudio
+from tests.support.waiting import until
 
 LABEL_CONFIG = """<View><Image name="image" value="$image"/>
 <Choices name="choice" toName="image" choice="single"><Choice value="a"/><Choice value="b"/></Choices></View>"""
 ONE_PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"  # the smallest GIF
-EVENT_SECONDS = 10.0
 
 
 class StandIn(ThreadingHTTPServer):
@@ -183,9 +182,7 @@ def test_an_attached_project_has_nothing_to_mend(
 def test_events_arrive_with_the_secret(api: LabelStudioApi, project: int, remote: StandIn, tmp_path: Path) -> None:
     attach(api, project, BackendAddress(remote.url, webhook_secret="s"), tmp_path)
     add_task(api, project, ONE_PIXEL)
-    deadline = time.monotonic() + EVENT_SECONDS
-    while "TASKS_CREATED" not in {event["action"] for _, event in remote.events} and time.monotonic() < deadline:
-        time.sleep(0.05)
+    until(lambda: "TASKS_CREATED" in {event["action"] for _, event in remote.events}, "the event")
     secrets = {event["action"]: headers.get("X-Label-Loop-Secret") for headers, event in remote.events}
     assert secrets["TASKS_CREATED"] == "s"
 
@@ -387,4 +384,4 @@ def test_a_personal_access_token_works(api: LabelStudioApi, project: int, remote
     assert not has_errors(attach(with_personal, project, BackendAddress(remote.url), tmp_path))
     assert not has_errors(everything(with_personal, project, BackendAddress(remote.url)))
     # A user has one such token at a time: leave none.
-    requests.post(f"{api.url}/api/token/blacklist/", json={"refresh": personal}, timeout=30)
+    requests.post(f"{api.url}/api/token/blacklist/", json={"refresh": personal}, timeout=120)

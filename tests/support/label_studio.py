@@ -92,12 +92,12 @@ class RunningLabelStudio:
         email = f"user-{uuid.uuid4().hex}@example.com"
         with requests.Session() as browser:
             browser.trust_env = False
-            page = browser.get(self.url + invitation[invitation.index("/user/") :], timeout=30)
+            page = browser.get(self.url + invitation[invitation.index("/user/") :], timeout=120)
             found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
             assert found, "Label Studio's sign-up page has no CSRF token: has it changed?"
             form = {"csrfmiddlewaretoken": found[1], "email": email, "password": PASSWORD, "allow_newsletters": "false"}
-            browser.post(page.url, data=form, headers={"Referer": page.url}, timeout=30).raise_for_status()
-            token = browser.get(f"{self.url}/api/current-user/token", timeout=30)
+            browser.post(page.url, data=form, headers={"Referer": page.url}, timeout=120).raise_for_status()
+            token = browser.get(f"{self.url}/api/current-user/token", timeout=120)
             token.raise_for_status()
         return User(email, PASSWORD, str(token.json()["token"]))
 

@@ -191,6 +191,12 @@ class LabelledProject:
             message = f"Project {self.id} has no version trained on {trained_on}; last seen {seen}.\n{stack.log_tail()}"
             raise AssertionError(message) from late
 
+    def label_one_of_each(self, stack: "RunningStack") -> list[int]:
+        """Submit one task of each class; the annotations, once a version is trained on them."""
+        made = [self.submit(self.of_class(name)[0]) for name in self.classes]
+        self.wait_for_version(stack, made)
+        return made
+
     def lowest_unlabelled(self, locked: Collection[int] = ()) -> int:
         """The task without an annotation whose active prediction has the lowest score."""
         open_tasks = set(self.tasks) - self._page(None).labelled_tasks() - set(locked)

@@ -27,7 +27,7 @@ def documents(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def fetcher(label_studio: Host, documents: Path) -> ImageFetcher:
-    return ImageFetcher(LabelStudio(label_studio.url, TOKEN), LIMIT, seconds=2.0, document_root=documents)
+    return ImageFetcher(LabelStudio(label_studio.url, TOKEN), LIMIT, seconds=30.0, document_root=documents)
 
 
 def refused(fetcher: ImageFetcher, address: str) -> Unavailable:
@@ -150,7 +150,7 @@ def test_a_host_that_stays_silent_beyond_the_deadline_is_given_up(fetcher: Image
     fetched = fetcher.fetch(f"{foreign.url}/never.png", 1, deadline=started + 0.3)
     assert isinstance(fetched, Unavailable)
     assert fetched.problem is Problem.TIMED_OUT
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 15.0  # Half of what the fetcher would wait without one.
 
 
 def test_after_the_deadline_nobody_is_asked(fetcher: ImageFetcher, label_studio: Host) -> None:

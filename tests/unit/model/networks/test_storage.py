@@ -78,7 +78,11 @@ def test_a_version_changes_with_the_weights(network: Network) -> None:
 
 @pytest.mark.parametrize(
     ("name", "side"),
-    [(SMALL, 32), ("resnet18", 64), ("timm:vit_tiny_patch16_224", 32)],
+    [
+        (SMALL, 32),
+        pytest.param("resnet18", 64, marks=pytest.mark.slow),
+        pytest.param("timm:vit_tiny_patch16_224", 32, marks=pytest.mark.slow),
+    ],
 )
 def test_any_network_is_exported_for_batches_of_any_size(name: str, side: int, tmp_path: Path) -> None:
     network = build(name, 2, weights="none", input_size=side)

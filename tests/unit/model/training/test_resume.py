@@ -65,6 +65,7 @@ def go_on_and_compare(data: Data, options: TrainingOptions, folder: Path) -> Non
     torch.testing.assert_close(resumed.network.state_dict(), whole.network.state_dict(), rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.faults
 def test_a_killed_training_repeats_no_epoch_and_ends_the_same(data: Data, tmp_path: Path) -> None:
     process = multiprocessing.get_context("spawn").Process(

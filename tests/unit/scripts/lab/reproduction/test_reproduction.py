@@ -62,23 +62,27 @@ def reproduce(tmp_path: Path, cifar10: Path, monkeypatch: pytest.MonkeyPatch) ->
     return run
 
 
+@pytest.mark.slow
 def test_a_reduced_row_has_a_figure_and_is_not_held_against_what_was_published(reproduce: Any) -> None:
     row = reproduce("--reduced")[0]
     assert 0 <= row["ours"]["top1"]["value"] <= 1
     assert (row["whole"], row["met"], row["images"], row["epochs"]) == (False, None, 60, 1)
 
 
+@pytest.mark.slow
 def test_the_frozen_row_is_whole_even_where_the_others_are_reduced(reproduce: Any) -> None:
     row = reproduce("--reduced")[2]
     assert (row["whole"], row["met"], row["images"]) == (True, True, 80)
 
 
+@pytest.mark.slow
 def test_rows_that_can_t_be_run_have_a_reason_and_no_figure(reproduce: Any) -> None:
     _, weights, _, data = reproduce("--reduced")
     assert (weights["ours"], weights["not_run"]) == (None, "Its weights are not on this machine.")
     assert (data["ours"], data["not_run"]) == (None, "torchvision could not download 'cifar100'.")
 
 
+@pytest.mark.slow
 def test_the_table_shows_both_figures_and_why_a_row_was_not_run(
     reproduce: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -93,6 +97,7 @@ def test_the_table_shows_both_figures_and_why_a_row_was_not_run(
     assert "Such figures are no reproduction" in said
 
 
+@pytest.mark.slow
 def test_without_a_gpu_whole_rows_that_train_are_not_run(reproduce: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     trained, _, frozen, _ = reproduce()
@@ -100,6 +105,7 @@ def test_without_a_gpu_whole_rows_that_train_are_not_run(reproduce: Any, monkeyp
     assert frozen["not_run"] is None
 
 
+@pytest.mark.slow
 def test_a_goal_that_is_not_reached_is_said_to_be_so(reproduce: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "ROWS", (replace(TABLE[2], goal=1.01),))
     assert reproduce("--reduced")[0]["met"] is False

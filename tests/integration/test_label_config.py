@@ -1,0 +1,60 @@
+"""A label config that changes while the loop runs on a real Label Studio."""
+
+from collections.abc import Callable
+
+from scripts.demo_app.image_project import label_config
+from tests.support.project import LabelledProject
+from tests.support.stack import RunningStack
+from tests.support.waiting import until
+
+MakeProject = Callable[..., LabelledProject]
+
+
+def test_a_choice_that_is_added_keeps_all_labels(
+    project: LabelledProject, labels: list[int], stack: RunningStack
+) -> None:
+    before = project.active_version()
+    project.api.change_project(project.id, label_config=label_config(["triangle", *project.classes]))
+    version = project.wait_for_version(stack, labels, not_version=before)
+    made = stack.version(project.id, version)
+    assert made is not None
+    assert made["settings"]["classes"] == ["triangle", "circle", "square"]
+    assert {each.choice for each in project.predictions(version).values()} == {"circle", "square"}
+
+
+def test_a_choice_that_is_removed_takes_its_labels_along(stack: RunningStack, make_project: MakeProject) -> None:
+    project = make_project(("circle", "square", "triangle"), 3)
+    project.attach(stack)
+    labels = [project.submit(project.of_class(name)[0]) for name in project.classes]
+    project.wait_for_version(stack, labels)
+    project.api.change_project(project.id, label_config=label_config(["circle", "square"]))
+    version = project.wait_for_version(stack, labels[:2])
+    assert {each.choice for each in project.predictions(version).values()} == {"circle", "square"}
+
+
+def test_a_choice_that_gets_an_alias_keeps_its_labels(
+    project: LabelledProject, labels: list[int], stack: RunningStack
+) -> None:
+    before = project.active_version()
+    config = label_config(["circle", "square"]).replace('value="circle"', 'value="circle" alias="round"')
+    project.api.change_project(project.id, label_config=config)
+    version = project.wait_for_version(stack, labels, not_version=before)
+    assert set(stack.labels_of(project.id, version).values()) == {"round", "square"}
+    assert {each.choice for each in project.predictions(version).values()} == {"round", "square"}
+
+
+def test_a_label_config_that_names_another_field_is_followed_at_once(
+    stack: RunningStack, make_project: MakeProject
+) -> None:
+    project = make_project(per_class=2)
+    addresses = [project.api.get_object(f"/api/tasks/{task}")["data"]["image"] for task in project.tasks]
+    project.delete_tasks(project.tasks)
+    body = [{"data": {"thumb": "nothing", "image": address}} for address in addresses]
+    tasks = project.api.send_object("POST", f"/api/projects/{project.id}/import?return_task_ids=true", body)["task_ids"]
+    config = label_config(list(project.classes))
+    project.api.change_project(project.id, label_config=config.replace("$image", "$thumb"))
+    project.attach(stack)
+    until(lambda: stack.runs_of("empty") > 0, "a run that finds no image")
+    project.api.change_project(project.id, label_config=config)
+    version = project.wait_for_version(stack)
+    assert sorted(project.predictions(version)) == tasks
