@@ -50,6 +50,9 @@ class Settings(BaseSettings):
     backbone_resolution: Annotated[int, Field(ge=32)] | None = Field(
         None, description="Side in pixels of BACKBONE's input: smaller is faster; default: what it was made for"
     )
+    backbones_shipped: Path | None = Field(
+        None, description="Folder of exported backbones that came with the image: a worker copies the one that it needs"
+    )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where the worker embeds images")
     cuda_visible_devices: str = Field(
         "", description="GPUs that training workers may use, numbers with commas; all where it is empty"

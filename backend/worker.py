@@ -10,9 +10,10 @@ import backend.backbones.reembed
 import backend.loop.job  # noqa: F401
 import model.backbone.embedder  # noqa: F401
 from backend import logs
+from backend.images.embedders import has_pytorch
 from backend.queue import workers
 from backend.services import Services
-from backend.settings import load
+from backend.settings import Settings, load
 from backend.store import features
 
 # LanceDB warns of forks while it works; here it works in work-horses only.
@@ -22,12 +23,16 @@ log = logs.get()
 
 
 def main() -> int:
-    """Export the backbone if need be, then work until SIGTERM."""
+    """Have the backbone at hand, then work until SIGTERM; not 0 where that can't be."""
     settings = load()
     logs.configure(settings)
     services = Services(settings)
     services.migrate()
-    if not services.backbones.base_is_current():
+    is_there = services.backbones.base_is_current() or services.backbones.take_shipped(settings.backbones_shipped)
+    if not has_pytorch() and (reason := _why_elsewhere(settings, is_there)):
+        log.error("worker not started", reason=reason)
+        return 1
+    if not is_there:
         log.info("exporting the backbone; this takes some seconds, once", backbone=settings.backbone)
         # In a process of its own: PyTorch's memory goes back, and CUDA is never touched before a fork.
         exported = subprocess.run([sys.executable, "-m", "backend.backbones.export"], check=False)
@@ -37,6 +42,21 @@ def main() -> int:
     log.info("worker started", label_studio=settings.label_studio_url)
     workers.work(services.queue)
     return 0
+
+
+def _why_elsewhere(settings: Settings, is_exported: bool) -> str:
+    """Why an installation without PyTorch can't do what is asked of it, and where to do it instead; empty if it can."""
+    if settings.device == "cuda":
+        return (
+            "DEVICE=cuda takes PyTorch, which is not installed here. Run the image label-loop-training instead (docker "
+            "compose --profile gpu up --detach --scale worker=0), install requirements.txt, or set DEVICE=cpu."
+        )
+    if not is_exported:
+        return (
+            f"To export the backbone {settings.backbone} takes PyTorch, which is not installed here. Run the image "
+            "label-loop-training once (docker compose run --rm export), or install requirements.txt."
+        )
+    return ""
 
 
 if __name__ == "__main__":

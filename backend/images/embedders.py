@@ -1,5 +1,6 @@
 """Backbones at work in this process: on the CPU in ONNX Runtime, or in PyTorch on an NVIDIA device."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 from cachetools import LRUCache
@@ -50,9 +51,14 @@ class Embedders:
 
 
 def is_cuda_wanted(device: str) -> bool:
-    """Whether this machine has an NVIDIA device for us; asks the driver's files, so that a CPU never loads torch.
+    """Whether images are embedded on an NVIDIA device; asks the driver's files, so that a CPU never loads torch.
 
     Args:
         device: the setting DEVICE.
     """
-    return device == "cuda" or (device == "auto" and Path("/dev/nvidia0").exists())
+    return (device == "cuda" or (device == "auto" and Path("/dev/nvidia0").exists())) and has_pytorch()
+
+
+def has_pytorch() -> bool:
+    """Whether PyTorch is installed: the image of the service does without. Does not load it."""
+    return find_spec("torch") is not None

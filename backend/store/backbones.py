@@ -5,6 +5,7 @@ networks/<version>/     the trained network that a backbone is the body of, see 
 bases/<origin>.json     which version the settings' backbone has, where only its weights tell
 """
 
+import contextlib
 import hashlib
 import json
 import shutil
@@ -15,7 +16,8 @@ from typing import Any
 from backend.errors import RetryLaterError
 from model.backbone.backbone import Backbone, Origin
 from model.backbone.embedder import read_backbone
-from model.files import whole_file
+from model.errors import ModelError
+from model.files import whole_file, whole_folder
 
 LEARNED = "learned.json"
 """Beside a fine-tuned network."""
@@ -61,6 +63,23 @@ class BackboneStore:
     def base_is_current(self) -> bool:
         """Whether the base is ready, and made of the files that the settings name as they are now."""
         return self.base_is_ready() and (self.origin.registered is not None or self._named()["files"] == self._files())
+
+    def take_shipped(self, shipped: Path | None) -> bool:
+        """Copy the base's export from a folder that an image brings; whether it is there now.
+
+        Args:
+            shipped: a folder for each export, by the backbone's name; None where there is none.
+        """
+        base = self.origin.registered
+        if shipped is None or base is None:
+            return False
+        # An image of another release may ship another version under that name.
+        with contextlib.suppress(ModelError, OSError):
+            if read_backbone(shipped / base.name) == base:
+                with whole_folder(self.export(base.version)) as unfinished:
+                    shutil.copytree(shipped / base.name, unfinished, copy_function=shutil.copyfile, dirs_exist_ok=True)
+        # Another worker may have been first.
+        return self.is_ready(base.version)
 
     def name_base(self, version: str) -> None:
         """Note that the base, exported and made of the files that are there now, has this version."""

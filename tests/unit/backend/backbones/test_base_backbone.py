@@ -1,7 +1,9 @@
 """The backbone that the settings name, be it registered or not: exported by a worker, and known by its weights."""
 
+import json
 import os
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +52,50 @@ def test_a_registered_one_is_known_before_it_is_exported(tmp_path: Path, side: i
     store.export(store.base.version).mkdir(parents=True)
     assert store.base_is_ready()
     assert store.base_is_current()
+
+
+@pytest.fixture
+def shipped(tmp_path: Path) -> Path:
+    """What an image brings, in its form."""
+    folder = tmp_path / "shipped" / "efficientnet-lite0"
+    folder.mkdir(parents=True)
+    (folder / "backbone.json").write_text(json.dumps(asdict(backbone("efficientnet-lite0"))))
+    (folder / "model.onnx").write_bytes(b"a network")
+    return folder.parent
+
+
+def test_one_that_came_with_the_image_is_copied(tmp_path: Path, shipped: Path) -> None:
+    store = BackboneStore(tmp_path / "data", Origin("efficientnet-lite0"))
+    assert store.take_shipped(shipped)
+    assert store.base_is_current()
+    assert (store.export(store.base.version) / "model.onnx").read_bytes() == b"a network"
+    assert [path.name for path in (tmp_path / "data" / "backbones").iterdir()] == [store.base.version]
+    assert store.take_shipped(shipped)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        Origin("efficientnet-lite1"),
+        Origin("efficientnet-lite0", input_size=192),
+        Origin("efficientnet-lite0", weights="weights.pth"),
+        Origin("resnet18"),
+    ],
+)
+def test_another_than_the_shipped_one_is_left_to_the_export(tmp_path: Path, shipped: Path, origin: Origin) -> None:
+    store = BackboneStore(tmp_path / "data", origin)
+    assert not store.take_shipped(shipped)
+    assert not store.take_shipped(None)
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_shipped_one_of_another_release_or_a_torn_one_is_left_alone(tmp_path: Path, shipped: Path) -> None:
+    store = BackboneStore(tmp_path / "data", Origin("efficientnet-lite0"))
+    sheet = shipped / "efficientnet-lite0" / "backbone.json"
+    for text in (sheet.read_text().replace("lite0-", "lite0-0"), "{", "[]"):
+        sheet.write_text(text)
+        assert not store.take_shipped(shipped)
+    assert not store.base_is_ready()
 
 
 def test_another_is_not_known_before_and_whoever_asks_is_told_what_to_wait_for(store: BackboneStore) -> None:
