@@ -11,7 +11,8 @@ from prometheus_client.registry import Collector
 from backend.label_studio import webhook
 from backend.queue.counters import Counters
 from backend.store.records.insight import Insight
-from backend.web.status import Status, StatusBoard
+from backend.web.status import Status
+from backend.web.status_board import StatusBoard
 from model.head.metrics import Estimate
 from model.insight.results import Range
 

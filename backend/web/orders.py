@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from flask import Response, jsonify
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from backend.errors import RequestError
+from backend.web import payloads
 
 
 class Order(BaseModel):
@@ -24,12 +24,7 @@ def read(kind: type[AnyOrder], body: Any) -> AnyOrder:
     Raises:
         RequestError: something is missing, unknown or of another type.
     """
-    try:
-        return kind.model_validate(body)
-    except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(str(part) for part in problem["loc"]) or "body"
-        raise RequestError(f"An order is malformed at {where}: {problem['msg']}.") from error
+    return payloads.validated(kind, body, "An order")
 
 
 def accepted(status: Mapping[str, Any]) -> Response:

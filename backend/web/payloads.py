@@ -4,12 +4,14 @@
 """
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from backend.errors import RequestError
 from backend.project import is_id
+
+Body = TypeVar("Body", bound=BaseModel)
 
 _NUMBER = re.compile(r"\s*(\d{1,10})(?:\..*)?\s*", re.DOTALL)
 
@@ -42,18 +44,32 @@ class PredictRequest(BaseModel):
     label_config: LabelConfig = ""
 
 
+def validated(kind: type[Body], body: Any, name: str) -> Body:
+    """A body of some kind.
+
+    Args:
+        kind: what it must be.
+        body: JSON as it came.
+        name: what a person calls it, for the error: "An order".
+
+    Raises:
+        RequestError: something is missing, unknown or of another type; the text names the first such thing.
+    """
+    try:
+        return kind.model_validate(body)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(str(part) for part in problem["loc"]) or "body"
+        raise RequestError(f"{name} is malformed at {where}: {problem['msg']}.") from error
+
+
 def read_predict(body: Any) -> PredictRequest:
     """Read a predict request.
 
     Raises:
         RequestError: not an object with a list of tasks.
     """
-    try:
-        return PredictRequest.model_validate(body)
-    except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(str(part) for part in problem["loc"]) or "body"
-        raise RequestError(f"A predict request is malformed at {where}: {problem['msg']}.") from error
+    return validated(PredictRequest, body, "A predict request")
 
 
 def read_setup(body: Any) -> SetupRequest:

@@ -24,7 +24,8 @@ from backend.web.payloads import PredictRequest, SetupRequest
 from backend.web.predictor import Predictor
 from backend.web.reconciler import Reconciler
 from backend.web.request_features import RequestFeatures
-from backend.web.status import Status, StatusBoard
+from backend.web.status import Status
+from backend.web.status_board import StatusBoard
 
 PROJECTS_SECONDS = 0.25
 """How often the active versions are read: a new one is named at most this much later."""
