@@ -15,7 +15,10 @@ IN_MEMORY = 2
 
 
 class Embedders:
-    """Embedders by backbone, loaded at their first use and kept while they are among the last used."""
+    """Embedders by backbone, loaded at their first use and kept while they are among the last used.
+
+    For one thread at a time: `backend.images.embed` sees to that.
+    """
 
     def __init__(self, backbones: BackboneStore, device: str) -> None:
         """Begin with none loaded.

@@ -6,6 +6,7 @@ stage follows when nobody waits for a run.
 """
 
 import time
+from collections.abc import Collection
 from functools import partial
 
 from redis.exceptions import RedisError
@@ -15,6 +16,7 @@ from backend.backbones import switch
 from backend.errors import LabelLoopError, NotFoundError, RetryLaterError
 from backend.job import project_job
 from backend.label_studio import config
+from backend.label_studio.config import Labeling
 from backend.loop import embed, publish, second_stage
 from backend.loop import refresh as refresh_stage
 from backend.loop.changes import Changes
@@ -150,56 +152,65 @@ class Run:
         queue.count(done)
 
     def _line(self) -> tuple[RunOutcome, tuple[Version, Dataset] | None]:
-        stage, done = self.stopwatch.stage, self.stopwatch.done
-        with stage("sync"):
+        """Sync, embed, make a version, publish it: as far as there is reason to go on."""
+        services, settings = self.services, self.services.settings
+        with self.stopwatch.stage("sync"):
             synced = sync.run(
                 self.project,
-                self.services.label_studio,
-                self.services.mirror,
-                self.services.versions,
-                self.services.settings.full_comparison_seconds,
+                services.label_studio,
+                services.mirror,
+                services.versions,
+                settings.full_comparison_seconds,
             )
         if synced.labeling is None:
             return RunOutcome.UNSUPPORTED, None
         active = self._active(synced.state.model_version)
-        backbone = self._backbone(active)
-        with stage("embed"):
-            services = self.services
-            seconds = services.settings.embed_seconds
-            embedded = embed.run(self.project, services.mirror, services.image_embedder, backbone, seconds)
-        done.images = embedded.images
-        with stage("load"):
-            data = self.services.datasets.read(self.project, synced.labeling, backbone)
-        if embedded.left:
-            self.services.queue.hint(self.project)
+        data = self._embed_and_read(synced.labeling, self._backbone(active))
         if not len(data.task_ids):
             return RunOutcome.EMPTY, None
-        settings = self.services.settings
         changes = Changes.since(active, data, recorded_settings(settings, data), self._rejected(active))
         if not (synced.version_wanted or changes.call_for_version(settings.min_new_annotations)):
             return RunOutcome.UNCHANGED, None
         version = make_version(data, active, settings, self.stopwatch, fresh=changes.call_for_head())
         logs.bind(version=version.name)
-        with stage("save"):
-            self.services.versions.save(self.project, version, figures(version, active))
-        head_file = self.services.versions.head_file(self.project, version.name)
-        heads.note(self.services.outbox, self.project, synced.state.title, version, head_file)
+        self._save(version, active, synced.state.title)
         verdict = version.record.promotion
         if verdict is not None and verdict.blocked:
             log.warning("rejected", reason=verdict.text)
-            self.services.versions.prune(self.project, self.services.settings.versions_kept)
+            services.versions.prune(self.project, settings.versions_kept)
             return RunOutcome.REJECTED, None
-        with stage("publish"):
-            labelled = sorted(changes.labels & data.labels.keys())[:MOST_HEALED]
-            stored = publish.run(self.context, version, synced.labeling, labelled, self.lease.check)
-        done.predictions = stored
+        self._publish(version, data, synced.labeling, changes.labels)
+        return RunOutcome.PUBLISHED, (version, data)
+
+    def _embed_and_read(self, labeling: Labeling, backbone: Backbone) -> Dataset:
+        """The project with the features that there was time for; another run makes the rest."""
+        services, seconds = self.services, self.services.settings.embed_seconds
+        with self.stopwatch.stage("embed"):
+            embedded = embed.run(self.project, services.mirror, services.image_embedder, backbone, seconds)
+        self.stopwatch.done.images = embedded.images
+        with self.stopwatch.stage("load"):
+            data = services.datasets.read(self.project, labeling, backbone)
+        if embedded.left:
+            services.queue.hint(self.project)
+        return data
+
+    def _save(self, version: Version, active: Version | None, title: str) -> None:
+        versions = self.services.versions
+        with self.stopwatch.stage("save"):
+            versions.save(self.project, version, figures(version, active))
+        head_file = versions.head_file(self.project, version.name)
+        heads.note(self.services.outbox, self.project, title, version, head_file)
+
+    def _publish(self, version: Version, data: Dataset, labeling: Labeling, changed: Collection[int]) -> None:
+        done, labelled = self.stopwatch.done, sorted(data.labels.keys() & changed)[:MOST_HEALED]
+        with self.stopwatch.stage("publish"):
+            done.predictions = publish.run(self.context, version, labeling, labelled, self.lease.check)
         log.info(
             "published",
             labels=len(data.labels),
             queue=len(version.task_ids),
             seconds={name: round(value, 3) for name, value in done.seconds.items()},
         )
-        return RunOutcome.PUBLISHED, (version, data)
 
     def _active(self, shown: str) -> Version | None:
         """The active version; a run that was killed right after the switch is made good here."""
