@@ -6,6 +6,7 @@ To load MLflow takes seconds of a processor. Here neither a run nor a request pa
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 from backend import logs
 from backend.queue.project_queue import ProjectQueue
@@ -29,20 +30,28 @@ log = logs.get()
 class Courier:
     """Starts deliveries, one at a time."""
 
-    def __init__(self, outbox: Outbox, mirror: Mirror, queue: ProjectQueue, command: tuple[str, ...] = COMMAND) -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        mirror: Mirror,
+        queue: ProjectQueue,
+        command: tuple[str, ...] = COMMAND,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Begin with nothing delivered.
 
         Args:
             outbox: what is delivered.
-            mirror, queue: tell whether somebody labels.
-            mirror: of Label Studio.
+            mirror: of Label Studio; with the queue it tells whether somebody labels.
             queue: of all projects.
             command: that delivers.
+            clock: seconds; tells when a pause is over.
         """
         self._outbox = outbox
         self._mirror = mirror
         self._queue = queue
         self._command = command
+        self._clock = clock
         self._process: subprocess.Popen[bytes] | None = None
         self._failures = 0
         self._next = 0.0
@@ -50,24 +59,26 @@ class Courier:
     def step(self) -> None:
         """Start a delivery if one is due."""
         outbox = self._outbox
-        if not outbox.enabled or self._is_under_way():
+        if not outbox.enabled or self.is_delivering:
             return
+        self._note_the_last_end()
         items = len(outbox.waiting())
-        if items and time.monotonic() >= self._next and (self._is_quiet() or outbox.waited() > PATIENCE_SECONDS):
+        if items and self._clock() >= self._next and (self._is_quiet() or outbox.waited() > PATIENCE_SECONDS):
             log.info("delivering to MLflow", items=items)
             self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL)  # noqa: S603 - our own module
 
-    def _is_under_way(self) -> bool:
-        """Whether a delivery runs; notes how the last one ended."""
+    @property
+    def is_delivering(self) -> bool:
+        """Whether a delivery runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def _note_the_last_end(self) -> None:
+        """Begin the pause after a delivery that has ended."""
         if self._process is None:
-            return False
-        status = self._process.poll()
-        if status is None:
-            return True
+            return
+        self._failures = self._failures + 1 if self._process.returncode else 0
+        self._next = self._clock() + min(LEAST_PAUSE * 2.0**self._failures, LONGEST_PAUSE)
         self._process = None
-        self._failures = self._failures + 1 if status else 0
-        self._next = time.monotonic() + min(LEAST_PAUSE * 2.0**self._failures, LONGEST_PAUSE)
-        return False
 
     def _is_quiet(self) -> bool:
         queue = self._queue

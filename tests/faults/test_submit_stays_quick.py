@@ -9,7 +9,7 @@ import pytest
 
 from scripts.cli.backend_client import Backend
 from scripts.cli.connection.api import Json
-from tests.support.label_studio import RunningLabelStudio
+from tests.support.label_studio import KillableLabelStudio
 from tests.support.machine import Slowness
 from tests.support.pictures import picture
 from tests.support.project import KINDS, LabelledProject
@@ -32,9 +32,9 @@ SETTINGS = {"IDLE_SECONDS": "0"}
 
 
 @pytest.fixture
-def project(label_studio: RunningLabelStudio) -> Iterator[LabelledProject]:
+def project(own_label_studio: KillableLabelStudio) -> Iterator[LabelledProject]:
     """Many tasks on few pictures, so that embedding takes no time, each with an old prediction to be cleaned up."""
-    made = label_studio.make_project(KINDS, per_class=0)
+    made = own_label_studio.make_project(KINDS, per_class=0)
     addresses = []
     for number in range(PICTURES):
         path = made.folder / f"{number}.png"
@@ -47,14 +47,14 @@ def project(label_studio: RunningLabelStudio) -> Iterator[LabelledProject]:
     for task in tasks[:FIRST_LABELS]:
         made.submit(task)
     yield made
-    label_studio.delete_projects()
+    own_label_studio.delete_projects()
 
 
 @pytest.fixture
 def stack(
-    project: LabelledProject, label_studio: RunningLabelStudio, backbones: Path, tmp_path: Path
+    project: LabelledProject, own_label_studio: KillableLabelStudio, backbones: Path, tmp_path: Path
 ) -> Iterator[RunningStack]:
-    running = start_stack(label_studio, backbones, tmp_path, more=SETTINGS)
+    running = start_stack(own_label_studio, backbones, tmp_path, more=SETTINGS)
     yield running
     running.stop()
 

@@ -52,11 +52,11 @@ def marks(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def make_courier(marks: Path) -> MakeCourier:
-    """`make_courier(services, code)`: one whose deliveries leave a mark, then run `code`."""
+    """`make_courier(services, code, clock)`: one whose deliveries leave a mark, then run `code`."""
 
-    def made(services: Services, code: str = "") -> Courier:
+    def made(services: Services, code: str = "", clock: Callable[[], float] = time.monotonic) -> Courier:
         mark = f"import pathlib, os; pathlib.Path({str(marks)!r}, str(os.getpid())).touch(); {code}"
-        return Courier(services.outbox, services.mirror, services.queue, (sys.executable, "-c", mark))
+        return Courier(services.outbox, services.mirror, services.queue, (sys.executable, "-c", mark), clock)
 
     return made
 
@@ -76,7 +76,7 @@ def test_what_waits_is_delivered_while_nobody_labels(
 def test_an_empty_outbox_starts_nothing(services: Services, make_courier: MakeCourier) -> None:
     courier = make_courier(services)
     courier.step()
-    assert courier._process is None
+    assert not courier.is_delivering
 
 
 def test_while_somebody_labels_nothing_is_delivered(
@@ -87,7 +87,7 @@ def test_while_somebody_labels_nothing_is_delivered(
     assert services.queue.quiet_seconds(PROJECT) < QUIET_SECONDS
     courier = make_courier(services)
     courier.step()
-    assert courier._process is None
+    assert not courier.is_delivering
 
 
 def test_while_a_run_has_a_project_nothing_is_delivered(
@@ -97,7 +97,7 @@ def test_while_a_run_has_a_project_nothing_is_delivered(
     courier = make_courier(services)
     with services.queue.lease(PROJECT, 0):
         courier.step()
-    assert courier._process is None
+    assert not courier.is_delivering
 
 
 def test_what_has_waited_long_is_delivered_though_somebody_labels(
@@ -118,37 +118,53 @@ def test_switched_off_nothing_is_delivered(
     (services.outbox.folder / "an item of before").mkdir(parents=True)
     courier = make_courier(services)
     courier.step()
-    assert courier._process is None
+    assert not courier.is_delivering
+
+
+class Clock:
+    """Stands still until it is put forward."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def wait_until_over(courier: Courier) -> None:
+    until(lambda: not courier.is_delivering, "the end of a delivery")
+    courier.step()  # It notes the end.
+    assert not courier.is_delivering
 
 
 def test_one_delivery_is_under_way_at_a_time_and_the_next_waits_a_while(
     services: Services, make_courier: MakeCourier, marks: Path, tmp_path: Path
 ) -> None:
     services.outbox.note(tracked(tmp_path / "files"))
-    courier = make_courier(services, "import time; time.sleep(0.5)")
+    clock = Clock()
+    courier = make_courier(services, "import time; time.sleep(0.5)", clock)
     for _ in range(3):
         courier.step()
-    assert courier._process is not None
-    courier._process.wait()
-    courier.step()
-    assert (deliveries(marks), courier._process) == (1, None)
-    assert courier._next - time.monotonic() == pytest.approx(LEAST_PAUSE, abs=5.0)
-    courier._next = time.monotonic()
+    wait_until_over(courier)
+    assert deliveries(marks) == 1
+    clock.now += LEAST_PAUSE
     courier.step()
     until(lambda: deliveries(marks) == 2, "the next delivery")
 
 
 def test_where_something_was_left_the_pause_doubles(
-    services: Services, make_courier: MakeCourier, tmp_path: Path
+    services: Services, make_courier: MakeCourier, marks: Path, tmp_path: Path
 ) -> None:
     services.outbox.note(tracked(tmp_path / "files"))
-    courier = make_courier(services, "raise SystemExit(1)")
-    pauses = []
-    for _ in range(3):
-        courier._next = 0.0
+    clock = Clock()
+    courier = make_courier(services, "raise SystemExit(1)", clock)
+    courier.step()
+    for made, pause in enumerate((2 * LEAST_PAUSE, 4 * LEAST_PAUSE, 8 * LEAST_PAUSE), 1):
+        wait_until_over(courier)
+        clock.now += pause - 1.0
         courier.step()
-        assert courier._process is not None
-        courier._process.wait()
+        assert (courier.is_delivering, deliveries(marks)) == (False, made)
+        clock.now += 1.0
         courier.step()
-        pauses.append(courier._next - time.monotonic())
-    assert pauses == pytest.approx([2 * LEAST_PAUSE, 4 * LEAST_PAUSE, 8 * LEAST_PAUSE], abs=5)
+        wait_until_over(courier)
+        assert deliveries(marks) == made + 1
