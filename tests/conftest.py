@@ -45,7 +45,7 @@ SHARED_SETTINGS = {
 NEEDS = {"shared_label_studio": "integration", "playwright": "browser"}
 # Folders in the order in which they are begun. Label Studio gets ready during the first; then comes what takes long,
 # and the many short ones at the end leave no process waiting for another.
-ORDER = ("unit/project", "unit/model", "faults", "integration", "browser", "contract", "unit")
+ORDER = ("unit/project", "unit/model", "faults", "integration", "upgrade", "browser", "contract", "unit")
 
 
 def pytest_configure() -> None:

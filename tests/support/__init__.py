@@ -10,4 +10,6 @@ waiting          waiting for what another process does
 machine          how busy the machine is, for what is promised in seconds
 surroundings     what a shell hands down, made the same everywhere
 logs             what the code under test logs
+records          records of versions, made up
+launchers        the launchers in scripts/
 """
