@@ -1,4 +1,4 @@
-"""Auto-labelling for one project: the RQ job that carries out orders, writes and takes back.
+"""Auto-labelling for one project: the RQ job that carries out commands, writes and takes back.
 
 It works under the project's lease and gives it back as soon as a run waits. What is left to do is in the store and in
 the mirror, never in the job: one that was killed is begun again by the reconciler and goes on where Label Studio is.
@@ -34,7 +34,7 @@ log = logs.get()
 
 
 def run(project_id: int) -> None:
-    """RQ job: carry out what was ordered, then write or take back annotations until a run waits."""
+    """RQ job: carry out what was asked for, then write or take back annotations until a run waits."""
     with project_job(JobKind.AUTOLABEL, project_id) as job:
         with job.lease() as lease:
             if lease is None:
@@ -54,36 +54,36 @@ class Autolabeler:
         self._proposing = Proposing(place)
 
     def go(self) -> None:
-        """Carry out all orders, then go on with what is being written.
+        """Carry out all commands, then go on with what is being written.
 
         Raises:
             RetryLaterError: Label Studio does not answer; later everything goes on from where it is.
         """
-        for order in self._store.orders(self._project):
-            self._carry_out(order)
-            self._store.taken(self._project, order)
+        for command in self._store.commands(self._project):
+            self._carry_out(command)
+            self._store.remove_command(self._project, command)
         for state in self._store.all(self._project):
             if state.phase in WRITING and not state.problem:
                 self._write(state)
 
-    def _carry_out(self, order: AutolabelCommand) -> None:
+    def _carry_out(self, command: AutolabelCommand) -> None:
         states = self._store.all(self._project)
-        state = requests.meant(order.action, states)
-        if order.action is AutolabelAction.PROPOSE and requests.refusal(order.action, states) is None:
-            # Killed between the proposal and the end of its order, it would be carried out again.
-            already = order.name in {each.name for each in states}
-            state = None if already else Autolabeling(order.name, AutolabelPhase.REFUSED, order.request, "")
+        state = requests.meant(command.action, states)
+        if command.action is AutolabelAction.PROPOSE and requests.refusal(command.action, states) is None:
+            # Killed between the proposal and the end of its command, it would be carried out again.
+            already = command.name in {each.name for each in states}
+            state = None if already else Autolabeling(command.name, AutolabelPhase.REFUSED, command.request, "")
         if state is None:
             return
         try:
-            self._step(order.action, state)
+            self._step(command.action, state)
         except (RetryLaterError, RedisError):
             raise
         except (LabelLoopError, InputError) as error:
-            log.warning("auto-labelling refused", order=order.action, reason=str(error))
+            log.warning("auto-labelling refused", command=command.action, reason=str(error))
             self._place.save(replace(state, message=str(error)))
         except Exception:
-            log.exception("auto-labelling failed", order=order.action)
+            log.exception("auto-labelling failed", command=command.action)
             self._place.save(replace(state, message=UNEXPECTED))
 
     def _step(self, action: AutolabelAction, state: Autolabeling) -> None:
@@ -152,6 +152,6 @@ class Autolabeler:
         log.info("auto-labelling written", phase=state.phase, name=state.name)
 
     def _stop(self, state: Autolabeling, problem: str) -> None:
-        """Wait for somebody to mend it and to order it again."""
+        """Wait for somebody to mend it and to ask for it again."""
         log.warning("auto-labelling stopped", reason=problem)
         self._place.save(replace(state, problem=problem))

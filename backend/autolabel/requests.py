@@ -1,4 +1,4 @@
-"""What may be ordered of a project's auto-labellings, of which of them, and how an order is kept."""
+"""What may be asked of a project's auto-labellings, of which of them, and how a command is kept."""
 
 from collections.abc import Sequence
 
@@ -22,7 +22,7 @@ _NOT_YET = {
 
 
 def meant(action: AutolabelAction, states: Sequence[Autolabeling]) -> Autolabeling | None:
-    """The auto-labelling that an order is about: the newest that is in the right phase.
+    """The auto-labelling that a command is about: the newest that is in the right phase.
 
     Args:
         action: that is asked for.
@@ -32,7 +32,7 @@ def meant(action: AutolabelAction, states: Sequence[Autolabeling]) -> Autolabeli
 
 
 def refusal(action: AutolabelAction, states: Sequence[Autolabeling]) -> str | None:
-    """Why an order can't be carried out, in a sentence; None where it can.
+    """Why a command can't be carried out, in a sentence; None where it can.
 
     Args:
         action: that is asked for.
@@ -52,13 +52,13 @@ def refusal(action: AutolabelAction, states: Sequence[Autolabeling]) -> str | No
 
 
 def place(context: ProjectContext, action: AutolabelAction, request: AutolabelRequest) -> str | None:
-    """Keep an order for the job, and queue the job; why that can't be, where it can't.
+    """Keep a command for the job, and queue the job; why that can't be, where it can't.
 
-    Where Redis does not answer, the reconciler finds the order.
+    Where Redis does not answer, the reconciler finds the command.
     """
     project, services = context.project, context.services
     reason = refusal(action, services.autolabelings.all(project))
     if reason is None:
-        services.autolabelings.order(project, action, request)
+        services.autolabelings.add_command(project, action, request)
         services.queue.enqueue_order(JobKind.AUTOLABEL, project)
     return reason

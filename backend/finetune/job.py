@@ -1,4 +1,4 @@
-"""Fine-tuning for one project: the training worker's RQ job, from an order to a judged backbone.
+"""Fine-tuning for one project: the training worker's RQ job, from a request to a judged backbone.
 
 It leaves the project alone: the loop goes on meanwhile on the features that it has. How far it is stands in the store,
 and each step's result on the disk: a job that was killed is begun again by the reconciler, and goes on from there.

@@ -24,11 +24,11 @@ def refusal(states: Sequence[Finetuning]) -> str | None:
 
 
 def begin(context: ProjectContext, request: FinetuneRequest) -> Finetuning:
-    """Have a fine-tuning made. Where Redis does not answer, the reconciler finds the order."""
+    """Have a fine-tuning made. Where Redis does not answer, the reconciler finds the request."""
     project, services = context.project, context.services
     labels = services.mirror.labels(project)
     state = services.finetunings.begin(project, request, services.backbones.base.version, labels)
-    log.info("fine-tuning ordered", project=project.id, trigger=request.trigger)
+    log.info("fine-tuning requested", project=project.id, trigger=request.trigger)
     services.queue.enqueue_order(JobKind.FINETUNE, project)
     return state
 

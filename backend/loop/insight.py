@@ -17,7 +17,7 @@ from model.insight.accuracy import accuracy_now
 from model.insight.advice import STEPS, advise
 from model.insight.inputs import LEAST_HOLDOUT_LABELS, InsightInput
 from model.insight.labels_saved import labels_saved
-from model.insight.results import Advice, LabelsSaved, Step
+from model.insight.results import Advice, FurtherLabels, LabelsSaved
 
 PACE_OF = 200
 """The project's pace is that of so many annotations, the latest: people become faster, and labels harder."""
@@ -100,7 +100,7 @@ def _evidence(data: Dataset, head: Head, right: BoolArray, seed: int) -> Insight
 def _nothing(data: Dataset, seconds: float | None) -> tuple[LabelsSaved, Advice]:
     """What can be said before two classes have a label: only how long labels take."""
     labels, holdout = int(data.labelled.sum()), int(data.counted.sum())
-    steps = tuple(Step(count, None, seconds and count * seconds / 3600, NOT_ENOUGH) for count in STEPS)
+    steps = tuple(FurtherLabels(count, None, seconds and count * seconds / 3600, NOT_ENOUGH) for count in STEPS)
     return LabelsSaved(holdout, labels, None, None, NOT_ENOUGH), Advice(holdout, labels, steps)
 
 

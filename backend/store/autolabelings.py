@@ -1,9 +1,9 @@
-"""Auto-labellings on disk: what was ordered, what was proposed and audited, what is being written.
+"""Auto-labellings on disk: what was requested, what was proposed and audited, what is being written.
 
 Everything is a JSON file that is there whole or not at all. What Label Studio holds is not kept here: which tasks of a
 set are labelled already is read off the mirror, so that nothing can disagree after a kill.
 
-    <project key>/orders/<name>.json              what somebody ordered, until the job has taken it up
+    <project key>/orders/<name>.json              a command, until the job has carried it out
     <project key>/<name>/state.json               how far it is
     <project key>/<name>/set-<attempt>.json       the proposed tasks, each with class and confidence
     <project key>/<name>/certificate.json         what it proved, once it did
@@ -29,25 +29,25 @@ from model.files import whole_file
 
 
 class AutolabelingStore:
-    """Auto-labellings of all projects. Orders may be written at any time, all else only under the project's lease."""
+    """Auto-labellings of all projects. Commands may be written at any time, all else only under the project's lease."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def order(self, project: Project, action: AutolabelAction, request: AutolabelRequest) -> AutolabelCommand:
-        """Keep an order for the job."""
-        order = AutolabelCommand(new_unique_name(), action, request)
-        _write(self._orders(project) / f"{order.name}.json", order.to_json())
-        return order
+    def add_command(self, project: Project, action: AutolabelAction, request: AutolabelRequest) -> AutolabelCommand:
+        """Keep a command for the job."""
+        command = AutolabelCommand(new_unique_name(), action, request)
+        _write(self._commands(project) / f"{command.name}.json", command.to_json())
+        return command
 
-    def orders(self, project: Project) -> list[AutolabelCommand]:
-        """Orders that no job has taken up, oldest first."""
-        paths = sorted(self._orders(project).glob("*.json"))
+    def commands(self, project: Project) -> list[AutolabelCommand]:
+        """Commands that no job has carried out, oldest first."""
+        paths = sorted(self._commands(project).glob("*.json"))
         return [AutolabelCommand.from_json(json.loads(path.read_text())) for path in paths]
 
-    def taken(self, project: Project, order: AutolabelCommand) -> None:
-        """An order was carried out, or at least noted in the state."""
-        (self._orders(project) / f"{order.name}.json").unlink(missing_ok=True)
+    def remove_command(self, project: Project, command: AutolabelCommand) -> None:
+        """Forget a command that was carried out, or whose refusal is in the state."""
+        (self._commands(project) / f"{command.name}.json").unlink(missing_ok=True)
 
     def all(self, project: Project) -> list[Autolabeling]:
         """Every auto-labelling of a project, oldest first."""
@@ -59,11 +59,11 @@ class AutolabelingStore:
         return next(iter(reversed(self.all(project))), None)
 
     def has_work(self, project: Project) -> bool:
-        """Whether a job has something to do: an order, or writing that was cut off."""
+        """Whether a job has something to do: a command, or writing that was cut off."""
         if not (self._folder / project.key).exists():
             return False
         waits = any(each.phase in WRITING and not each.problem for each in self.all(project))
-        return waits or bool(self.orders(project))
+        return waits or bool(self.commands(project))
 
     def audited(self, project: Project) -> tuple[int, ...]:
         """Tasks of the audit that is under way: to be asked first, without pre-annotation."""
@@ -108,7 +108,7 @@ class AutolabelingStore:
         record: dict[str, Any] = json.loads(path.read_text())
         return record
 
-    def _orders(self, project: Project) -> Path:
+    def _commands(self, project: Project) -> Path:
         return self._folder / project.key / "orders"
 
 

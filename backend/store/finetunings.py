@@ -1,6 +1,7 @@
-"""Fine-tunings on disk: what was ordered, how far it is, and which backbone a project has adopted.
+"""Fine-tunings on disk: what was requested, how far it is, and which backbone a project has adopted.
 
-The job alone writes how far it is; whoever orders puts marks beside it. So no two processes write the same file.
+The job alone writes how far it is; whoever wants something else puts a mark beside it. So no two processes write the
+same file.
 
     <project key>/<name>/state.json       how far it is
     <project key>/<name>/cancel           somebody wants it to end
@@ -33,7 +34,7 @@ class FinetuningStore:
         self._folder = folder
 
     def begin(self, project: Project, request: FinetuneRequest, base: str, labels: int) -> Finetuning:
-        """Keep an order; a job takes it up."""
+        """Keep a request; a job takes it up."""
         message = "Waits for a training worker."
         state = Finetuning(new_unique_name(), FinetunePhase.WAITING, request, base, message=message, labels=labels)
         self.save(project, state)
@@ -55,7 +56,7 @@ class FinetuningStore:
         return [self._read(path) for path in sorted((self._folder / project.key).glob(f"*/{STATE}"))]
 
     def newest(self, project: Project) -> Finetuning | None:
-        """The one that was ordered last."""
+        """The one that was requested last."""
         newest = max((self._folder / project.key).glob(f"*/{STATE}"), default=None)
         return None if newest is None else self._read(newest)
 
@@ -96,13 +97,13 @@ class FinetuningStore:
 
     def _read(self, path: Path) -> Finetuning:
         """A fine-tuning as its job wrote it, and as the marks beside it have it since."""
-        record = json.loads(path.read_text())
-        phase = FinetunePhase(record["phase"])
-        if phase is FinetunePhase.ADOPTED and path.with_name(UNDONE).exists():
-            record |= {"phase": FinetunePhase.UNDONE, "message": "Taken back: the project uses its previous backbone."}
-        if phase is FinetunePhase.WAITING and path.with_name(CANCEL).exists():
-            record |= {"phase": FinetunePhase.CANCELLED, "message": "Cancelled before it began."}
-        return Finetuning.from_json(record)
+        state = Finetuning.from_json(json.loads(path.read_text()))
+        if state.phase is FinetunePhase.ADOPTED and path.with_name(UNDONE).exists():
+            message = "Taken back: the project uses its previous backbone."
+            return replace(state, phase=FinetunePhase.UNDONE, message=message)
+        if state.phase is FinetunePhase.WAITING and path.with_name(CANCEL).exists():
+            return replace(state, phase=FinetunePhase.CANCELLED, message="Cancelled before it began.")
+        return state
 
 
 def _clear(home: Path) -> None:

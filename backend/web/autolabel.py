@@ -63,7 +63,7 @@ def _status(context: ProjectContext) -> dict[str, Any]:
     states = store.all(project)
     writing = next((each for each in states if each.phase in WRITING), None)
     shown = writing or (states[-1] if states else None)
-    working = bool(store.orders(project)) or (writing is not None and not writing.problem)
+    working = bool(store.commands(project)) or (writing is not None and not writing.problem)
     if shown is None:
         return {"phase": NONE, "working": working, "message": "Nothing was labelled automatically yet."}
     return {

@@ -6,7 +6,7 @@ from model.arrays import BoolArray, FloatArray, IntArray
 from model.head.fitting import fit, out_of_fold
 from model.head.metrics import CONFIDENCE, NOT_ENOUGH, Estimate
 from model.insight.inputs import InsightInput
-from model.insight.results import Advice, Step
+from model.insight.results import Advice, FurtherLabels
 
 RESAMPLES = 1_000
 TINY = 1e-6
@@ -41,7 +41,7 @@ def advise(inputs: InsightInput, seconds_per_label: float | None) -> Advice:
         if history is not None and count <= labels:
             gain = _gain(history, 1 + count / labels, inputs.seed)
         hours = None if seconds_per_label is None else count * seconds_per_label / 3600
-        steps.append(Step(count, gain, hours, NOT_ENOUGH if gain is None else ""))
+        steps.append(FurtherLabels(count, gain, hours, NOT_ENOUGH if gain is None else ""))
     return Advice(n, labels, tuple(steps))
 
 

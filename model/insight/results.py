@@ -84,7 +84,7 @@ class LabelsSaved:
 
 
 @dataclass(frozen=True)
-class Step:
+class FurtherLabels:
     """Further labels.
 
     Attributes:
@@ -112,7 +112,7 @@ class Advice:
 
     n: int
     labels: int
-    steps: tuple[Step, ...]
+    steps: tuple[FurtherLabels, ...]
 
 
 @dataclass(frozen=True)

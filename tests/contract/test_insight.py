@@ -11,7 +11,7 @@ from backend.queue.counters import Counters, SecondStageOutcome
 from backend.store.records.insight import Calibration, Insight, StopAdvice
 from backend.store.records.version import ServedFigures
 from model.head.metrics import Estimate
-from model.insight.results import AccuracyNow, LabelsSaved, Range, Step
+from model.insight.results import AccuracyNow, FurtherLabels, LabelsSaved, Range
 from tests.contract.service import CONFIG, PROJECT, STORED, VERSION, Service, settings_of, start_trained, stored_task
 from tests.contract.test_versions_and_metrics import samples
 from tests.support.stack import RunningRedis
@@ -25,7 +25,7 @@ INSIGHT = Insight(
     accuracy=AccuracyNow(40, "", Estimate(0.75, 0.5, 0.875), {}),
     calibration=Calibration(40, True, 30, 1.5, None, ""),
     labels_saved=LabelsSaved(40, 80, Range(110, None, None), Range(30, None, None), "at least 110 random labels"),
-    stop_adviser=StopAdvice(40, 80, (Step(100, None, 0.5, ""),), 18.0, 50, ""),
+    stop_adviser=StopAdvice(40, 80, (FurtherLabels(100, None, 0.5, ""),), 18.0, 50, ""),
 )
 TASKS = [stored_task(number) for number in range(1, STORED + 1)]
 

@@ -56,7 +56,7 @@ class Rig:
         task = self.project.tasks[len(self.submitted)]
         self.submitted.append(self.project.submit(task))
 
-    def holdout(self, place: str, action: str) -> None:
+    def arm(self, place: str, action: str) -> None:
         """Have the worker fail when it comes to a place; see `worker_with_fault`."""
         for name in ("reached", "go"):
             (self.stack.folder / name).unlink(missing_ok=True)

@@ -48,11 +48,11 @@ def test_a_kill_leaves_no_task_with_two_automatic_annotations_and_none_lost(brok
 
 def kill_during(broken: Rig, place: str, backend: Backend, action: str) -> None:
     """Order something, and kill the work-horse right after a write, again and again."""
-    broken.holdout(place, KILL_HORSE)
+    broken.arm(place, KILL_HORSE)
     backend.order(action)
     for _ in range(KILLS - 1):
         broken.wait_until_reached()
-        broken.holdout(place, KILL_HORSE)
+        broken.arm(place, KILL_HORSE)
     broken.wait_until_reached()
 
 

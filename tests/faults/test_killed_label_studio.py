@@ -31,7 +31,7 @@ def broken(
 def test_a_run_that_lost_label_studio_is_taken_up_again(
     place: str, broken: Rig, own_label_studio: KillableLabelStudio, record_property: Callable[[str, object], None]
 ) -> None:
-    broken.holdout(place, STAND)
+    broken.arm(place, STAND)
     broken.project.add_tasks(["circle"] * 3)
     broken.wait_until_reached()
     own_label_studio.process.kill()

@@ -50,7 +50,7 @@ class Outcome:
 
 def worker_dies(place: str) -> Callable[[Rig], None]:
     def fault(broken: Rig) -> None:
-        broken.holdout(place, KILL)
+        broken.arm(place, KILL)
         broken.submit()
         until(lambda: not broken.stack.worker.is_running, "the worker's end", more=broken.stack.log_tail)
         broken.submit()
@@ -60,7 +60,7 @@ def worker_dies(place: str) -> Callable[[Rig], None]:
 
 
 def worker_dies_on_a_new_task(broken: Rig) -> None:
-    broken.holdout("embed", KILL)
+    broken.arm("embed", KILL)
     broken.project.add_tasks(["circle"])
     until(lambda: not broken.stack.worker.is_running, "the worker's end", more=broken.stack.log_tail)
     broken.submit()
@@ -68,7 +68,7 @@ def worker_dies_on_a_new_task(broken: Rig) -> None:
 
 
 def only_the_parent_dies(broken: Rig) -> None:
-    broken.holdout("train", STAND)
+    broken.arm("train", STAND)
     broken.submit()
     broken.wait_until_reached()
     os.kill(broken.stack.worker.pid, signal.SIGKILL)
@@ -77,7 +77,7 @@ def only_the_parent_dies(broken: Rig) -> None:
 
 
 def redis_is_lost_during_a_run(broken: Rig) -> None:
-    broken.holdout("train", STAND)
+    broken.arm("train", STAND)
     broken.submit()
     broken.wait_until_reached()
     broken.stack.redis.process.kill()
@@ -88,7 +88,7 @@ def redis_is_lost_during_a_run(broken: Rig) -> None:
 
 
 def redis_is_lost_and_back_before_the_switch(broken: Rig) -> None:
-    broken.holdout("head published", STAND)
+    broken.arm("head published", STAND)
     broken.submit()
     broken.wait_until_reached()
     broken.stack.redis.process.kill()

@@ -25,7 +25,7 @@ def broken(
 def test_a_second_stage_that_was_killed_is_made_by_the_refresh(broken: Rig) -> None:
     # That of the rig's own version is not the one to be killed.
     until(lambda: broken.watch.whole(broken.watch.active).insight, "its second stage", more=broken.stack.log_tail)
-    broken.holdout("second stage", KILL)
+    broken.arm("second stage", KILL)
     broken.submit()
     until(lambda: not broken.stack.worker.is_running, "the worker's end", more=broken.stack.log_tail)
     name = broken.project.active_version()

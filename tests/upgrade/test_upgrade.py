@@ -78,7 +78,7 @@ def test_autolabellings_and_their_orders_are_read(recording: Recording, services
     assert [each.task for each in under_audit.audit] == told["audit"]["tasks"]
     (written,) = store.all(applied)
     assert written.phase is AutolabelPhase.APPLIED
-    assert [order.action for order in store.orders(applied)] == ["undo"]
+    assert [command.action for command in store.commands(applied)] == ["undo"]
     assert store.certificate(applied, written.name) is not None
 
 

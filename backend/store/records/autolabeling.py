@@ -30,7 +30,7 @@ OPEN = (AutolabelPhase.AUDITING, AutolabelPhase.READY, *WRITING)
 
 
 class AutolabelAction(StrEnum):
-    """What a person can order."""
+    """What a person can ask for."""
 
     PROPOSE = "propose"
     JUDGE = "judge"
@@ -61,7 +61,7 @@ class AutolabelRequest:
 
 @dataclass(frozen=True)
 class AutolabelCommand(JsonRecord):
-    """What somebody ordered.
+    """What somebody asked for.
 
     Attributes:
         name: from the time; an auto-labelling that is proposed takes it over.

@@ -57,9 +57,9 @@ class Finetuning(JsonRecord):
 
     Attributes:
         name: from the time.
-        base: version of the backbone that the settings named when it was ordered.
+        base: version of the backbone that the settings named when it was requested.
         message: the last that is to be said of it, for people.
-        labels: of the project when it was ordered, then when it began; those of the holdout included.
+        labels: of the project when it was requested, then when it began; those of the holdout included.
         network: name of what is trained.
         warm_from: version of the fine-tuned backbone that it went on from; empty where it began anew.
         images: how many are trained on, and how many choose the best epoch.

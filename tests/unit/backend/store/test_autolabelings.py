@@ -43,16 +43,16 @@ def test_a_project_without_auto_labelling_has_no_work_and_no_folder(store: Autol
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_order_is_work_until_it_is_taken(store: AutolabelingStore) -> None:
+def test_a_command_is_work_until_it_is_carried_out(store: AutolabelingStore) -> None:
     first, second = (
-        store.order(ONE, AutolabelAction.PROPOSE, PROMISED),
-        store.order(ONE, AutolabelAction.UNDO, AutolabelRequest()),
+        store.add_command(ONE, AutolabelAction.PROPOSE, PROMISED),
+        store.add_command(ONE, AutolabelAction.UNDO, AutolabelRequest()),
     )
-    assert store.orders(ONE) == sorted([first, second], key=lambda each: each.name)
-    for order in (first, second):
+    assert store.commands(ONE) == sorted([first, second], key=lambda each: each.name)
+    for command in (first, second):
         assert store.has_work(ONE)
-        store.taken(ONE, order)
-        store.taken(ONE, order)
+        store.remove_command(ONE, command)
+        store.remove_command(ONE, command)
     assert not store.has_work(ONE)
 
 

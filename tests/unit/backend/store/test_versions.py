@@ -24,7 +24,7 @@ from backend.store.versions import Version, VersionStore
 from model import files
 from model.head.head import FeatureTransform, Head
 from model.head.metrics import NOT_ENOUGH, Estimate
-from model.insight.results import AccuracyNow, LabelsSaved, Step
+from model.insight.results import AccuracyNow, FurtherLabels, LabelsSaved
 from tests.support.records import version_record
 
 PROJECT = Project("http://one.example", 7)
@@ -149,7 +149,7 @@ INSIGHT = Insight(
     accuracy=AccuracyNow(0, NOT_ENOUGH, None, {}),
     calibration=Calibration(0, False, 30, None, None, NOT_ENOUGH),
     labels_saved=LabelsSaved(0, 3, None, None, NOT_ENOUGH),
-    stop_adviser=StopAdvice(0, 3, (Step(100, None, 0.5, NOT_ENOUGH),), 18.0, 12, ""),
+    stop_adviser=StopAdvice(0, 3, (FurtherLabels(100, None, 0.5, NOT_ENOUGH),), 18.0, 12, ""),
 )
 
 
