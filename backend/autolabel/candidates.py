@@ -74,7 +74,7 @@ def run(
     labeling: Labeling,
     touched: Collection[int],
     request: AutolabelRequest,
-    turn: Round,
+    this_round: Round,
 ) -> Proposed:
     """The largest set that may keep the promise, or all tasks above the threshold of a plain cut.
 
@@ -86,7 +86,7 @@ def run(
         labeling: the project's label config, read.
         touched: tasks that have an annotation of any kind.
         request: what was asked for.
-        turn: which proposal it is, among those it may take.
+        this_round: which proposal it is, among those it may take.
 
     Raises:
         InputError: a promise or a threshold that can't be, or fewer than two classes with a label.
@@ -103,7 +103,9 @@ def run(
         cut = uncertified(confidences, request.threshold or 0.0)
         chosen, threshold, plan, note = cut.rows, cut.threshold, None, cut.note
     else:
-        proposal = propose(confidences, _evidence(dataset, heads), promise, attempt=turn.attempt, below=turn.below)
+        proposal = propose(
+            confidences, _evidence(dataset, heads), promise, attempt=this_round.attempt, below=this_round.below
+        )
         chosen, threshold, plan, note = proposal.rows, proposal.threshold, proposal.plan, proposal.note
     candidates = [
         Candidate(int(dataset.task_ids[rows[place]]), choices[place], float(confidences[place]))

@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from backend import logs
 from backend.autolabel import requests
 from backend.autolabel.propose import Proposing
-from backend.autolabel.turn import Workplace, check_classes
+from backend.autolabel.turn import Turn, check_classes
 from backend.autolabel.write import Tasks, Writer
 from backend.errors import LabelLoopError, RetryLaterError
 from backend.job import project_job
@@ -39,7 +39,7 @@ def run(project_id: int) -> None:
         with job.lease() as lease:
             if lease is None:
                 return
-            Autolabeler(Workplace(job.project, job.services, lease)).go()
+            Autolabeler(Turn(job.project, job.services, lease)).go()
         if job.services.autolabelings.has_work(job.project):
             job.services.queue.enqueue(JobKind.AUTOLABEL, job.project)
 
@@ -47,11 +47,11 @@ def run(project_id: int) -> None:
 class Autolabeler:
     """One turn of work on a project's auto-labellings."""
 
-    def __init__(self, place: Workplace) -> None:
-        self._place = place
-        self._project, self._services = place.project, place.services
-        self._store = place.services.autolabelings
-        self._proposing = Proposing(place)
+    def __init__(self, turn: Turn) -> None:
+        self._turn = turn
+        self._project, self._services = turn.project, turn.services
+        self._store = turn.services.autolabelings
+        self._proposing = Proposing(turn)
 
     def go(self) -> None:
         """Carry out all commands, then go on with what is being written.
@@ -81,10 +81,10 @@ class Autolabeler:
             raise
         except (LabelLoopError, InputError) as error:
             log.warning("auto-labelling refused", command=command.action, reason=str(error))
-            self._place.save(replace(state, message=str(error)))
+            self._turn.save(replace(state, message=str(error)))
         except Exception:
             log.exception("auto-labelling failed", command=command.action)
-            self._place.save(replace(state, message=UNEXPECTED))
+            self._turn.save(replace(state, message=UNEXPECTED))
 
     def _step(self, action: AutolabelAction, state: Autolabeling) -> None:
         if action is AutolabelAction.PROPOSE:
@@ -92,16 +92,16 @@ class Autolabeler:
         elif action is AutolabelAction.JUDGE:
             self._proposing.judge(state)
         elif action is AutolabelAction.CANCEL:
-            self._place.save(replace(state, phase=AutolabelPhase.CANCELLED, message="Cancelled; nothing was labelled."))
-            self._place.have_a_run()
+            self._turn.save(replace(state, phase=AutolabelPhase.CANCELLED, message="Cancelled; nothing was labelled."))
+            self._turn.have_a_run()
         elif action is AutolabelAction.UNDO:
             self._begin(state, AutolabelPhase.UNDOING)
         else:
-            check_classes(state, self._place.pull())
+            check_classes(state, self._turn.pull())
             self._begin(state, AutolabelPhase.APPLYING)
 
     def _begin(self, state: Autolabeling, phase: AutolabelPhase) -> None:
-        self._place.save(replace(state, phase=phase, done=0, total=0, problem=""))
+        self._turn.save(replace(state, phase=phase, done=0, total=0, problem=""))
 
     def _write(self, state: Autolabeling) -> None:
         """Write, or take back, until all is done, somebody else's turn has come, or it can't go on."""
@@ -119,22 +119,22 @@ class Autolabeler:
         plan = self._store.to_label(self._project, state)
         writer = Writer(self._services.label_studio, self._project, state)
         while True:
-            labeling = self._place.pull()
+            labeling = self._turn.pull()
             tasks = Tasks.of(self._services.mirror.annotations(self._project))
             if state.phase is AutolabelPhase.APPLYING:
                 check_classes(state, labeling)
-                left = writer.write(plan, tasks, labeling, self._place.interrupted)
+                left = writer.write(plan, tasks, labeling, self._turn.interrupted)
                 total = len(plan)
             else:
-                left = writer.take_back(plan, tasks, self._place.interrupted)
+                left = writer.take_back(plan, tasks, self._turn.interrupted)
                 total = max(state.total, left)
             if not left:
                 self._finish(state, plan, tasks)
                 return
             state = replace(state, total=total, done=total - left)
-            self._place.save(state)
+            self._turn.save(state)
             show_progress(state.done, total, state.phase)
-            if self._place.interrupted():
+            if self._turn.interrupted():
                 return
 
     def _finish(self, state: Autolabeling, plan: Sequence[Candidate], tasks: Tasks) -> None:
@@ -147,11 +147,11 @@ class Autolabeler:
             said = f"{state.total} automatic annotations were taken back"
             state = replace(state, phase=AutolabelPhase.UNDONE, done=state.total)
         kept = f"; {persons} have a person's annotation, which stays." if persons else "."
-        self._place.save(replace(state, message=said + kept))
-        self._place.have_a_run()
+        self._turn.save(replace(state, message=said + kept))
+        self._turn.have_a_run()
         log.info("auto-labelling written", phase=state.phase, name=state.name)
 
     def _stop(self, state: Autolabeling, problem: str) -> None:
         """Wait for somebody to mend it and to ask for it again."""
         log.warning("auto-labelling stopped", reason=problem)
-        self._place.save(replace(state, problem=problem))
+        self._turn.save(replace(state, problem=problem))

@@ -11,7 +11,7 @@ from backend import __version__, logs
 from backend.autolabel import audit as audits
 from backend.autolabel import candidates as autolabel
 from backend.autolabel.candidates import Heads, Round
-from backend.autolabel.turn import Workplace, check_classes
+from backend.autolabel.turn import Turn, check_classes
 from backend.backbones import switch
 from backend.errors import OperatorError
 from backend.label_studio.config import Labeling
@@ -32,10 +32,10 @@ log = logs.get()
 class Proposing:
     """Proposals and audits of one project."""
 
-    def __init__(self, place: Workplace) -> None:
-        self._place = place
-        self._project, self._services = place.project, place.services
-        self._store = place.services.autolabelings
+    def __init__(self, turn: Turn) -> None:
+        self._turn = turn
+        self._project, self._services = turn.project, turn.services
+        self._store = turn.services.autolabelings
 
     def propose(self, state: Autolabeling) -> None:
         """Propose a first set.
@@ -47,12 +47,12 @@ class Proposing:
 
     def judge(self, state: Autolabeling) -> None:
         """See what the answers so far prove; a set that failed is followed by a smaller one."""
-        labeling = self._place.pull()
+        labeling = self._turn.pull()
         try:
             check_classes(state, labeling)
         except OperatorError as error:
-            self._place.save(replace(state, phase=AutolabelPhase.REFUSED, message=str(error)))
-            self._place.have_a_run()
+            self._turn.save(replace(state, phase=AutolabelPhase.REFUSED, message=str(error)))
+            self._turn.have_a_run()
             return
         annotations = self._services.mirror.annotations(self._project)
         persons = audits.by_persons(annotations)
@@ -62,35 +62,35 @@ class Proposing:
         verdict = judge(np.array([each.right for each in answers], dtype=bool), plan, _promise(state))
         log.info("judged", decided=verdict.decided, holds=verdict.holds, answered=verdict.answered)
         if not verdict.decided:
-            self._place.save(replace(state, message=verdict.message))
+            self._turn.save(replace(state, message=verdict.message))
         elif verdict.holds:
             self._ready(replace(state, message=verdict.message), verdict, answers)
         else:
             self._propose(state, Round(state.attempt + 1, plan.size), verdict.message)
 
-    def _propose(self, state: Autolabeling, turn: Round, so_far: str = "") -> None:
-        labeling = self._place.pull()
+    def _propose(self, state: Autolabeling, this_round: Round, so_far: str = "") -> None:
+        labeling = self._turn.pull()
         version = self._services.versions.active(self._project)
         backbones = self._services.backbones
-        backbone = switch.following(self._place) if version is None else backbones.get(version.backbone)
+        backbone = switch.following(self._turn) if version is None else backbones.get(version.backbone)
         data = self._services.datasets.read(self._project, labeling, backbone)
         touched = {annotation.task_id for annotation in self._services.mirror.annotations(self._project)}
-        proposed = autolabel.run(data, self._heads(version, data), labeling, touched, state.request, turn)
+        proposed = autolabel.run(data, self._heads(version, data), labeling, touched, state.request, this_round)
         state = replace(
             state,
             version="" if version is None else version.name,
             backbone=data.backbone,
             classes=labeling.classes,
-            label_config=self._place.label_config(),
-            attempt=0 if proposed.plan is None else turn.attempt,
+            label_config=self._turn.label_config(),
+            attempt=0 if proposed.plan is None else this_round.attempt,
             size=len(proposed.candidates),
             message=_sentences(so_far, proposed.note),
             audit=(),
             left_out=(),
         )
         if not proposed.candidates:
-            self._place.save(replace(state, phase=AutolabelPhase.REFUSED))
-            self._place.have_a_run()
+            self._turn.save(replace(state, phase=AutolabelPhase.REFUSED))
+            self._turn.have_a_run()
             return
         state = replace(state, threshold=proposed.threshold)
         self._store.save_set(self._project, state.name, state.attempt, proposed.candidates)
@@ -118,8 +118,8 @@ class Proposing:
         state = replace(
             state, phase=AutolabelPhase.AUDITING, sample_size=plan.sample_size, allowed_errors=plan.allowed_errors
         )
-        self._place.save(replace(state, seed=seed, audit=drawn, message=_sentences(state.message, asked)))
-        self._place.have_a_run()
+        self._turn.save(replace(state, seed=seed, audit=drawn, message=_sentences(state.message, asked)))
+        self._turn.have_a_run()
 
     def _hide(self, tasks: list[int]) -> tuple[AuditedTask, ...]:
         """Remove what earlier versions predicted for these tasks: nobody is to be swayed by it."""
@@ -150,8 +150,8 @@ class Proposing:
             new = [task for task in new if task not in left_out]
         audit = (*kept, *self._hide(new))
         state = replace(state, audit=audit, left_out=tuple(sorted(left_out)), sample_size=len(audit))
-        self._place.save(state)
-        self._place.have_a_run()
+        self._turn.save(state)
+        self._turn.have_a_run()
         return state
 
     def _answers(
@@ -193,8 +193,8 @@ class Proposing:
             message=state.message,
         )
         self._store.save_certificate(self._project, state.name, {"name": state.name, **certificate.to_json()})
-        self._place.save(replace(state, phase=AutolabelPhase.READY))
-        self._place.have_a_run()
+        self._turn.save(replace(state, phase=AutolabelPhase.READY))
+        self._turn.have_a_run()
 
 
 def _promise(state: Autolabeling) -> ErrorPromise:

@@ -21,8 +21,8 @@ def _turn_end() -> float:
 
 
 @dataclass(frozen=True)
-class Workplace(ProjectContext):
-    """A project for one turn.
+class Turn(ProjectContext):
+    """A project for one turn of the job.
 
     Attributes:
         ends: when the turn is over, by the monotonic clock.

@@ -61,7 +61,8 @@ def test_a_proposal_comes_with_the_audit_that_it_needs(data: Dataset, heads: Hea
 
 def test_a_set_after_one_that_failed_is_smaller_and_its_audit_larger(data: Dataset, heads: Heads) -> None:
     first, second = (
-        autolabel.run(data, heads, LABELING, (), PROMISE, turn) for turn in (Round(), Round(attempt=2, below=150))
+        autolabel.run(data, heads, LABELING, (), PROMISE, this_round)
+        for this_round in (Round(), Round(attempt=2, below=150))
     )
     assert first.plan is not None
     assert second.plan is not None
