@@ -139,7 +139,7 @@ class SharedLabelStudio:
         return self._folder / "label-studio.log"
 
     def _start(self) -> None:
-        install(ENVIRONMENT)
+        install_label_studio()
         server = LabelStudioServer(
             port=choose_port(18_180),
             data=self._folder / "label-studio" / "data",
@@ -163,6 +163,14 @@ class SharedLabelStudio:
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-15:]) if self._log.exists() else ""
 
 
+def install_label_studio() -> Path:
+    """Label Studio's environment, made where it is not there yet; sessions of one checkout wait for each other."""
+    CACHE.mkdir(exist_ok=True)
+    with FileLock(CACHE / "label-studio.lock"):
+        install(ENVIRONMENT)
+    return ENVIRONMENT
+
+
 def kept_data() -> Path:
     """Where a fresh Label Studio's database is kept, by what is installed: its first migration takes a minute."""
     return CACHE / f"label-studio-data-{(ENVIRONMENT / '.stamp').read_text()[:12]}"
@@ -180,9 +188,12 @@ def keep_data(data: Path) -> None:
     Args:
         data: of a running Label Studio that nobody has used.
     """
-    kept = kept_data()
-    if kept.exists():
-        return
+    with FileLock(CACHE / "label-studio.lock"):
+        if not kept_data().exists():
+            _copy_database(data, kept_data())
+
+
+def _copy_database(data: Path, kept: Path) -> None:
     unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=kept.parent))
     shutil.copy(data / ".env", unfinished)  # Django's secret key: sessions and tokens are signed with it.
     name = "label_studio.sqlite3"

@@ -20,7 +20,7 @@ from scripts.stack.processes import LocalProcess
 from tests.support.label_studio import RunningLabelStudio
 from tests.support.pictures import picture
 from tests.support.project import KINDS, LabelledProject
-from tests.support.shared import ENVIRONMENT
+from tests.support.shared import install_label_studio
 from tests.support.stack import RunningRedis, RunningStack
 from tests.support.waiting import until
 
@@ -112,7 +112,7 @@ def running_label_studio(recording: Recording) -> Iterator[RunningLabelStudio]:
     """Its Label Studio, running."""
     until(lambda: is_free(LABEL_STUDIO_PORT), f"port {LABEL_STUDIO_PORT} to be free")
     log = recording.folder / "label-studio.log"
-    process = LocalProcess(label_studio_spec(recording.label_studio, ENVIRONMENT, log))
+    process = LocalProcess(label_studio_spec(recording.label_studio, install_label_studio(), log))
     process.start()
     try:
         process.wait_until_ready()
