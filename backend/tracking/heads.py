@@ -7,6 +7,7 @@ from pathlib import Path
 
 from backend import logs
 from backend.project import Project
+from backend.queue.counters import Counters
 from backend.store.records.version import VersionRecord
 from backend.store.versions import Version
 from backend.tracking.outbox import Outbox, Tracked, experiment
@@ -37,9 +38,9 @@ def note(outbox: Outbox, project: Project, title: str, version: Version, head_fi
 
 def _tracked(project: Project, title: str, version: Version, head_file: Path) -> Tracked:
     record, settings = version.record, version.record.settings
-    measures = record.seconds
+    seconds = Counters.read(record.seconds).seconds
     ended = datetime.now(UTC)
-    fitting = sum(measures.get(f"seconds:{stage}", 0.0) for stage in ("train", "evaluate"))
+    fitting = sum(seconds.get(stage, 0.0) for stage in ("train", "evaluate"))
     return Tracked(
         experiment=experiment(project, title),
         name=version.name,
@@ -50,7 +51,7 @@ def _tracked(project: Project, title: str, version: Version, head_file: Path) ->
         metrics={
             "labels": len(record.labels),
             **_measured(record.evaluation),
-            **{name.replace(":", "/"): value for name, value in measures.items()},
+            **{name.replace(":", "/"): value for name, value in record.seconds.items()},
         },
         confusion=_confusion(record),
         tags={

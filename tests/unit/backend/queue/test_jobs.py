@@ -28,7 +28,3 @@ def test_a_job_that_waits_under_a_former_name_is_found(former: str, kind: JobKin
         queue.queues[kind].enqueue(former, PROJECT.id, job_id="waits")
         waiting = QueuedJob.fetch("waits", connection=redis)
         assert waiting.func is import_attribute(kind.function)
-
-
-def test_every_kind_has_a_former_name() -> None:
-    assert set(FORMER_NAMES.values()) == set(JobKind)
