@@ -1,16 +1,19 @@
 """The recorded installation, put back: files, Redis and Label Studio as the earlier commit left them; see `record`."""
 
 import json
+import os
 import sqlite3
 import tarfile
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import redis
+from filelock import FileLock
 
 from backend.settings import Settings
 from scripts.stack.backend import BackendServer, web_spec, worker_spec
@@ -31,6 +34,7 @@ LABEL_STUDIO_PORT, BACKEND_PORT = 28_761, 28_762
 DOCUMENTS = "documents"
 """Stands in Label Studio's database for the folder of the images."""
 
+TURN_SECONDS = 600.0
 SETTINGS = {
     "POLL_SECONDS": "3600",
     "IDLE_SECONDS": "1",
@@ -108,9 +112,17 @@ def restore(folder: Path, running: RunningRedis, backbone: Path) -> Recording:
 
 
 @contextmanager
+def ports_alone() -> Iterator[None]:
+    """The recorded ports for this test session alone: another one on this machine has its turn when this one is done."""
+    with FileLock(Path(tempfile.gettempdir()) / f"label-loop-upgrade-{os.getuid()}.lock", timeout=TURN_SECONDS):
+        for port in (LABEL_STUDIO_PORT, BACKEND_PORT):
+            until(partial(is_free, port), f"port {port} to be free")
+        yield
+
+
+@contextmanager
 def running_label_studio(recording: Recording) -> Iterator[RunningLabelStudio]:
     """Its Label Studio, running."""
-    until(lambda: is_free(LABEL_STUDIO_PORT), f"port {LABEL_STUDIO_PORT} to be free")
     log = recording.folder / "label-studio.log"
     process = LocalProcess(label_studio_spec(recording.label_studio, install_label_studio(), log))
     process.start()
@@ -124,7 +136,6 @@ def running_label_studio(recording: Recording) -> Iterator[RunningLabelStudio]:
 @contextmanager
 def running_web(recording: Recording, label_studio: RunningLabelStudio) -> Iterator[RunningStack]:
     """Its web process, running; its worker is to be started."""
-    until(lambda: is_free(BACKEND_PORT), f"port {BACKEND_PORT} to be free")
     folder = recording.folder
     locks = folder / "locks"
     locks.mkdir()

@@ -19,7 +19,7 @@ from tests.support.label_studio import RunningLabelStudio
 from tests.support.project import LabelledProject
 from tests.support.stack import RunningStack, start_redis
 from tests.support.waiting import until
-from tests.upgrade.recording import Recording, restore, running_label_studio, running_web
+from tests.upgrade.recording import Recording, ports_alone, restore, running_label_studio, running_web
 
 PROJECTS = ("audited", "applied")
 
@@ -150,12 +150,14 @@ def upgraded(
     folder = tmp_path_factory.mktemp("upgrade")
     redis = start_redis(folder / "redis")
     recording = restore(folder / "restored", redis, backbone_folder)
-    with running_label_studio(recording) as own, running_web(recording, own) as stack:
+    with ports_alone(), running_label_studio(recording) as own, running_web(recording, own) as stack:
         made = Upgraded(recording, stack)
         trainer = LocalProcess(trainer_spec(stack.server, stack.folder / "trainer.log"))
         for process in (stack.worker, trainer):
             process.start()
         try:
+            for process in (stack.worker, trainer):
+                process.wait_until_ready()
             until(made.is_idle, "the queue to be empty", more=made.log)
             yield made
         finally:
