@@ -113,7 +113,7 @@ def restore(folder: Path, running: RunningRedis, backbone: Path) -> Recording:
 
 @contextmanager
 def ports_alone() -> Iterator[None]:
-    """The recorded ports for this test session alone: another one on this machine has its turn when this one is done."""
+    """The recorded ports for this test session alone: those of others on this machine have their turn afterwards."""
     with FileLock(Path(tempfile.gettempdir()) / f"label-loop-upgrade-{os.getuid()}.lock", timeout=TURN_SECONDS):
         for port in (LABEL_STUDIO_PORT, BACKEND_PORT):
             until(partial(is_free, port), f"port {port} to be free")
