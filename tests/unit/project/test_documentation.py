@@ -15,6 +15,7 @@ from backend.web.service import WebService
 from model.rank.registry import NAMES, STRATEGIES
 
 MOST_README_LINES = 150
+MOST_COLUMNS = 120
 DESIGN_TERMS = (
     "task, annotation, region, prediction, choice, class, backbone, feature, head, version, run, queue, pool, holdout, "
     "rank score, confidence, budget"
@@ -113,6 +114,17 @@ def test_the_page_is_of_the_release_of_mlflow_that_writes_the_runs(checkout: Pat
 def test_every_command_is_documented(checkout: Path, reference: str) -> None:
     titles = re.findall(r"^### (.+)$", section(reference, "## Commands"), re.MULTILINE)
     assert sorted(re.findall(r"`\./scripts/(\w+)`", " ".join(titles))) == commands(checkout)
+
+
+def prose(page: Path) -> list[str]:
+    """Lines of a page that an author breaks: neither code nor table."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    return [line for line in text.splitlines() if not line.startswith(("    ", "|"))]
+
+
+def test_prose_has_lines_that_fit_beside_the_code(checkout: Path) -> None:
+    pages = [*checkout.glob("*.md"), *(checkout / "docs").rglob("*.md")]
+    assert [f"{page.name}: {line}" for page in pages for line in prose(page) if len(line) > MOST_COLUMNS] == []
 
 
 def test_every_term_of_the_design_is_in_the_glossary(checkout: Path) -> None:
