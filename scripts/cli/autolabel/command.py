@@ -1,11 +1,11 @@
 """The command autolabel."""
 
-from scripts.cli.autolabel.options import Options
+from scripts.cli.autolabel.options import AutolabelOptions
 from scripts.cli.commands import takes_options
 
 
 @takes_options
-def autolabel(options: Options) -> int:
+def autolabel(options: AutolabelOptions) -> int:
     """Label automatically what the model is sure of, with a certificate.
 
     People audit a random sample first; called again, it says how far they are, and what their answers prove. Without

@@ -14,7 +14,7 @@ FORMATS = (".html", ".json")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class AutolabelOptions:
     """What to label and what to do with it.
 
     Raises:

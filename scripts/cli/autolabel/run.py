@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from scripts.cli.autolabel.options import Options
+from scripts.cli.autolabel.options import AutolabelOptions
 from scripts.cli.autolabel.page import page
 from scripts.cli.backend_client import Backend, Json
 from scripts.cli.commands import ExitCode
@@ -17,7 +17,7 @@ SAYS = {
 }
 
 
-def autolabel(options: Options) -> int:
+def autolabel(options: AutolabelOptions) -> int:
     """Do what was asked; 1 where it was refused or stopped.
 
     Raises:
@@ -36,7 +36,7 @@ def autolabel(options: Options) -> int:
     return ExitCode.PROBLEM if status["phase"] == "refused" or status.get("problem") else ExitCode.OK
 
 
-def act(options: Options, backend: Backend) -> Json:
+def act(options: AutolabelOptions, backend: Backend) -> Json:
     """Order what was asked, wait for it, and return how far it is."""
     status = wait(backend, step)
     if options.proposes:
@@ -50,7 +50,7 @@ def act(options: Options, backend: Backend) -> Json:
     return wait(backend, step)
 
 
-def propose(options: Options, backend: Backend, status: Json) -> Json:
+def propose(options: AutolabelOptions, backend: Backend, status: Json) -> Json:
     """Go on with the auto-labelling that was asked for before, or begin it."""
     request = {
         "max_error": options.max_error,

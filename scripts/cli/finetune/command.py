@@ -1,11 +1,11 @@
 """The command finetune."""
 
 from scripts.cli.commands import takes_options
-from scripts.cli.finetune.options import Options
+from scripts.cli.finetune.options import FinetuneOptions
 
 
 @takes_options
-def finetune(options: Options) -> int:
+def finetune(options: FinetuneOptions) -> int:
     """Train the project's backbone on its labels, as a job beside the loop.
 
     What comes of it is used only where it is right more often than the one in use, on labels that neither learned from.

@@ -11,7 +11,7 @@ from scripts.cli.options import BACKEND_URL, Backend, Project, Resolution
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class FinetuneOptions:
     """What to train, or what to do with what is being trained.
 
     Raises:

@@ -6,10 +6,10 @@ from typing import Any
 from model.errors import InputError
 from model.training.recipe import Recipe, read_recipe
 from scripts.cli.commands import UsageError
-from scripts.cli.finetune.options import Options
+from scripts.cli.finetune.options import FinetuneOptions
 
 
-def recipe_of(options: Options) -> tuple[str, dict[str, Any]]:
+def recipe_of(options: FinetuneOptions) -> tuple[str, dict[str, Any]]:
     """Network and settings: those of the file, but for what the command line says.
 
     Returns:

@@ -4,14 +4,14 @@ import sys
 
 from scripts.cli.backend_client import Backend, Json
 from scripts.cli.commands import ExitCode
-from scripts.cli.finetune.options import Options
+from scripts.cli.finetune.options import FinetuneOptions
 from scripts.cli.finetune.recipe import recipe_of
 from scripts.cli.waiting import Step, wait
 
 FAILED = ("refused", "failed")
 
 
-def finetune(options: Options) -> int:
+def finetune(options: FinetuneOptions) -> int:
     """Do what was asked; 1 where it was refused or failed.
 
     Raises:
@@ -28,7 +28,7 @@ def finetune(options: Options) -> int:
     return ExitCode.PROBLEM if status["phase"] in FAILED else ExitCode.OK
 
 
-def act(options: Options, backend: Backend) -> Json:
+def act(options: FinetuneOptions, backend: Backend) -> Json:
     """Order what was asked, wait for it, and return how far it is."""
     network, training = recipe_of(options)
     if options.status:

@@ -1,7 +1,9 @@
 """What keeps the code in shape beside the static checks of `./scripts/test`."""
 
+import ast
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import yaml
@@ -18,3 +20,14 @@ def test_pre_commit_downloads_nothing(checkout: Path) -> None:
     config = yaml.safe_load((checkout / ".pre-commit-config.yaml").read_text())
     assert [repository["repo"] for repository in config["repos"]] == ["local"]
     assert {hook["language"] for hook in config["repos"][0]["hooks"]} == {"system"}
+
+
+def test_no_two_classes_share_a_name(checkout: Path) -> None:
+    modules = (path for room in ("backend", "model", "scripts") for path in (checkout / room).rglob("*.py"))
+    names = Counter(
+        node.name
+        for path in modules
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef)
+    )
+    assert [name for name, times in names.items() if times > 1] == []

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from scripts.cli.app import app
-from scripts.cli.autolabel.options import Options
+from scripts.cli.autolabel.options import AutolabelOptions
 from scripts.cli.autolabel.page import page
 from scripts.cli.autolabel.run import lines
 from scripts.cli.commands import run
@@ -63,8 +63,8 @@ def test_what_does_not_go_together_is_refused(given: list[str]) -> None:
 
 
 def test_a_promise_has_a_confidence_of_its_own() -> None:
-    assert Options(project=1, max_error=0.02).promised_confidence == 0.95
-    assert Options(project=1, threshold=0.9).promised_confidence is None
+    assert AutolabelOptions(project=1, max_error=0.02).promised_confidence == 0.95
+    assert AutolabelOptions(project=1, threshold=0.9).promised_confidence is None
 
 
 def test_a_backend_that_does_not_answer_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

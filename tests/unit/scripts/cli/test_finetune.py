@@ -9,7 +9,7 @@ from model.training.options import TrainingOptions
 from model.training.recipe import Recipe, write_recipe
 from scripts.cli.app import app
 from scripts.cli.commands import run
-from scripts.cli.finetune.options import Options
+from scripts.cli.finetune.options import FinetuneOptions
 from scripts.cli.finetune.recipe import recipe_of
 from scripts.cli.finetune.run import lines, step
 from scripts.cli.waiting import Step
@@ -35,14 +35,14 @@ def test_what_can_not_be_is_refused(given: list[str], said: str, capsys: pytest.
 
 
 def test_only_what_was_said_differs_from_the_defaults() -> None:
-    assert recipe_of(Options(project=1)) == ("", {})
-    assert recipe_of(Options(project=1, epochs=3)) == ("", {"epochs": 3})
+    assert recipe_of(FinetuneOptions(project=1)) == ("", {})
+    assert recipe_of(FinetuneOptions(project=1, epochs=3)) == ("", {"epochs": 3})
 
 
 def test_the_command_line_wins_over_the_recipe(tmp_path: Path) -> None:
     path = tmp_path / "best.json"
     write_recipe(path, Recipe("resnet50", TrainingOptions(epochs=7, optimiser="sgd")), about={})
-    network, training = recipe_of(Options(project=1, recipe=path, epochs=3))
+    network, training = recipe_of(FinetuneOptions(project=1, recipe=path, epochs=3))
     assert network == "resnet50"
     assert (training["epochs"], training["optimiser"]) == (3, "sgd")
 
