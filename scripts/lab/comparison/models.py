@@ -14,7 +14,7 @@ from scripts.lab.comparison.errors import ComparisonError
 from scripts.lab.comparison.images import LabelledImages, Library
 from scripts.lab.comparison.likeness import grouped
 from scripts.lab.comparison.outcome import ModelNotRun, ModelOutcome, PlannedModel
-from scripts.lab.comparison.parts import parted
+from scripts.lab.comparison.splitting import parted
 
 CLASSES_TO_LOOK = ("a", "b")
 """A network is looked at before the data are: any two classes do."""

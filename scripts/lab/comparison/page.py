@@ -5,7 +5,7 @@ from typing import Any
 from scripts.lab import pages
 from scripts.lab.comparison import class_plots, mistakes, plots, tables
 from scripts.lab.comparison.figures import ModelFigures
-from scripts.lab.comparison.judged import JudgedModels
+from scripts.lab.comparison.results import JudgedModels
 from scripts.lab.comparison.verdict import ranked, verdict
 
 PAIRS = 10

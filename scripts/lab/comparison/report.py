@@ -10,7 +10,7 @@ from typing import Any
 from model.head.metrics import Estimate
 from model.training.history import Epoch
 from scripts.lab.comparison.figures import TOPS, ModelFigures, PartFigures
-from scripts.lab.comparison.judged import JudgedModels
+from scripts.lab.comparison.results import JudgedModels
 
 PARTS = ("train", "validation", "test")
 

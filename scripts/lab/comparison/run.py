@@ -7,11 +7,11 @@ from scripts.cli.options import token_or_setting
 from scripts.lab.comparison import report, tables
 from scripts.lab.comparison.contenders import Contender, Protocol
 from scripts.lab.comparison.images import Library
-from scripts.lab.comparison.judged import JudgedModels
 from scripts.lab.comparison.models import Place, compare
 from scripts.lab.comparison.options import ComparisonOptions
 from scripts.lab.comparison.outcome import ModelNotRun
 from scripts.lab.comparison.page import page
+from scripts.lab.comparison.results import JudgedModels
 from scripts.lab.comparison.verdict import ranked, verdict
 from scripts.lab.files import write
 from scripts.lab.interrupts import until_interrupted

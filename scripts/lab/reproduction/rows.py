@@ -11,7 +11,7 @@ from scripts.lab.comparison.errors import ComparisonError
 from scripts.lab.comparison.figures import ModelFigures
 from scripts.lab.comparison.images import Library
 from scripts.lab.comparison.models import Place, compare
-from scripts.lab.comparison.parts import parted
+from scripts.lab.comparison.splitting import parted
 from scripts.lab.datasets import DataError
 from scripts.lab.reproduction.data import downloaded
 from scripts.lab.reproduction.published import PublishedRow, RowSize

@@ -7,7 +7,7 @@ from typing import Any
 
 from model.training.splits import TrainingSplit
 from scripts.lab.comparison.images import LabelledImages
-from scripts.lab.comparison.parts import parted
+from scripts.lab.comparison.splitting import parted
 from scripts.lab.tuning.space import Space
 
 

@@ -8,7 +8,7 @@ from optuna.study import Study
 from optuna.trial import TrialState
 
 from scripts.lab.interrupts import Interrupted
-from scripts.lab.tuning import signs, trials
+from scripts.lab.tuning import liveness, trials
 from scripts.lab.tuning.bench import Bench
 from scripts.lab.tuning.study import finished, place_of, put_back, sampler
 
@@ -36,7 +36,7 @@ def until_enough(
     Raises:
         Interrupted: `interrupted` said so; the present trial is put back.
     """
-    watch = signs.Watch()
+    watch = liveness.Watch()
     while True:
         known = study.get_trials(deepcopy=False)
         for each in watch.cut_off(known):
@@ -61,7 +61,7 @@ def _one(study: Study, bench: Bench, total: int, interrupted: Callable[[], bool]
         return
     study.sampler = sampler(bench.space.start.recipe.options.seed, place)
     try:
-        with signs.of_life(trial):
+        with liveness.signs_of_life(trial):
             ended = trials.make(trial, bench, interrupted)
         trials.finish(study, trial, ended)
     except UpdateFinishedTrialError:

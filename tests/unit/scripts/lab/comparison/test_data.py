@@ -10,7 +10,7 @@ from PIL import Image
 from scripts.lab.comparison.errors import ComparisonError
 from scripts.lab.comparison.images import Library
 from scripts.lab.comparison.likeness import grouped
-from scripts.lab.comparison.parts import parted
+from scripts.lab.comparison.splitting import parted
 from scripts.lab.sources import find
 from tests.unit.scripts.lab.comparison.compared import CLASSES, write_pictures
 

@@ -10,9 +10,9 @@ import pytest
 
 from scripts.lab.comparison import mistakes, report, tables
 from scripts.lab.comparison.figures import ModelFigures
-from scripts.lab.comparison.judged import JudgedModels
 from scripts.lab.comparison.outcome import ModelNotRun
 from scripts.lab.comparison.page import page
+from scripts.lab.comparison.results import JudgedModels
 from tests.unit.scripts.lab.comparison.compared import CLASSES, figures, noisy, outcome, split_of
 from tests.unit.scripts.lab.simulation.test_report import Resources
 

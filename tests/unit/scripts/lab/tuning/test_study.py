@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from model.errors import TrainingError
 from scripts.lab.interrupts import Interrupted
-from scripts.lab.tuning import signs, trials, work
+from scripts.lab.tuning import liveness, trials, work
 from scripts.lab.tuning.bench import Bench
 from scripts.lab.tuning.errors import TuningError
 from scripts.lab.tuning.storage import open_storage, without_password
@@ -200,19 +200,19 @@ def test_a_trial_that_somebody_else_took_is_left_to_them(
 def test_a_trial_without_a_sign_of_life_is_found(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([0.0, 20.0, 40.0, 60.0])
     # Not the clock of the whole process: threads of other tests would look at it, too.
-    monkeypatch.setattr(signs, "time", SimpleNamespace(monotonic=lambda: next(clock)))
-    watch, dead, alive = signs.Watch(), study.ask(), study.ask()
+    monkeypatch.setattr(liveness, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    watch, dead, alive = liveness.Watch(), study.ask(), study.ask()
     found = []
     for sign in range(3):
-        alive.set_user_attr(signs.SIGN, sign)
+        alive.set_user_attr(liveness.SIGN, sign)
         found.append([trial.number for trial in watch.cut_off(study.get_trials())])
     assert found == [[], [], [dead.number]]
 
 
 def test_a_trial_that_is_trained_gives_signs_of_life(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(signs, "EVERY_SECONDS", 0.01)
+    monkeypatch.setattr(liveness, "EVERY_SECONDS", 0.01)
     trial = study.ask()
-    with signs.of_life(trial):
-        while signs.SIGN not in study.trials[0].user_attrs:
+    with liveness.signs_of_life(trial):
+        while liveness.SIGN not in study.trials[0].user_attrs:
             pass
-    assert study.trials[0].user_attrs[signs.SIGN] >= 1
+    assert study.trials[0].user_attrs[liveness.SIGN] >= 1

@@ -20,7 +20,7 @@ from model.training.history import Epoch
 from scripts.cli.commands import run
 from scripts.lab.app import app
 from scripts.lab.comparison.images import LabelledImages
-from scripts.lab.tuning import plots, signs, space, trials
+from scripts.lab.tuning import liveness, plots, space, trials
 from scripts.lab.tuning.bench import Bench
 from scripts.lab.tuning.space import Space
 from scripts.lab.tuning.start import Start
@@ -46,7 +46,7 @@ def at_once() -> Iterator[None]:
     with (
         mock.patch.object(space, "LAYERS", LAYERS),
         mock.patch.object(scratch, "CNN_SIDE", SIDE),
-        mock.patch.object(signs, "PATIENCE_SECONDS", 0.2),
+        mock.patch.object(liveness, "PATIENCE_SECONDS", 0.2),
         mock.patch.object(plots, "DPI", 30),
         mock.patch.dict(os.environ, {"TRACKING": "false"}),
     ):

@@ -16,7 +16,7 @@ from scripts.lab.comparison.contenders import Protocol
 from scripts.lab.comparison.figures import ModelFigures
 from scripts.lab.comparison.images import LabelledImages, Pixels
 from scripts.lab.comparison.outcome import ModelNotRun, ModelOutcome
-from scripts.lab.comparison.parts import parted
+from scripts.lab.comparison.splitting import parted
 
 
 @dataclass(frozen=True, eq=False)

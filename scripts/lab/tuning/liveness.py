@@ -18,7 +18,7 @@ PATIENCE_SECONDS = 30.0
 
 
 @contextmanager
-def of_life(trial: Trial) -> Iterator[None]:
+def signs_of_life(trial: Trial) -> Iterator[None]:
     """Give signs of a trial while the block runs."""
     over = Event()
     thread = Thread(target=_give, args=(trial, over), daemon=True)
