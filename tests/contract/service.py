@@ -5,10 +5,12 @@ import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from flask import Flask
 from flask.testing import FlaskClient
 
 from backend.label_studio.client import ProjectState
@@ -43,10 +45,15 @@ class Service:
     web: WebService
     services: Services
 
+    @cached_property
+    def app(self) -> Flask:
+        """What answers for the service."""
+        return app_of(self.web)
+
     @property
     def client(self) -> FlaskClient:
         """Asks the application without a network."""
-        return app_of(self.web).test_client()
+        return self.app.test_client()
 
     def stop(self) -> None:
         """End its threads: they would look, fail and log through the tests of others."""
