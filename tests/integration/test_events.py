@@ -16,18 +16,29 @@ from scripts.stack.http import local_session
 from tests.support.pictures import picture
 from tests.support.project import LabelledProject
 from tests.support.stack import RunningStack
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_SECONDS, until
 
 MakeProject = Callable[..., LabelledProject]
 SENDERS = 8
-SLOW_SECONDS = 4.0
 
 
-class SlowImage(BaseHTTPRequestHandler):
-    """An image that takes its time: whoever fetches it is busy meanwhile."""
+class SlowImages(ThreadingHTTPServer):
+    """Images that come when they are let go: whoever fetches one is busy until then."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.let_go = threading.Event()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: SlowImages
 
     def do_GET(self) -> None:
-        time.sleep(SLOW_SECONDS)
+        self.server.let_go.wait(PATIENCE_SECONDS)
         content = picture(0, 12345)
         self.send_response(200)
         self.send_header("Content-Length", str(len(content)))
@@ -39,10 +50,11 @@ class SlowImage(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def slow_images() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), SlowImage)
+def slow_images() -> Iterator[SlowImages]:
+    server = SlowImages()
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
+    yield server
+    server.let_go.set()
     server.shutdown()
     server.server_close()
 
@@ -101,14 +113,15 @@ def test_a_burst_of_500_events_is_at_most_two_runs(
 
 
 def test_events_during_a_run_cause_exactly_one_more(
-    project: LabelledProject, labels: list[int], stack: RunningStack, slow_images: str
+    project: LabelledProject, labels: list[int], stack: RunningStack, slow_images: SlowImages
 ) -> None:
     stack.wait_until_quiet(project.id)
     before = stack.runs()
-    project.add_addresses([f"{slow_images}/a.png"])
+    project.add_addresses([f"{slow_images.url}/a.png"])
     until(lambda: stack.is_running(project.id), "the run")
     for _ in range(20):
         stack.call("POST", "/webhook", json={"action": "ANNOTATION_CREATED", "project": {"id": project.id}})
+    slow_images.let_go.set()
     stack.wait_until_quiet(project.id)
     assert stack.runs() - before == 2
 
