@@ -7,9 +7,9 @@ import numpy as np
 from backend.store.dataset import Dataset
 from model.arrays import BoolArray, FloatArray
 from model.head.calibrate import temperature_from_holdout
+from model.head.evaluation import Evaluation, evaluate
 from model.head.fitting import out_of_fold
 from model.head.head import Head, softmax
-from model.head.metrics import Evaluation, evaluate
 
 
 @dataclass(frozen=True, eq=False)

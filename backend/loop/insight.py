@@ -11,8 +11,8 @@ from backend.store.labels import Annotation
 from backend.store.records.insight import Calibration, Insight, StopAdvice
 from model.arrays import BoolArray
 from model.head.calibrate import MIN_HOLDOUT_LABELS
+from model.head.evaluation import NOT_ENOUGH, Evaluation
 from model.head.head import Head
-from model.head.metrics import NOT_ENOUGH, Evaluation
 from model.insight.accuracy import accuracy_now
 from model.insight.advice import STEPS, advise
 from model.insight.inputs import LEAST_HOLDOUT_LABELS, InsightInput

@@ -10,8 +10,8 @@ from backend.store.dataset import Dataset
 from backend.store.names import new_name
 from backend.store.records.version import RecordedLabel, RecordedSettings, VersionRecord
 from backend.store.versions import Version
+from model.head.evaluation import Evaluation
 from model.head.head import Head
-from model.head.metrics import Evaluation
 from model.insight.results import PromotionVerdict
 
 

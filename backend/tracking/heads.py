@@ -11,7 +11,7 @@ from backend.queue.counters import Counters
 from backend.store.records.version import VersionRecord
 from backend.store.versions import Version
 from backend.tracking.outbox import Outbox, Tracked, experiment
-from model.head.metrics import Estimate, Evaluation
+from model.head.evaluation import Estimate, Evaluation
 
 MEASURED = ("accuracy", "top5", "log_loss", "ece")
 

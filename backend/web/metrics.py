@@ -13,7 +13,7 @@ from backend.queue.counters import Counters
 from backend.store.records.insight import Insight
 from backend.web.status import Status
 from backend.web.status_board import StatusBoard
-from model.head.metrics import Estimate
+from model.head.evaluation import Estimate
 from model.insight.results import Range
 
 Sample = tuple[tuple[str, ...], float]

@@ -1,6 +1,6 @@
 """Accuracy now: overall and by class, where enough of the holdout's labels stand behind it."""
 
-from model.head.metrics import NOT_ENOUGH, Evaluation
+from model.head.evaluation import NOT_ENOUGH, Evaluation
 from model.insight.inputs import LEAST_HOLDOUT_LABELS
 from model.insight.results import AccuracyNow, ClassAccuracy
 

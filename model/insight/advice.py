@@ -3,8 +3,8 @@
 import numpy as np
 
 from model.arrays import BoolArray, FloatArray, IntArray
+from model.head.evaluation import CONFIDENCE, NOT_ENOUGH, Estimate
 from model.head.fitting import fit, out_of_fold
-from model.head.metrics import CONFIDENCE, NOT_ENOUGH, Estimate
 from model.insight.inputs import InsightInput
 from model.insight.results import Advice, FurtherLabels
 

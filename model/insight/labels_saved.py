@@ -3,7 +3,7 @@
 import numpy as np
 
 from model.arrays import FloatArray
-from model.head.metrics import NOT_ENOUGH
+from model.head.evaluation import NOT_ENOUGH
 from model.insight import learning_curve
 from model.insight.inputs import InsightInput
 from model.insight.learning_curve import Curve

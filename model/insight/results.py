@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from model.head.metrics import Estimate
+from model.head.evaluation import Estimate
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from backend.label_studio.client import ProjectState
 from backend.queue.counters import Counters, SecondStageOutcome
 from backend.store.records.insight import Calibration, Insight, StopAdvice
 from backend.store.records.version import ServedFigures
-from model.head.metrics import Estimate
+from model.head.evaluation import Estimate
 from model.insight.results import AccuracyNow, FurtherLabels, LabelsSaved, Range
 from tests.contract.service import CONFIG, PROJECT, STORED, VERSION, Service, settings_of, start_trained, stored_task
 from tests.contract.test_versions_and_metrics import samples

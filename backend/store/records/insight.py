@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from backend.store.records.json_record import JsonRecord
-from model.head.metrics import Estimate
+from model.head.evaluation import Estimate
 from model.insight.results import AccuracyNow, Advice, LabelsSaved
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from backend.store.labels import Label
 from backend.store.records.json_record import JsonRecord
-from model.head.metrics import Estimate, Evaluation
+from model.head.evaluation import Estimate, Evaluation
 from model.insight.results import PromotionVerdict
 
 

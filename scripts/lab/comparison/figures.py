@@ -10,8 +10,8 @@ from scipy.special import logsumexp
 
 from model.arrays import BoolArray, FloatArray, IntArray
 from model.head.calibrate import fit_temperature
+from model.head.evaluation import Estimate, Evaluation, evaluate, wilson
 from model.head.head import softmax
-from model.head.metrics import Estimate, Evaluation, evaluate, wilson
 from model.training.splits import TrainingSplit
 from scripts.lab.comparison.outcome import ModelOutcome
 

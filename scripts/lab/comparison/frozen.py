@@ -9,9 +9,9 @@ from PIL import Image
 from model.arrays import FloatArray, IntArray
 from model.backbone.embedder import OnnxEmbedder
 from model.head.calibrate import fit_temperature
+from model.head.evaluation import LEAST_PROBABILITY
 from model.head.fitting import fit, lower_absent
 from model.head.head import FeatureTransform, Head
-from model.head.metrics import LEAST_PROBABILITY
 from model.networks.export import export
 from model.networks.frozen import freeze
 from model.networks.network import Network

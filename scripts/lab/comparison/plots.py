@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from model.arrays import IntArray
-from model.head.metrics import BINS
+from model.head.evaluation import BINS
 from scripts.lab.charts import colour, png
 from scripts.lab.comparison.figures import ModelFigures
 from scripts.lab.comparison.outcome import ModelOutcome

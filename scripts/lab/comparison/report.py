@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 from io import StringIO
 from typing import Any
 
-from model.head.metrics import Estimate
+from model.head.evaluation import Estimate
 from model.training.history import Epoch
 from scripts.lab.comparison.figures import TOPS, ModelFigures, PartFigures
 from scripts.lab.comparison.results import JudgedModels

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from model.head.metrics import Estimate
+from model.head.evaluation import Estimate
 from scripts.lab.comparison.figures import ModelFigures
 from scripts.lab.tables import Table
 from scripts.lab.wording import NOTHING

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from model.head.evaluation import expected_calibration_error
 from model.head.head import Head
-from model.head.metrics import expected_calibration_error
 from scripts.lab.simulation.replay import Cycle, RunOptions, cycles
 from scripts.lab.simulation.serving import serve
 from scripts.lab.simulation.splits import Split

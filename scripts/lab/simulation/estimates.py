@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t
 
-from model.head.metrics import CONFIDENCE, Estimate
+from model.head.evaluation import CONFIDENCE, Estimate
 
 RESAMPLES = 10_000
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model.head.metrics import Estimate
+from model.head.evaluation import Estimate
 from scripts.lab.simulation.curve import CurvePoint
 from scripts.lab.simulation.estimates import Ratio, ToTarget, mean_interval, paired_ratio, to_target
 from scripts.lab.simulation.records import RunRecord

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from model.head.metrics import Estimate
+from model.head.evaluation import Estimate
 from scripts.lab.simulation.summary import Summary, baseline_of
 from scripts.lab.tables import Table
 from scripts.lab.wording import NOTHING, percent

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from model.head.metrics import Estimate, wilson
+from model.head.evaluation import Estimate, wilson
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 
 from model.arrays import BoolArray
 from model.errors import CancelledError
-from model.head.metrics import Estimate, wilson
+from model.head.evaluation import Estimate, wilson
 from model.networks.network import Network
 from model.networks.registry import build
 from model.training.fit import Progress, train

@@ -10,7 +10,7 @@ import pytest
 from backend.loop import evaluate, insight, train
 from backend.store.labels import Annotation
 from backend.store.records.insight import Insight
-from model.head.metrics import NOT_ENOUGH
+from model.head.evaluation import NOT_ENOUGH
 from tests.unit.backend.drawn import BEGIN, drawn
 
 NOBODY: list[Annotation] = []

@@ -22,8 +22,8 @@ from backend.store.records.version import RecordedLabel, ServedFigures, VersionF
 from backend.store.schema import VersionRow
 from backend.store.versions import Version, VersionStore
 from model import files
+from model.head.evaluation import NOT_ENOUGH, Estimate
 from model.head.head import FeatureTransform, Head
-from model.head.metrics import NOT_ENOUGH, Estimate
 from model.insight.results import AccuracyNow, FurtherLabels, LabelsSaved
 from tests.support.records import version_record
 

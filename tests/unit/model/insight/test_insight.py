@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from model.errors import InputError
+from model.head.evaluation import NOT_ENOUGH, evaluate
 from model.head.fitting import fit, out_of_fold
 from model.head.head import FeatureTransform
-from model.head.metrics import NOT_ENOUGH, evaluate
 from model.insight.accuracy import LEAST_CLASS_LABELS, accuracy_now
 from model.insight.advice import STEPS, advise
 from model.insight.inputs import LEAST_HOLDOUT_LABELS, InsightInput

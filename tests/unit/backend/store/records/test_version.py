@@ -17,7 +17,7 @@ from backend.store.records.version import (
     VersionRecord,
     changed_labels,
 )
-from model.head.metrics import Estimate
+from model.head.evaluation import Estimate
 from tests.support.records import recorded_settings
 
 ESTIMATE = {"value": 0.75, "low": 0.5, "high": 0.875}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import log_loss
 
 from model.errors import InputError
-from model.head.metrics import NOT_ENOUGH, Estimate, evaluate, expected_calibration_error, wilson
+from model.head.evaluation import NOT_ENOUGH, Estimate, evaluate, expected_calibration_error, wilson
 
 CLASSES = tuple("abcdefgh")
 
