@@ -95,6 +95,7 @@ def _with_environment(image: Image, said: dict[str, str]) -> Image:
     return Image(image.root, image.python, environment, image.workdir)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", ["service", "training"])
 def test_every_process_is_there_with_all_that_it_imports(
     target: str, image: Callable[[str], Image], services: dict[str, dict[str, Any]]
@@ -110,6 +111,7 @@ def test_every_process_is_there_with_all_that_it_imports(
     assert written.splitlines()[-1] == f"{target == 'training'} {file}"
 
 
+@pytest.mark.slow
 def test_the_web_process_starts_and_is_healthy(
     dockerfile: Dockerfile, image: Callable[[str], Image], redis_url: str, tmp_path: Path
 ) -> None:
@@ -123,6 +125,7 @@ def test_the_web_process_starts_and_is_healthy(
         _end(process)
 
 
+@pytest.mark.slow
 # The same files are in both.
 @pytest.mark.parametrize(
     ("target", "command"), [("service", []), *(("service", [name]) for name in COMMANDS), ("training", ["connect"])]
@@ -133,6 +136,7 @@ def test_every_command_says_what_it_takes(target: str, command: list[str], image
     assert ("--project" in written) == bool(command)
 
 
+@pytest.mark.slow
 def test_what_the_documentation_runs_in_a_container_runs_there(
     checkout: Path, image: Callable[[str], Image], services: dict[str, dict[str, Any]]
 ) -> None:
@@ -151,6 +155,7 @@ def test_what_the_documentation_runs_in_a_container_runs_there(
         assert status == 0, f"{command}: {written}"
 
 
+@pytest.mark.slow
 def test_the_default_backbone_is_in_the_image_and_a_worker_begins_with_it(
     dockerfile: Dockerfile, image: Callable[[str], Image], tmp_path: Path
 ) -> None:
@@ -173,6 +178,7 @@ def test_the_default_backbone_is_in_the_image_and_a_worker_begins_with_it(
     assert sorted(file.name for file in copied.iterdir()) == ["backbone.json", "model.onnx"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "variables", "said"),
     [
