@@ -1,4 +1,4 @@
-"""Every setting of the backend; the only reader of the environment."""
+"""Every setting of the backend; the only place where settings are read from the environment."""
 
 import sys
 from functools import lru_cache

@@ -1,7 +1,7 @@
 """Label configs: what a project asks of the model, and how its answers are written as regions.
 
-`read` tries each reader in `READERS`. A new kind of config (several Choices, Taxonomy …) is a new reader that
-returns its own `Labeling`; nothing else changes.
+`read` tries each reader in `READERS`. Another tag that asks for one class of an image (a flat Taxonomy, a Rating) is
+a new reader that returns its own `Labeling`; nothing else changes. Several answers to a task need more than a reader.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""What a webhook event says. An event is a hint: only the project's number and the label config are looked at."""
+"""What a webhook event says. An event is a hint: which project, and whether we caused it ourselves; no data is read."""
 
 from dataclasses import dataclass
 from typing import Any
