@@ -1,4 +1,4 @@
-"""Long work that the backend does to order, as seen from the command line: auto-labelling and fine-tuning."""
+"""Long work that the backend does on request, as seen from the command line: auto-labelling and fine-tuning."""
 
 from typing import Any, Self
 
@@ -42,9 +42,9 @@ class Backend:
         """How far it is."""
         return self._ask("GET", self._path)
 
-    def order(self, action: str, **request: Any) -> Json:
+    def request(self, action: str, **details: Any) -> Json:
         """Have something done; how far it is then."""
-        return self._ask("POST", self._path, json={"action": action, **request})
+        return self._ask("POST", self._path, json={"action": action, **details})
 
     def certificate(self) -> Json:
         """The newest certificate."""

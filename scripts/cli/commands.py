@@ -86,7 +86,6 @@ def new_app(description: str, *, completion: bool = False) -> typer.Typer:
     return typer.Typer(
         help=description,
         add_completion=completion,
-        no_args_is_help=True,
         # Boxes and colours for a person, plain lines for a file or another program.
         rich_markup_mode="markdown" if sys.stdout.isatty() else None,
     )
@@ -133,6 +132,8 @@ def run(app: typer.Typer, prog: str, arguments: Sequence[str] | None = None) -> 
         prog = launcher
         if isinstance(command, TyperGroup):
             command = command.commands[given.pop(0)]
+    elif isinstance(command, TyperGroup):
+        given = given or ["--help"]
     try:
         status = command.main(given, prog_name=prog, complete_var=COMPLETION, standalone_mode=False)
     except CommandError as error:

@@ -156,7 +156,7 @@ class BackendPage:
         return None if answer.status_code == 404 else _checked(answer)
 
     def finetune(self) -> None:
-        """Order a fine-tuning of the project's backbone.
+        """Ask for a fine-tuning of the project's backbone.
 
         Raises:
             DemoError: the backend refuses it, or does not answer.

@@ -1,4 +1,4 @@
-"""The backbone's fine-tuning in the demo: ordered while the annotator is at work, waited for at the end."""
+"""The backbone's fine-tuning in the demo: asked for while the annotator is at work, waited for at the end."""
 
 import time
 from collections.abc import Callable
@@ -21,7 +21,7 @@ class FinetuningSeen:
         phase: that it ended in.
         message: what the backend says of it.
         epochs: trained.
-        seconds: from the order to its end.
+        seconds: from the request to its end.
         versions_meanwhile: versions that the loop published between the two.
         backbone: version of the backbone that the active version was made with at the end.
     """
@@ -34,8 +34,8 @@ class FinetuningSeen:
     backbone: str
 
 
-class OrderedFinetuning:
-    """A fine-tuning that was just ordered.
+class RequestedFinetuning:
+    """A fine-tuning that was just asked for.
 
     Args:
         service: the backend.
@@ -45,7 +45,7 @@ class OrderedFinetuning:
     def __init__(self, service: BackendPage, versions: Callable[[], list[SeenVersion]]) -> None:
         self._service = service
         self._versions = versions
-        self._ordered_at = time.monotonic()
+        self._asked_at = time.monotonic()
         service.finetune()
 
     def wait(self) -> FinetuningSeen:
@@ -56,8 +56,8 @@ class OrderedFinetuning:
             phase=status["phase"],
             message=status["message"],
             epochs=len(status["history"]),
-            seconds=round(ended_at - self._ordered_at, 1),
-            versions_meanwhile=sum(self._ordered_at < each.seen_at < ended_at for each in self._versions()),
+            seconds=round(ended_at - self._asked_at, 1),
+            versions_meanwhile=sum(self._asked_at < each.seen_at < ended_at for each in self._versions()),
             backbone=self._until_used(status["used"]),
         )
 
@@ -82,4 +82,4 @@ class OrderedFinetuning:
         return "" if details is None else str(details["settings"]["backbone"])
 
     def _is_late(self, seconds: float) -> bool:
-        return time.monotonic() - self._ordered_at > seconds
+        return time.monotonic() - self._asked_at > seconds

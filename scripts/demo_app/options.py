@@ -79,5 +79,5 @@ class DemoOptions:
             raise UsageError("--report needs --auto N: only the simulated annotator makes a report.")
         if self.finetune is not None and (self.auto is None or self.finetune > self.auto):
             raise UsageError(
-                "--finetune N needs --auto M, with M at least N: it is the simulated annotator who orders it."
+                "--finetune N needs --auto M, with M at least N: it is the simulated annotator who asks for it."
             )

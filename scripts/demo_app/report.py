@@ -25,7 +25,7 @@ class SessionSeen:
         versions: seen active, in order; the first may have been active before.
         stored: ids of the tasks that have an annotation in Label Studio at the end.
         seconds: from the first task to the last annotation, without measuring.
-        finetuned: the backbone's fine-tuning, where one was ordered; the curve's last point is after it then.
+        finetuned: the backbone's fine-tuning, where one was asked for; the curve's last point is after it then.
     """
 
     submitted: Sequence[Submitted]

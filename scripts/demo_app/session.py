@@ -7,7 +7,7 @@ from scripts.cli.progress import progress, tracked
 from scripts.demo_app.accuracy import AccuracyPoint, measure
 from scripts.demo_app.annotator import Annotator, Submitted
 from scripts.demo_app.client import BackendPage, LabelStudioPage
-from scripts.demo_app.finetuning import OrderedFinetuning
+from scripts.demo_app.finetuning import RequestedFinetuning
 from scripts.demo_app.project import DemoProject
 from scripts.demo_app.report import SessionSeen, point_line
 from scripts.demo_app.versions import VersionWatch
@@ -60,7 +60,7 @@ def run(demo: DemoProject, addresses: Addresses, count: int, pace: float, finetu
         addresses: of Label Studio and the backend.
         count: annotations to make.
         pace: least seconds that the annotator takes for a task.
-        finetune: annotations after which the backbone's fine-tuning is ordered; it is waited for at the end.
+        finetune: annotations after which the backbone's fine-tuning is asked for; it is waited for at the end.
 
     Raises:
         DemoError: Label Studio or the backend stopped answering, or the queue never got a first order.
@@ -86,7 +86,7 @@ def _annotate(
     submitted: list[Submitted] = []
     curve: list[AccuracyPoint] = []
     seconds = 0.0
-    finetuning: OrderedFinetuning | None = None
+    finetuning: RequestedFinetuning | None = None
     for number in tracked(range(1, min(count, left) + 1), "annotating", unit="task"):
         started = time.monotonic()
         each = annotator.annotate_next()
@@ -102,7 +102,7 @@ def _annotate(
             curve.append(measure(demo, labelled, versions[-1].name if versions else None, page, service))
             print(point_line(curve[-1]), flush=True)
         if number == finetune:
-            finetuning = OrderedFinetuning(addresses.service(demo.project), lambda: watch.seen)
+            finetuning = RequestedFinetuning(addresses.service(demo.project), lambda: watch.seen)
     finetuned = None if finetuning is None else finetuning.wait()
     if finetuned is not None:
         curve.append(measure(demo, labelled, watch.seen[-1].name, page, service))

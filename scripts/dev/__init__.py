@@ -1,1 +1,1 @@
-"""Commands for those who work on Label Loop itself: `./scripts/document`, `./scripts/completion`."""
+"""Commands for those who work on Label Loop itself: `document`, `completion`, `test`."""

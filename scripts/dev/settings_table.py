@@ -42,6 +42,8 @@ def _default(field: FieldInfo) -> str:
 
 
 def _choices(field: FieldInfo) -> str:
+    """What the setting may be, unless its description says so already."""
     if get_origin(field.annotation) is not Literal:
         return ""
-    return ": " + ", ".join(f"`{choice}`" for choice in get_args(field.annotation))
+    choices = [f"`{choice}`" for choice in get_args(field.annotation)]
+    return "" if all(choice in str(field.description) for choice in choices) else f": {', '.join(choices)}"

@@ -30,7 +30,7 @@ def broken(label_studio: RunningLabelStudio, backbones: Path, tmp_path: Path) ->
 def test_a_kill_leaves_no_task_with_two_automatic_annotations_and_none_lost(broken: Rig) -> None:
     backend = Backend(broken.stack.url, broken.project.id, "autolabel", None, None)
     persons = annotations(broken)
-    backend.order("propose", threshold=0.0)
+    backend.request("propose", threshold=0.0)
     wait_for(backend, "ready", broken)
     kill_during(broken, "annotated", backend, "apply")
     status = wait_for(backend, "applied", broken)
@@ -47,9 +47,9 @@ def test_a_kill_leaves_no_task_with_two_automatic_annotations_and_none_lost(brok
 
 
 def kill_during(broken: Rig, place: str, backend: Backend, action: str) -> None:
-    """Order something, and kill the work-horse right after a write, again and again."""
+    """Ask for something, and kill the work-horse right after a write, again and again."""
     broken.arm(place, KILL_HORSE)
-    backend.order(action)
+    backend.request(action)
     for _ in range(KILLS - 1):
         broken.wait_until_reached()
         broken.arm(place, KILL_HORSE)

@@ -74,9 +74,9 @@ def test_no_submit_takes_over_two_seconds_because_of_us(
     while_cleaning = submit_until(becoming_fewer(lambda: old_predictions(project)), project, unlabelled)
     # Nothing interrupts auto-labelling either.
     automatically = Backend(stack.url, project.id, "autolabel", None, None)
-    automatically.order("propose", threshold=0.0)
+    automatically.request("propose", threshold=0.0)
     until(lambda: automatically.status()["phase"] == "ready", "the proposal", pause=0.5)
-    automatically.order("apply")
+    automatically.request("apply")
     until(lambda: automatically.status()["done"] > 0, "automatic annotations", pause=0.5)
     labelling = becoming_fewer(lambda: -int(automatically.status()["done"]))
     while_labelling = submit_until(labelling, project, unlabelled)

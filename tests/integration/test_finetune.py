@@ -46,7 +46,7 @@ class Finetuned:
             app, "label-loop", ["finetune", "--backend", self.stack.url, "--project", str(self.project.id), *options]
         )
 
-    def order(self, options: dict[str, Any]) -> None:
+    def begin(self, options: dict[str, Any]) -> None:
         """Begin a training with options that the command doesn't have."""
         body = {"action": "start", "network": TINY, "options": options}
         answer = self.stack.call("POST", f"/api/projects/{self.project.id}/finetune", json=body)
@@ -101,7 +101,7 @@ def finetuned(label_studio: RunningLabelStudio, tmp_path_factory: pytest.TempPat
 
 
 def test_the_loop_goes_on_and_a_killed_training_too(finetuned: Finetuned, capsys: pytest.CaptureFixture[str]) -> None:
-    finetuned.order(WITHOUT_END)
+    finetuned.begin(WITHOUT_END)
     finetuned.wait_for_epochs(1)
     finetuned.submit()
     assert finetuned.status()["phase"] == "training"

@@ -1,4 +1,4 @@
-"""What autolabel does: order it of the backend, wait, and say where it stands."""
+"""What autolabel does: ask the backend for it, wait, and say where it stands."""
 
 import json
 import sys
@@ -37,16 +37,16 @@ def autolabel(options: AutolabelOptions) -> int:
 
 
 def act(options: AutolabelOptions, backend: Backend) -> Json:
-    """Order what was asked, wait for it, and return how far it is."""
+    """Request what was asked for, wait for it, and return how far it is."""
     status = wait(backend, step)
     if options.proposes:
         status = propose(options, backend, status)
     if options.apply and status["phase"] != "refused":
-        backend.order("apply")
+        backend.request("apply")
     elif options.undo:
-        backend.order("undo")
+        backend.request("undo")
     elif options.cancel:
-        backend.order("cancel")
+        backend.request("cancel")
     return wait(backend, step)
 
 
@@ -58,9 +58,9 @@ def propose(options: AutolabelOptions, backend: Backend, status: Json) -> Json:
         "threshold": options.threshold,
     }
     if status.get("wish") != request or status["phase"] not in ("auditing", "ready"):
-        backend.order("propose", **request)
+        backend.request("propose", **request)
     elif status["phase"] == "auditing":
-        backend.order("judge")
+        backend.request("judge")
     return wait(backend, step)
 
 

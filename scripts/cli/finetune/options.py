@@ -38,7 +38,7 @@ class FinetuneOptions:
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Begin with pretrained weights, not with the last fine-tuned ones.")
     ] = False
-    no_wait: Annotated[bool, typer.Option("--no-wait", help="Order it and leave.")] = False
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Ask for it and leave.")] = False
     status: Annotated[bool, typer.Option("--status", help="Only say how far it is.")] = False
     cancel: Annotated[bool, typer.Option("--cancel", help="End the one that is under way.")] = False
     undo: Annotated[bool, typer.Option("--undo", help="Go back to the backbone used before.")] = False

@@ -1,4 +1,4 @@
-"""What finetune does: order it of the backend, wait, and say how far it is."""
+"""What finetune does: ask the backend for it, wait, and say how far it is."""
 
 import sys
 
@@ -29,17 +29,17 @@ def finetune(options: FinetuneOptions) -> int:
 
 
 def act(options: FinetuneOptions, backend: Backend) -> Json:
-    """Order what was asked, wait for it, and return how far it is."""
+    """Request what was asked for, wait for it, and return how far it is."""
     network, training = recipe_of(options)
     if options.status:
         return backend.status()
     if options.undo:
-        return backend.order("undo")
+        return backend.request("undo")
     if options.cancel:
-        backend.order("cancel")
+        backend.request("cancel")
     else:
-        ordered = backend.order("start", network=network, fresh=options.fresh, options=training)
-        if not ordered["training_workers"]:
+        accepted = backend.request("start", network=network, fresh=options.fresh, options=training)
+        if not accepted["training_workers"]:
             print("No training worker is running; start one: python -m backend.trainer", file=sys.stderr)
     if options.no_wait:
         return backend.status()

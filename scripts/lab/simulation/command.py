@@ -9,8 +9,7 @@ def simulate(options: SimulationOptions) -> int:
     """Replay labelling on labelled images: how many labels each strategy needs.
 
     DATA may also be an .npz of X (features) and y (labels). Finished runs are kept: the same command, called again,
-    makes only those that are missing. See docs/simulation.md. Exit code 2 where data or options
-    don't allow it.
+    makes only those that are missing. See docs/simulation.md. Exit code 2 where data or options don't allow it.
     """
     from scripts.lab.simulation import run
 

@@ -9,8 +9,7 @@ def tune(options: TuningOptions) -> int:
     """Search for the setting that trains a network best on your images.
 
     Finished trials are kept: the same command, called again, makes only those that are missing. See
-    docs/tuning.md. Exit code 2 where data,
-    options or the storage don't allow it.
+    docs/tuning.md. Exit code 2 where data, options or the storage don't allow it.
     """
     from scripts.lab.tuning import run
 

@@ -20,6 +20,7 @@ DESIGN_TERMS = (
     "task, annotation, region, prediction, choice, class, backbone, feature, head, version, run, queue, pool, holdout, "
     "rank score, confidence, budget"
 )
+FILE = re.compile(r"`(?:\./)?((?:backend|model|docs|scripts|tests)/[\w/.]+)`")
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
 
@@ -75,10 +76,11 @@ def test_every_strategy_is_documented_with_its_module(checkout: Path) -> None:
     assert [name for name, _ in rows] == sorted(NAMES)
 
 
-def test_every_file_that_contributors_are_sent_to_is_there(checkout: Path, contributing: str) -> None:
-    named = set(re.findall(r"`((?:backend|model|docs|scripts|tests)/[\w/.]*)`", contributing))
-    assert len(named) > 5
-    assert [name for name in named if not (checkout / name).exists()] == []
+def test_every_file_that_readers_are_sent_to_is_there(checkout: Path) -> None:
+    pages = [checkout / "README.md", checkout / "CONTRIBUTING.md", *(checkout / "docs").rglob("*.md")]
+    named = [(page.name, name) for page in pages for name in FILE.findall(page.read_text())]
+    assert len(named) > 100
+    assert [f"{page}: {name}" for page, name in named if not (checkout / name).exists()] == []
 
 
 def test_no_link_between_documents_is_broken(checkout: Path) -> None:

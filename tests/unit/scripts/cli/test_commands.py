@@ -72,6 +72,13 @@ def test_a_wrong_command_line_says_where_to_read_more(capsys: pytest.CaptureFixt
     assert capsys.readouterr().err == "error: Missing option '--project'. See app measure --help.\n"
 
 
+def test_nothing_on_the_command_line_asks_for_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(app, "app", []) == 0
+    told = capsys.readouterr()
+    assert told.out.startswith("Usage: app [OPTIONS] COMMAND")
+    assert told.err == ""
+
+
 def test_options_reach_the_command_as_one_value(capsys: pytest.CaptureFixture[str]) -> None:
     run(app, "app", ["measure", "--project", "3", "--backend", "https://b", "--seeds", "4, 5,4"])
     assert capsys.readouterr().out == "Options(project=3, backend='https://b', seeds=(4, 5))\n"
