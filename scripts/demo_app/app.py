@@ -9,7 +9,8 @@ def demo(options: DemoOptions) -> int:
     """Run the whole loop on this machine until Ctrl-C; run again, it goes on.
 
     It starts Redis, Label Studio, the backend and its worker, and makes a project with images. Exit code 1 where
-    something could not be started, or where the simulated annotator found that the loop did not run.
+    something could not be started, or where the simulated annotator found that the loop did not run; 0 after Ctrl-C
+    once everything runs.
     """
     from scripts.demo_app import run  # noqa: PLC0415 - `--help` waits for nothing
 
