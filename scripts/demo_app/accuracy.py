@@ -5,8 +5,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from scripts.cli.progress import progress
-from scripts.demo_app.client import BackendPage, Json, LabelStudioPage, ShownPrediction
 from scripts.demo_app.project import DemoProject
+from scripts.stack.client import BackendPage, Json, LabelStudioPage, ShownPrediction
 
 BATCH = 100
 # The web process learns of a new version a moment after Label Studio.

@@ -3,11 +3,10 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from uuid import uuid4
 
-from scripts.demo_app.client import HandedTask, LabelStudioPage
-from scripts.demo_app.image_project import FROM_NAME, TO_NAME
 from scripts.demo_app.project import DemoProject
+from scripts.stack.client import HandedTask, LabelStudioPage
+from scripts.stack.image_project import choice_region
 
 SAME_SCORE = 1e-9
 # Label Studio's word for a task that was handed out earlier and not answered since.
@@ -111,15 +110,3 @@ class Annotator:
             return None
         prediction = handed.of(order.version)
         return prediction is not None and prediction.score is not None and prediction.score <= order.lowest + SAME_SCORE
-
-
-def choice_region(name: str) -> dict[str, object]:
-    """The region that Label Studio's page makes when a person picks a choice."""
-    return {
-        "id": uuid4().hex[:10],
-        "from_name": FROM_NAME,
-        "to_name": TO_NAME,
-        "type": "choices",
-        "origin": "manual",
-        "value": {"choices": [name]},
-    }

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from scripts.cli.progress import progress
-from scripts.demo_app.client import BackendPage, Json
 from scripts.demo_app.versions import SeenVersion
+from scripts.stack.client import BackendPage, Json
 
 POLL_SECONDS = 0.5
 MOST_SECONDS = 3600.0

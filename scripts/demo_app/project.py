@@ -15,9 +15,9 @@ from scripts.cli.connection.findings import Level, has_errors
 from scripts.cli.progress import tracked
 from scripts.demo_app.errors import DemoError
 from scripts.demo_app.home import DemoHome, DemoState, write_private
-from scripts.demo_app.image_project import address, create_project, import_tasks, serve_images
 from scripts.demo_app.options import DemoOptions, TaskOrder
 from scripts.lab.datasets import ImageSource, open_source, select
+from scripts.stack.image_project import address, create_project, import_tasks, serve_images
 
 MOST_TITLE = 50
 """Letters that Label Studio takes."""

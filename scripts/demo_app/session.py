@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from scripts.cli.progress import progress, tracked
 from scripts.demo_app.accuracy import AccuracyPoint, measure
 from scripts.demo_app.annotator import Annotator, Submitted
-from scripts.demo_app.client import BackendPage, LabelStudioPage
 from scripts.demo_app.finetuning import RequestedFinetuning
 from scripts.demo_app.project import DemoProject
 from scripts.demo_app.report import SessionSeen, point_line
 from scripts.demo_app.versions import VersionWatch
+from scripts.stack.client import BackendPage, LabelStudioPage
 
 CURVE_POINTS = 10
 # The labels at which a team first looks at the figures, and at which the acceptance of the demo compares orders.
@@ -63,7 +63,7 @@ def run(demo: DemoProject, addresses: Addresses, count: int, pace: float, finetu
         finetune: annotations after which the backbone's fine-tuning is asked for; it is waited for at the end.
 
     Raises:
-        DemoError: Label Studio or the backend stopped answering, or the queue never got a first order.
+        StackError: Label Studio or the backend stopped answering, or the queue never got a first order.
     """
     watch = VersionWatch(addresses.page(demo.project), addresses.service(demo.project))
     try:

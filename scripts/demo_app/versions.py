@@ -4,8 +4,8 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from scripts.demo_app.client import BackendPage, LabelStudioPage
-from scripts.demo_app.errors import DemoError
+from scripts.stack.client import BackendPage, LabelStudioPage
+from scripts.stack.errors import StackError
 
 # Fine enough for seconds, and a thirtieth of what Label Studio can answer.
 POLL_SECONDS = 0.3
@@ -42,7 +42,7 @@ class VersionWatch:
         self._seen: list[SeenVersion] = []
         self._changed = threading.Condition()
         self._closing = threading.Event()
-        self._problem: DemoError | None = None
+        self._problem: StackError | None = None
         self._thread = threading.Thread(target=self._watch, name="version watch", daemon=True)
         self._thread.start()
 
@@ -59,7 +59,7 @@ class VersionWatch:
             Whether there is one before the time is up.
 
         Raises:
-            DemoError: Label Studio or the backend stopped answering.
+            StackError: Label Studio or the backend stopped answering.
         """
         with self._changed:
             self._changed.wait_for(lambda: self._problem is not None or self._covers(annotations), seconds)
@@ -79,7 +79,7 @@ class VersionWatch:
         try:
             while not self._closing.wait(POLL_SECONDS):
                 self._look()
-        except DemoError as problem:
+        except StackError as problem:
             with self._changed:
                 self._problem = problem
                 self._changed.notify_all()

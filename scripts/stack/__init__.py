@@ -1,1 +1,1 @@
-"""Starting, stopping and watching the product's processes on this machine; the demo and the tests' fixtures use it."""
+"""The product's processes on this machine, started, watched and asked: by the demo, the benchmarks and the tests."""

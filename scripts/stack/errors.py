@@ -1,7 +1,7 @@
-"""What can go wrong on starting local processes."""
+"""What can go wrong with local processes."""
 
 from scripts.cli.commands import CommandError
 
 
 class StackError(CommandError):
-    """A process could not be installed, started or made ready; the message says which, why, and what to do."""
+    """A process could not be installed, started, made ready or asked; the message says which, why, and what to do."""

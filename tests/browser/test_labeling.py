@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from scripts.demo_app.client import ShownPrediction
 from scripts.lab.datasets import DigitsSource
+from scripts.stack.client import ShownPrediction
 from tests.browser.annotator import BrowserAnnotator
 from tests.support.project import LabelledProject
 from tests.support.stack import RunningStack

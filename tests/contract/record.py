@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.cli.connection.api import Json, LabelStudioApi
-from scripts.demo_app.image_project import label_config
+from scripts.stack.image_project import label_config
 
 PAYLOADS = Path(__file__).parent / "payloads" / "requests"
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"

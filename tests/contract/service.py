@@ -25,7 +25,7 @@ from backend.web.app import app_of
 from backend.web.service import WebService
 from model.head.fitting import fit
 from model.head.head import FeatureTransform
-from scripts.demo_app.image_project import label_config
+from scripts.stack.image_project import label_config
 from tests.support.pictures import picture
 from tests.support.records import version_record
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import requests
 
-from scripts.demo_app.image_project import label_config
 from scripts.stack.http import answers, local_session
+from scripts.stack.image_project import label_config
 from scripts.stack.ports import choose_port
 from scripts.stack.processes import LocalProcess, ProcessSpec
 from tests.support.label_studio import RunningLabelStudio

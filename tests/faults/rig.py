@@ -9,8 +9,8 @@ from pathlib import Path
 
 import requests
 
-from scripts.demo_app.errors import DemoError
 from scripts.stack.backend import BackendServer, web_spec, worker_spec
+from scripts.stack.errors import StackError
 from scripts.stack.ports import choose_port
 from scripts.stack.processes import LocalProcess
 from scripts.stack.redis import redis_spec
@@ -82,7 +82,7 @@ class Rig:
         unlabelled = set(self.project.tasks[len(self.submitted) :])
         try:
             return unlabelled <= self.project.predictions(name).keys()
-        except (DemoError, requests.RequestException):
+        except (StackError, requests.RequestException):
             return False
 
     def labels_of(self, name: str) -> set[int]:

@@ -10,8 +10,8 @@ from backend.project import Project
 from backend.services import Services
 from backend.settings import Settings
 from backend.store.versions import Version
-from scripts.demo_app.errors import DemoError
 from scripts.stack.backend import BackendServer
+from scripts.stack.errors import StackError
 from tests.support.project import LabelledProject
 
 PAUSE_SECONDS = 0.25
@@ -64,7 +64,7 @@ class Watch:
         while not self._stop.is_set():
             try:
                 self._look()
-            except (DemoError, requests.RequestException):
+            except (StackError, requests.RequestException):
                 time.sleep(PAUSE_SECONDS)  # Label Studio is away, or died while it answered.
             time.sleep(PAUSE_SECONDS)
 

@@ -10,7 +10,7 @@ import pytest
 from scripts.cli.app import app
 from scripts.cli.commands import run
 from scripts.cli.connection.api import Json
-from scripts.demo_app.image_project import label_config
+from scripts.stack.image_project import label_config
 from tests.support.project import LabelledProject
 from tests.support.stack import RunningStack
 from tests.support.waiting import until

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from scripts.demo_app.image_project import label_config
+from scripts.stack.image_project import label_config
 from tests.support.project import LabelledProject
 from tests.support.stack import RunningStack
 from tests.support.waiting import until

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from backend.label_studio.client import LabelStudio
-from scripts.demo_app.annotator import choice_region
+from scripts.stack.image_project import choice_region
 from tests.support.label_studio import RunningLabelStudio
 from tests.support.pictures import picture
 from tests.support.project import LabelledProject

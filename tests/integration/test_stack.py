@@ -11,13 +11,13 @@ from PIL import Image
 
 from scripts.cli.connection.api import ApiError, LabelStudioApi
 from scripts.demo_app.annotator import Annotator
-from scripts.demo_app.client import LabelStudioPage
 from scripts.demo_app.home import DemoHome, DemoState
-from scripts.demo_app.image_project import label_config
 from scripts.demo_app.options import DemoOptions
 from scripts.demo_app.project import DemoProject, open_project
 from scripts.stack import redis
+from scripts.stack.client import LabelStudioPage
 from scripts.stack.http import local_session
+from scripts.stack.image_project import label_config
 from scripts.stack.label_studio import LabelStudioServer
 from scripts.stack.ports import choose_port
 from scripts.stack.processes import Supervisor

@@ -11,7 +11,7 @@ from pathlib import Path
 import requests
 
 from scripts.cli.connection.api import ApiError, LabelStudioApi
-from scripts.demo_app.image_project import label_config
+from scripts.stack.image_project import label_config
 from scripts.stack.label_studio import LabelStudioServer
 from scripts.stack.processes import LocalProcess
 from tests.support.project import LabelledProject

@@ -11,7 +11,7 @@ import numpy as np
 from scripts.cli.connection.api import ApiError, Json, LabelStudioApi
 from scripts.cli.connection.attach import attach
 from scripts.cli.connection.findings import Level
-from scripts.demo_app.client import HandedTask, LabelStudioPage, ShownPrediction
+from scripts.stack.client import HandedTask, LabelStudioPage, ShownPrediction
 from tests.support.pictures import picture
 from tests.support.waiting import PATIENCE_SECONDS, until
 

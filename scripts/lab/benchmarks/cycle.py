@@ -7,12 +7,12 @@ from sqlalchemy import Engine
 
 from backend.store import database
 from scripts.cli.progress import tracked
-from scripts.demo_app.annotator import choice_region
 from scripts.lab.benchmarks.errors import BenchmarkError
 from scripts.lab.benchmarks.figures import Figure, Measured, median, spread
 from scripts.lab.benchmarks.projects import BenchmarkProject, pages
 from scripts.lab.benchmarks.stack import Stack
 from scripts.lab.benchmarks.versions import Published, published_between
+from scripts.stack.image_project import choice_region
 
 MOST_SECONDS, MOST_SHARE, MOST_SUBMIT_SECONDS = 5.0, 0.5, 2.0
 PATIENCE = 60.0

@@ -8,12 +8,12 @@ from typing import Any
 import requests
 
 from scripts.cli.progress import tracked
-from scripts.demo_app.client import time_id
 from scripts.lab.benchmarks.errors import BenchmarkError
 from scripts.lab.benchmarks.figures import Figure, Measured, percentile, spread
 from scripts.lab.benchmarks.images import picture
 from scripts.lab.benchmarks.projects import BenchmarkProject, pages
 from scripts.lab.benchmarks.stack import Stack
+from scripts.stack.client import time_id
 from scripts.stack.http import local_session
 
 ONE_STORED_MS, ONE_NEW_MS, HUNDRED_STORED_MS = 20.0, 120.0, 200.0

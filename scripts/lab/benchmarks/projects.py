@@ -8,12 +8,11 @@ from scripts.cli.connection.api import LabelStudioApi
 from scripts.cli.connection.attach import attach
 from scripts.cli.connection.findings import has_errors
 from scripts.cli.progress import progress
-from scripts.demo_app.annotator import choice_region
-from scripts.demo_app.client import BackendPage, LabelStudioPage
-from scripts.demo_app.image_project import Json, address, create_project, import_tasks, serve_images
 from scripts.lab.benchmarks.errors import BenchmarkError
 from scripts.lab.benchmarks.images import ImageSet
 from scripts.lab.benchmarks.stack import Stack
+from scripts.stack.client import BackendPage, LabelStudioPage
+from scripts.stack.image_project import Json, address, choice_region, create_project, import_tasks, serve_images
 
 READY_SECONDS = 60.0
 # Slow machines embed about ten images a second.

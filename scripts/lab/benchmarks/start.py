@@ -17,7 +17,6 @@ from backend.store.versions import Version
 from model.head.fitting import fit
 from model.head.head import FeatureTransform
 from scripts.cli.progress import tracked
-from scripts.demo_app.image_project import label_config
 from scripts.lab.benchmarks import memory
 from scripts.lab.benchmarks.errors import BenchmarkError
 from scripts.lab.benchmarks.figures import Figure, Measured, median
@@ -25,6 +24,7 @@ from scripts.lab.benchmarks.images import picture
 from scripts.lab.benchmarks.samples import drawn
 from scripts.stack.backend import BackendServer, web_spec
 from scripts.stack.http import answers, local_session
+from scripts.stack.image_project import label_config
 from scripts.stack.ports import choose_port
 from scripts.stack.processes import LocalProcess
 from scripts.stack.redis import redis_spec

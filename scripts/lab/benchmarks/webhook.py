@@ -8,14 +8,14 @@ import requests
 
 from backend.store import database
 from scripts.cli.progress import tracked
-from scripts.demo_app.annotator import choice_region
-from scripts.demo_app.errors import DemoError
 from scripts.lab.benchmarks.errors import BenchmarkError
 from scripts.lab.benchmarks.figures import Figure, Measured, percentile, spread
 from scripts.lab.benchmarks.projects import BenchmarkProject, pages
 from scripts.lab.benchmarks.stack import Stack
 from scripts.lab.benchmarks.versions import published_between
+from scripts.stack.errors import StackError
 from scripts.stack.http import local_session
+from scripts.stack.image_project import choice_region
 
 MOST_MS = 50.0
 SENDERS = 16
@@ -95,7 +95,7 @@ class _Annotator(threading.Thread):
         self._page = pages(stack, project.id)[0]
         self._project = project
         self._stopping = threading.Event()
-        self._problem: DemoError | None = None
+        self._problem: StackError | None = None
         self.at_work = threading.Event()
         self.count = 0
 
@@ -108,7 +108,7 @@ class _Annotator(threading.Thread):
                 self._page.submit(handed.task, [choice_region(self._project.truth[handed.task])], ANNOTATOR_PAUSE)
                 self.count += 1
                 self.at_work.set()
-        except DemoError as problem:
+        except StackError as problem:
             self._problem = problem
 
     def stop(self) -> None:

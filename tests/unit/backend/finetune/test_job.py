@@ -30,7 +30,7 @@ from model import holdout
 from model.backbone.backbone import Backbone, backbone
 from model.networks import storage
 from model.training.fit import TrainingResult
-from scripts.demo_app.image_project import label_config
+from scripts.stack.image_project import label_config
 from tests.support.pictures import picture
 from tests.support.poor_backbone import BASE, export_poor
 

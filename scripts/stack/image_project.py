@@ -1,9 +1,10 @@
-"""A project of images on Label Studio's own disk: its label config, its storage, and its tasks."""
+"""A project of images on Label Studio's own disk: its label config, storage, tasks and answers."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from uuid import uuid4
 
 from scripts.cli.connection.api import LabelStudioApi
 from scripts.cli.progress import progress
@@ -71,3 +72,15 @@ def import_tasks(api: LabelStudioApi, project: int, tasks: Sequence[Json]) -> li
             ids += api.import_tasks(project, tasks[start : start + TASKS_AT_ONCE])
             bar.reach(len(ids))
     return ids
+
+
+def choice_region(name: str) -> Json:
+    """The region that Label Studio's page makes when a person picks a choice."""
+    return {
+        "id": uuid4().hex[:10],
+        "from_name": FROM_NAME,
+        "to_name": TO_NAME,
+        "type": "choices",
+        "origin": "manual",
+        "value": {"choices": [name]},
+    }

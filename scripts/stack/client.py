@@ -11,7 +11,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from scripts.demo_app.errors import DemoError
+from scripts.stack.errors import StackError
 from scripts.stack.http import local_session
 
 Json = dict[str, Any]
@@ -128,7 +128,7 @@ class LabelStudioPage:
         try:
             return self._http.request(method, self._url + path, timeout=TIMEOUT_SECONDS, **options)
         except requests.RequestException as problem:
-            raise DemoError(
+            raise StackError(
                 f"Label Studio did not answer {method} {path}: {problem}. See label-studio.log."
             ) from problem
 
@@ -159,7 +159,7 @@ class BackendPage:
         """Ask for a fine-tuning of the project's backbone.
 
         Raises:
-            DemoError: the backend refuses it, or does not answer.
+            StackError: the backend refuses it, or does not answer.
         """
         _checked(self._send("POST", f"/api/projects/{self._project}/finetune", json={"action": "start"}))
 
@@ -182,20 +182,20 @@ class BackendPage:
             tasks: each with `id` and `data`.
 
         Raises:
-            DemoError: not one result per task.
+            StackError: not one result per task.
         """
         created = time_id(project["created_at"])
         body = {"tasks": list(tasks), "project": f"{self._project}.{created}", "label_config": project["label_config"]}
         results = _checked(self._send("POST", "/predict", json=body | {"params": {"context": None}}))["results"]
         if len(results) != len(tasks):
-            raise DemoError(f"The backend answered {len(results)} results to {len(tasks)} tasks. See backend.log.")
+            raise StackError(f"The backend answered {len(results)} results to {len(tasks)} tasks. See backend.log.")
         return [_prediction(result) for result in results]
 
     def _send(self, method: str, path: str, **options: Any) -> requests.Response:
         try:
             return self._http.request(method, self._url + path, timeout=TIMEOUT_SECONDS, **options)
         except requests.RequestException as problem:
-            raise DemoError(f"The backend did not answer {method} {path}: {problem}. See backend.log.") from problem
+            raise StackError(f"The backend did not answer {method} {path}: {problem}. See backend.log.") from problem
 
 
 def time_id(created_at: str) -> int:
@@ -220,5 +220,5 @@ def _labelled(is_labelled: bool) -> Json:
 def _checked(answer: requests.Response) -> Any:
     if not answer.ok:
         where = f"{answer.request.method} {answer.request.url}"
-        raise DemoError(f"{where} was answered {answer.status_code}: {answer.text[:300]}")
+        raise StackError(f"{where} was answered {answer.status_code}: {answer.text[:300]}")
     return answer.json()
