@@ -84,18 +84,33 @@ class ImageEmbedder:
             RetryLaterError: the backbone is not exported yet.
         """
         hashes = {task: content_hash(data) for task, data in files.items()}
-        keys = sorted(set(hashes.values()))
-        stored, missing = self.features.get(backbone, keys)
-        features = {key: stored[position] for position, key in enumerate(keys) if position not in missing}
+        stored = self._stored(backbone, hashes)
         content = {hashes[task]: data for task, data in files.items()}
-        computed, broken = self._compute(backbone, {key: content[key] for key in keys if key not in features})
+        computed, broken = self._compute(backbone, {key: content[key] for key in sorted(content.keys() - stored)})
         self.features.add(backbone, computed)
         return EmbeddedImages(
             hashes={task: key for task, key in hashes.items() if key not in broken},
-            features=features | computed,
+            features=stored | computed,
             problems={task: broken[key] for task, key in hashes.items() if key in broken},
             computed=len(computed),
         )
+
+    def find_files(self, backbone: Backbone, files: Mapping[int, bytes]) -> EmbeddedImages:
+        """What is stored of image files already; asks nothing of the backbone's export.
+
+        Args:
+            backbone: whose features are wanted.
+            files: by task.
+        """
+        hashes = {task: content_hash(data) for task, data in files.items()}
+        stored = self._stored(backbone, hashes)
+        return EmbeddedImages({task: key for task, key in hashes.items() if key in stored}, stored, {}, 0)
+
+    def _stored(self, backbone: Backbone, hashes: Mapping[int, str]) -> dict[str, FloatArray]:
+        """Features that are stored, by content hash."""
+        keys = sorted(set(hashes.values()))
+        found, missing = self.features.get(backbone, keys)
+        return {key: found[position] for position, key in enumerate(keys) if position not in missing}
 
     def _compute(self, backbone: Backbone, files: Mapping[str, bytes]) -> tuple[dict[str, FloatArray], dict[str, str]]:
         """Features of files by their hash, and what is wrong with the others."""

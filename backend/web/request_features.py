@@ -71,7 +71,7 @@ class RequestFeatures:
             embedded = self.embedder.embed_files(backbone, files)
         except LabelLoopError as error:
             log.warning("nothing could be embedded", project=project.id, reason=str(error))
-            return {}
+            embedded = self.embedder.find_files(backbone, files)
         for task, problem in (problems | embedded.problems).items():
             log.warning("image can't be used", project=project.id, task=task, reason=problem)
         self.mirror.record_images(
