@@ -36,7 +36,6 @@ def claimed(device: str, visible: str) -> Iterator[str]:
     """A device that no other process has while the block runs; a GPU is then the only one that this process sees.
 
     Args:
-        device, visible: as those of `devices`.
         device: as for `devices`.
         visible: as for `devices`.
 

@@ -7,5 +7,6 @@ def show_progress(done: int, total: int, what: str, **more: float) -> None:
     """Put progress into the current job's meta, where there is a job."""
     job = rq.get_current_job()
     if job is not None:
-        job.meta["progress"] = {"what": what, "done": done, "total": total, **more}
+        # RQ's tools read it without our enums.
+        job.meta["progress"] = {"what": str(what), "done": done, "total": total, **more}
         job.save_meta()  # type: ignore[no-untyped-call]

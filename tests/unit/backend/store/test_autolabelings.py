@@ -81,9 +81,9 @@ def test_people_keep_the_audit_and_what_they_had_begun_and_the_rest_is_to_be_lab
 
 def test_a_write_that_was_cut_off_leaves_nothing_that_is_read(store: AutolabelingStore, tmp_path: Path) -> None:
     store.save(ONE, STATE)
-    (tmp_path / ONE.key / STATE.name / ".unfinished-x").write_text("{")
+    (tmp_path / ONE.key / STATE.name / ".state.json.0a").write_text("{")
     (tmp_path / ONE.key / "orders").mkdir()
-    (tmp_path / ONE.key / "orders" / ".unfinished-x").write_text("{")
+    (tmp_path / ONE.key / "orders" / ".x.json.0a").write_text("{")
     assert store.all(ONE) == [STATE]
     assert not store.has_work(ONE)
 
