@@ -5,7 +5,7 @@ and each step's result on the disk: a job that was killed is begun again by the 
 """
 
 import time
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from redis.exceptions import RedisError
@@ -175,14 +175,17 @@ class Finetuner:
         log.info("trained", backbone=backbone.version, epochs=len(trained.history))
         message = f"{backbone.version} is trained, and judged on labels that no backbone learned from."
         # Of an epoch right before a kill the checkpoint may know, and the state not.
-        history = tuple(asdict(epoch) for epoch in trained.history)
         self._save(
-            phase=FinetunePhase.JUDGING, backbone=backbone.version, history=history, seconds_left=None, message=message
+            phase=FinetunePhase.JUDGING,
+            backbone=backbone.version,
+            history=trained.history,
+            seconds_left=None,
+            message=message,
         )
 
     def _finish_epoch(self, epoch: Epoch, seconds_left: float) -> None:
-        before = [each for each in self.state.history if each["number"] < epoch.number]
-        self._save(history=(*before, asdict(epoch)), seconds_left=seconds_left)
+        before = [each for each in self.state.history if each.number < epoch.number]
+        self._save(history=(*before, epoch), seconds_left=seconds_left)
         losses = {"train_loss": epoch.train_loss, "validation_loss": epoch.validation_loss}
         show_progress(epoch.number, self.state.epochs, JobKind.FINETUNE, seconds_left=seconds_left, **losses)
 
@@ -190,11 +193,13 @@ class Finetuner:
         services = self.services
         data = self._data(labeling)
         backbone = services.backbones.get(self.state.backbone)
-        tasks = services.mirror.tasks(self.project, data.task_ids[data.labelled].tolist())
+        labelled = data.task_ids[data.labelled].tolist()
+        tasks = services.mirror.tasks(self.project, labelled)
         for start in range(0, len(tasks), CHUNK):
             self._stop_if_cancelled()
             services.image_embedder.embed_tasks(self.project, backbone, tasks[start : start + CHUNK])
-        features = services.features.of_tasks(backbone, tasks)
+        # Read anew: an image may have become another one since it was last looked at.
+        features = services.features.of_tasks(backbone, services.mirror.tasks(self.project, labelled))
         verdict = compare.run(data, features, self._held(data), self.services.settings.seed)
         log.info("judged", text=verdict.text)
         said = f"{backbone.version} is {verdict.text}."

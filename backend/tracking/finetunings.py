@@ -11,6 +11,7 @@ from backend.store.mirror import Mirror
 from backend.store.records.finetuning import FinetunePhase, Finetuning
 from backend.tracking.outbox import Outbox, Tracked, experiment
 from model.insight.results import PromotionVerdict
+from model.training.history import best_of
 
 CURVES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "rate", "seconds")
 ENDS: dict[FinetunePhase, Literal["FAILED", "KILLED"]] = {
@@ -44,7 +45,7 @@ def note(outbox: Outbox, mirror: Mirror, backbones: BackboneStore, project: Proj
 
 
 def _tracked(project: Project, title: str, state: Finetuning, network: Path | None) -> Tracked:
-    best = min(state.history, key=lambda epoch: epoch["validation_loss"])
+    best = best_of(state.history)
     return Tracked(
         experiment=experiment(project, title),
         name=state.name,
@@ -62,10 +63,10 @@ def _tracked(project: Project, title: str, state: Finetuning, network: Path | No
             "labels": state.labels,
             "images/train": state.images[0],
             "images/validation": state.images[1],
-            **{name: best[name] for name in CURVES if name.startswith("validation")},
+            **{name: getattr(best, name) for name in CURVES if name.startswith("validation")},
             **_judged(state.verdict),
         },
-        curves={name: [(epoch["number"], epoch[name]) for epoch in state.history] for name in CURVES},
+        curves={name: [(epoch.number, getattr(epoch, name)) for epoch in state.history] for name in CURVES},
         tags={
             "version": state.backbone,
             "project": str(project.id),

@@ -123,8 +123,8 @@ def _finetune_seconds_left(status: Status) -> Iterator[Sample]:
 def _finetune_losses(status: Status) -> Iterator[Sample]:
     for number, finetuning in sorted(status.finetunings.items()):
         for last in finetuning.history[-1:]:
-            for side in ("train", "validation"):
-                yield (str(number), side), last[f"{side}_loss"]
+            yield (str(number), "train"), last.train_loss
+            yield (str(number), "validation"), last.validation_loss
 
 
 SHOWN = (

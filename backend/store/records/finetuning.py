@@ -9,6 +9,7 @@ from pydantic import Field
 
 from backend.store.records.json_record import JsonRecord
 from model.insight.results import PromotionVerdict
+from model.training.history import Epoch
 
 
 class FinetunePhase(StrEnum):
@@ -64,7 +65,7 @@ class Finetuning(JsonRecord):
         warm_from: version of the fine-tuned backbone that it went on from; empty where it began anew.
         images: how many are trained on, and how many choose the best epoch.
         epochs: at most.
-        history: of the epochs so far, JSON of `model.training.history.Epoch`.
+        history: the epochs so far.
         seconds_left: of the training, at most; None before its first epoch.
         backbone: version of what came of it; empty before it is exported.
         verdict: how it compares with the backbone in use; None before that.
@@ -82,7 +83,7 @@ class Finetuning(JsonRecord):
     warm_from: str = ""
     images: tuple[int, int] = (0, 0)
     epochs: int = 0
-    history: tuple[Mapping[str, Any], ...] = ()
+    history: tuple[Epoch, ...] = ()
     seconds_left: float | None = None
     backbone: str = ""
     verdict: PromotionVerdict | None = None

@@ -265,7 +265,7 @@ def test_a_job_that_is_begun_again_repeats_no_epoch(context: ProjectContext, mon
     again.go()
     assert again.state.phase is FinetunePhase.EMBEDDING
     assert again.state.history[0] == stopped.history[0]
-    assert [epoch["number"] for epoch in again.state.history] == [1, 2]
+    assert [epoch.number for epoch in again.state.history] == [1, 2]
 
 
 @pytest.mark.parametrize("place", ["collect", "train", "judge"])

@@ -34,6 +34,17 @@ AUTOLABELING: dict[str, Any] = {
     "total": 0,
     "problem": "",
 }
+EPOCH: dict[str, Any] = {
+    "number": 1,
+    "phase": "head",
+    "train_loss": 0.7,
+    "train_accuracy": 0.5,
+    "validation_loss": 0.5,
+    "validation_accuracy": 0.75,
+    "rate": 0.01,
+    "batch_size": 32,
+    "seconds": 2.5,
+}
 FINETUNING: dict[str, Any] = {
     "name": "20260101-000000-000-bb",
     "phase": "kept_back",
@@ -45,7 +56,7 @@ FINETUNING: dict[str, Any] = {
     "warm_from": "",
     "images": [150, 20],
     "epochs": 3,
-    "history": [{"number": 1, "validation_loss": 0.5}],
+    "history": [EPOCH],
     "seconds_left": 1.5,
     "backbone": "b2",
     "verdict": {"blocked": True, "p": 1.0, "n": 30, "lost": 2, "won": 2, "text": "no better"},
