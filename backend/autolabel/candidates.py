@@ -68,7 +68,7 @@ class Heads:
     nearest: IntArray | None
 
 
-def run(
+def find_candidates(
     dataset: Dataset,
     heads: Heads | None,
     labeling: Labeling,

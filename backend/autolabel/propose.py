@@ -9,8 +9,7 @@ import numpy as np
 
 from backend import __version__, logs
 from backend.autolabel import audit as audits
-from backend.autolabel import candidates as autolabel
-from backend.autolabel.candidates import Heads, Round
+from backend.autolabel.candidates import Heads, Round, draw, find_candidates, seed_of
 from backend.autolabel.turn import Turn, check_classes
 from backend.backbones import switch
 from backend.errors import OperatorError
@@ -75,7 +74,7 @@ class Proposing:
         backbone = switch.following(self._turn) if version is None else backbones.get(version.backbone)
         data = self._services.datasets.read(self._project, labeling, backbone)
         touched = {annotation.task_id for annotation in self._services.mirror.annotations(self._project)}
-        proposed = autolabel.run(data, self._heads(version, data), labeling, touched, state.request, this_round)
+        proposed = find_candidates(data, self._heads(version, data), labeling, touched, state.request, this_round)
         state = replace(
             state,
             version="" if version is None else version.name,
@@ -109,8 +108,8 @@ class Proposing:
         return Heads(version.head, version.served, nearest)
 
     def _begin_audit(self, state: Autolabeling, candidates: list[Candidate], plan: AuditPlan, unlabelled: int) -> None:
-        seed = autolabel.seed_of(state.name, plan.attempt)
-        drawn = self._hide(autolabel.draw(candidates, plan.sample_size, seed))
+        seed = seed_of(state.name, plan.attempt)
+        drawn = self._hide(draw(candidates, plan.sample_size, seed))
         asked = (
             f"{plan.size} of {unlabelled} unlabelled tasks are proposed; {len(drawn)} of them, drawn at random, come "
             f"first in the queue without pre-annotation, and at most {plan.allowed_errors} may turn out wrong."
@@ -143,7 +142,7 @@ class Proposing:
         candidates = self._store.candidates(self._project, state)
         new: list[int] = []
         while (count := min(state.sample_size, state.size - len(left_out))) > len(kept) + len(new):
-            drawn = autolabel.draw(candidates, count + len(left_out), state.seed)
+            drawn = draw(candidates, count + len(left_out), state.seed)
             new = [task for task in drawn if task not in left_out and task not in {each.task for each in kept}]
             # Whoever answered one of these already saw what the model says.
             left_out |= {task for task in new if task in persons}

@@ -60,5 +60,5 @@ def place(context: ProjectContext, action: AutolabelAction, request: AutolabelRe
     reason = refusal(action, services.autolabelings.all(project))
     if reason is None:
         services.autolabelings.add_command(project, action, request)
-        services.queue.enqueue_order(JobKind.AUTOLABEL, project)
+        services.queue.enqueue_requested(JobKind.AUTOLABEL, project)
     return reason

@@ -29,7 +29,7 @@ def begin(context: ProjectContext, request: FinetuneRequest) -> Finetuning:
     labels = services.mirror.labels(project)
     state = services.finetunings.begin(project, request, services.backbones.base.version, labels)
     log.info("fine-tuning requested", project=project.id, trigger=request.trigger)
-    services.queue.enqueue_order(JobKind.FINETUNE, project)
+    services.queue.enqueue_requested(JobKind.FINETUNE, project)
     return state
 
 

@@ -82,11 +82,11 @@ class PreviousNetwork:
         renamed = {name: now for name, now in names.items() if now is not None and now != name}
         return cls(folder, network.name, network.input_size, backbones.learned(version), renamed)
 
-    def knows(self, material: TrainingSet) -> BoolArray:
+    def knows(self, images: TrainingSet) -> BoolArray:
         """(n,) whether it learned from a row, and the label that the row has."""
         learned = {task: self.renamed.get(choice, choice) for task, choice in self.learned.items()}
-        pairs = zip(material.task_ids.tolist(), material.targets.tolist(), strict=True)
-        return np.array([learned.get(task) == material.classes[target] for task, target in pairs], dtype=bool)
+        pairs = zip(images.task_ids.tolist(), images.targets.tolist(), strict=True)
+        return np.array([learned.get(task) == images.classes[target] for task, target in pairs], dtype=bool)
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class StartingPoint:
 
 def run(
     start: StartingPoint,
-    material: TrainingSet,
+    images: TrainingSet,
     folder: Path,
     progress: Progress,
     cancelled: Callable[[], bool],
@@ -136,36 +136,36 @@ def run(
 
     Args:
         start: what to begin with.
-        material: what to train on.
+        images: what to train on.
         folder: for the network.
         progress: called after each epoch.
         cancelled: asked before each batch.
 
     Raises:
-        InputError: a network or options that don't go together, or material that is too small.
+        InputError: a network or options that don't go together, or too few images.
         WeightsError: pretrained weights that can't be had.
         CancelledError: `cancelled` said so.
         TrainingError: a loss that is not finite, or memory too small for a single image.
     """
-    options, split, before = start.recipe.options, material.split, start.before
+    options, split, before = start.recipe.options, images.split, start.before
     if before is None:
         side, seed = options.resolution, options.seed
-        network = build(start.recipe.network, material.classes, weights=start.weights, input_size=side, seed=seed)
+        network = build(start.recipe.network, images.classes, weights=start.weights, input_size=side, seed=seed)
     else:
         warm = warm_start(
             storage.load(before.folder),
-            material.classes,
-            material.targets,
+            images.classes,
+            images.targets,
             split,
-            ~before.knows(material),
+            ~before.knows(images),
             options,
-            renamed={old: name for old, name in before.renamed.items() if name in material.classes},
+            renamed={old: name for old, name in before.renamed.items() if name in images.classes},
         )
         network, split, options = warm.network, warm.split, warm.options
     return train(
         network,
-        material.images,
-        material.targets,
+        images.images,
+        images.targets,
         split,
         options,
         folder=folder,

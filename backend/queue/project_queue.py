@@ -79,13 +79,13 @@ class ProjectQueue:
         self._enqueue(kind, job, project.id)
         return True
 
-    def enqueue_order(self, kind: JobKind, project: Project) -> None:
-        """Queue a job for an order that is kept elsewhere. Where Redis does not answer, the reconciler finds it."""
+    def enqueue_requested(self, kind: JobKind, project: Project) -> None:
+        """Queue a job for a request that is kept elsewhere: where Redis does not answer, the reconciler finds it."""
         try:
             self.enqueue(kind, project)
         except RedisError as error:
             log = structlog.get_logger()
-            log.warning("Redis does not answer; the order is kept", project=project.id, reason=str(error))
+            log.warning("Redis does not answer; the request is kept", project=project.id, reason=str(error))
 
     def enqueue_chunk(self, project: Project, backbone_version: str, tasks: Sequence[int]) -> None:
         """Have tasks embedded by any worker; `embedding` tells whether that is still under way."""

@@ -1,4 +1,4 @@
-"""Routes of auto-labelling: what was ordered, how far it is, and what it proved. The work itself is a job's."""
+"""Routes of auto-labelling: what was requested, how far it is, and what it proved. The work itself is a job's."""
 
 from dataclasses import asdict
 from typing import Any
@@ -12,7 +12,7 @@ from backend.project import Project
 from backend.services import ProjectContext
 from backend.store.mirror import Mirror
 from backend.store.records.autolabeling import WRITING, AutolabelAction, Autolabeling, AutolabelPhase, AutolabelRequest
-from backend.web import current, orders
+from backend.web import current, work_requests
 
 routes = Blueprint("autolabel", __name__, url_prefix="/api/projects/<int:number>/autolabel")
 
@@ -20,8 +20,8 @@ NONE = "none"
 """Phase of a project that has no auto-labelling."""
 
 
-class AutolabelOrder(orders.Order):
-    """An order. Whether a promise can be kept is for the job to say."""
+class AutolabelWorkRequest(work_requests.WorkRequest):
+    """A request. Whether a promise can be kept is for the job to say."""
 
     action: AutolabelAction
     max_error: float | None = None
@@ -36,7 +36,7 @@ def status(number: int) -> Response:
 
 
 @routes.post("")
-def order(number: int) -> Response:
+def take_request(number: int) -> Response:
     """Have something done; 409 with the reason where it can't be."""
     context = current.context(number)
     asked = _read(request.get_json(silent=True))
@@ -44,7 +44,7 @@ def order(number: int) -> Response:
     reason = requests.place(context, asked.action, wanted)
     if reason is not None:
         raise Conflict(reason)
-    return orders.accepted(_status(context))
+    return work_requests.accepted(_status(context))
 
 
 @routes.get("/certificate")
@@ -94,13 +94,13 @@ def _audit(project: Project, mirror: Mirror, state: Autolabeling) -> dict[str, A
     return {"size": len(tasks), "answered": answered, "tasks": tasks}
 
 
-def _read(body: Any) -> AutolabelOrder:
-    """Read an order.
+def _read(body: Any) -> AutolabelWorkRequest:
+    """Read a request.
 
     Raises:
         RequestError: an unknown action, or a proposal that doesn't say of what.
     """
-    asked = orders.read(AutolabelOrder, body)
+    asked = work_requests.read(AutolabelWorkRequest, body)
     promised = asked.max_error is not None and asked.confidence is not None
     if asked.action is AutolabelAction.PROPOSE and promised == (asked.threshold is not None):
         raise RequestError("A proposal needs max_error and confidence, or threshold for a plain cut.")

@@ -1,4 +1,4 @@
-"""Routes of fine-tuning: what was ordered, and how far it is. The work itself is a job's."""
+"""Routes of fine-tuning: what was requested, and how far it is. The work itself is a job's."""
 
 from enum import StrEnum
 from typing import Any
@@ -11,7 +11,7 @@ from backend.backbones import switch
 from backend.finetune import requests
 from backend.services import ProjectContext
 from backend.store.records.finetuning import OPEN, FinetuneRequest
-from backend.web import current, orders
+from backend.web import current, work_requests
 
 routes = Blueprint("finetune", __name__, url_prefix="/api/projects/<int:number>/finetune")
 
@@ -20,15 +20,15 @@ NONE = "none"
 
 
 class FinetuneAction(StrEnum):
-    """What a person can order."""
+    """What a person can ask for."""
 
     START = "start"
     CANCEL = "cancel"
     UNDO = "undo"
 
 
-class FinetuneOrder(orders.Order):
-    """An order. Whether network and options can be used is for the job to say."""
+class FinetuneWorkRequest(work_requests.WorkRequest):
+    """A request. Whether network and options can be used is for the job to say."""
 
     action: FinetuneAction
     network: str = ""
@@ -43,16 +43,16 @@ def status(number: int) -> Response:
 
 
 @routes.post("")
-def order(number: int) -> Response:
+def take_request(number: int) -> Response:
     """Have something done; 409 with the reason where it can't be."""
     context = current.context(number)
-    reason = _carry_out(orders.read(FinetuneOrder, request.get_json(silent=True)), context)
+    reason = _carry_out(work_requests.read(FinetuneWorkRequest, request.get_json(silent=True)), context)
     if reason is not None:
         raise Conflict(reason)
-    return orders.accepted(_status(context))
+    return work_requests.accepted(_status(context))
 
 
-def _carry_out(asked: FinetuneOrder, context: ProjectContext) -> str | None:
+def _carry_out(asked: FinetuneWorkRequest, context: ProjectContext) -> str | None:
     if asked.action is FinetuneAction.CANCEL:
         return requests.cancel(context)
     if asked.action is FinetuneAction.UNDO:

@@ -50,7 +50,7 @@ def validated(kind: type[Body], body: Any, name: str) -> Body:
     Args:
         kind: what it must be.
         body: JSON as it came.
-        name: what a person calls it, for the error: "An order".
+        name: what a person calls it, for the error: "A request".
 
     Raises:
         RequestError: something is missing, unknown or of another type; the text names the first such thing.

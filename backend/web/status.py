@@ -22,7 +22,7 @@ class Status:
         queue_depth, failed_jobs, counters: as `ProjectQueue` counts them.
         outbox: items that wait for MLflow.
         insights: by Label Studio's number, the newest version with figures, and what they say.
-        finetunings: by Label Studio's number, the fine-tuning that was ordered last.
+        finetunings: by Label Studio's number, the fine-tuning that was requested last.
         training_workers: what each alive training worker trains on.
         probed: whether everything has been checked since the start.
     """

@@ -1,4 +1,4 @@
-"""`/api/projects/<id>/finetune`: orders are kept, or refused with a reason. Who else may order."""
+"""`/api/projects/<id>/finetune`: requests are kept, or refused with a reason. Who else may ask."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -32,7 +32,7 @@ def fresh(backbones: Path, redis_server: RunningRedis, tmp_path: Path) -> Iterat
     made.stop()
 
 
-def order(service: Service, **body: Any) -> TestResponse:
+def ask(service: Service, **body: Any) -> TestResponse:
     return service.client.post(PATH, json=body)
 
 
@@ -47,8 +47,8 @@ def test_a_project_that_was_never_finetuned_says_so(fresh: Service) -> None:
     assert told["used"] == fresh.services.backbones.base.version
 
 
-def test_an_order_waits_for_a_training_worker_and_health_says_so(fresh: Service) -> None:
-    answer = order(fresh, action="start", network="resnet50", options={"epochs": 3})
+def test_a_request_waits_for_a_training_worker_and_health_says_so(fresh: Service) -> None:
+    answer = ask(fresh, action="start", network="resnet50", options={"epochs": 3})
     assert answer.status_code == 202
     told = status(fresh)
     assert (told["phase"], told["working"], told["training_workers"]) == ("waiting", True, [])
@@ -56,26 +56,26 @@ def test_an_order_waits_for_a_training_worker_and_health_says_so(fresh: Service)
     until(lambda: "no training worker is running" in str(fresh.client.get("/health").get_json()["problems"]), "a line")
 
 
-def test_a_second_order_is_refused_and_one_that_waits_can_be_cancelled(fresh: Service) -> None:
-    order(fresh, action="start")
-    refused = order(fresh, action="start")
+def test_a_second_request_is_refused_and_one_that_waits_can_be_cancelled(fresh: Service) -> None:
+    ask(fresh, action="start")
+    refused = ask(fresh, action="start")
     assert refused.status_code == 409
     assert "under way already (waiting)" in refused.get_json()["error"]
-    assert order(fresh, action="cancel").status_code == 202
+    assert ask(fresh, action="cancel").status_code == 202
     assert status(fresh)["phase"] == "cancelled"
-    assert order(fresh, action="start").status_code == 202
+    assert ask(fresh, action="start").status_code == 202
 
 
 @pytest.mark.parametrize("action", ["cancel", "undo"])
 def test_what_is_not_there_can_be_neither_ended_nor_taken_back(fresh: Service, action: str) -> None:
-    assert order(fresh, action=action).status_code == 409
+    assert ask(fresh, action=action).status_code == 409
 
 
 @pytest.mark.parametrize(
     "body", [{"action": "begin"}, {}, {"action": "start", "epochs": 3}, {"action": "start", "options": 3}]
 )
-def test_a_malformed_order_is_the_callers_fault(fresh: Service, body: dict[str, Any]) -> None:
-    answer = order(fresh, **body)
+def test_a_malformed_request_is_the_callers_fault(fresh: Service, body: dict[str, Any]) -> None:
+    answer = ask(fresh, **body)
     assert answer.status_code == 400
     assert "malformed at" in answer.get_json()["error"]
 

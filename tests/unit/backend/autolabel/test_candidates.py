@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from backend.autolabel import audit
-from backend.autolabel import candidates as autolabel
-from backend.autolabel.candidates import Heads, Proposed, Round
+from backend.autolabel.candidates import Heads, Proposed, Round, draw, find_candidates, seed_of
 from backend.label_studio.config import SingleChoice
 from backend.store.dataset import Dataset
 from backend.store.labels import Annotation, resolve
@@ -42,18 +41,18 @@ def tasks(proposed: Proposed) -> set[int]:
 
 
 def test_a_plain_cut_at_nothing_takes_every_free_task_and_none_of_the_holdout(data: Dataset, heads: Heads) -> None:
-    proposed = autolabel.run(data, heads, LABELING, {100, 101}, CUT, Round())
+    proposed = find_candidates(data, heads, LABELING, {100, 101}, CUT, Round())
     assert tasks(proposed) == {task for task in range(61, 301) if task % 10} - {101}
     assert "UNCERTIFIED" in proposed.note
 
 
 def test_tasks_that_are_labelled_automatically_are_not_proposed_again(data: Dataset, heads: Heads) -> None:
-    proposed = autolabel.run(replace(data, automatic=frozenset({77, 78})), heads, LABELING, (), CUT, Round())
+    proposed = find_candidates(replace(data, automatic=frozenset({77, 78})), heads, LABELING, (), CUT, Round())
     assert not tasks(proposed) & {77, 78}
 
 
 def test_a_proposal_comes_with_the_audit_that_it_needs(data: Dataset, heads: Heads) -> None:
-    proposed = autolabel.run(data, heads, LABELING, (), PROMISE, Round())
+    proposed = find_candidates(data, heads, LABELING, (), PROMISE, Round())
     assert proposed.plan is not None
     assert proposed.plan.size == len(proposed.candidates) > proposed.plan.sample_size
     assert min(each.confidence for each in proposed.candidates) == pytest.approx(proposed.threshold)
@@ -61,7 +60,7 @@ def test_a_proposal_comes_with_the_audit_that_it_needs(data: Dataset, heads: Hea
 
 def test_a_set_after_one_that_failed_is_smaller_and_its_audit_larger(data: Dataset, heads: Heads) -> None:
     first, second = (
-        autolabel.run(data, heads, LABELING, (), PROMISE, this_round)
+        find_candidates(data, heads, LABELING, (), PROMISE, this_round)
         for this_round in (Round(), Round(attempt=2, below=150))
     )
     assert first.plan is not None
@@ -72,34 +71,34 @@ def test_a_set_after_one_that_failed_is_smaller_and_its_audit_larger(data: Datas
 
 def test_a_class_that_the_label_config_lost_is_not_proposed(data: Dataset, heads: Heads) -> None:
     fewer = SingleChoice("image", "choice", "image", (("cat", None), ("dog", "hound")))
-    proposed = autolabel.run(data, heads, fewer, (), CUT, Round())
+    proposed = find_candidates(data, heads, fewer, (), CUT, Round())
     assert {each.choice for each in proposed.candidates} == {"cat", "hound"}
 
 
 def test_a_class_without_a_label_is_warned_of(data: Dataset, heads: Heads) -> None:
-    known = autolabel.run(data, heads, LABELING, (), PROMISE, Round())
-    more = autolabel.run(replace(data, classes=(*data.classes, "newt")), heads, LABELING, (), PROMISE, Round())
+    known = find_candidates(data, heads, LABELING, (), PROMISE, Round())
+    more = find_candidates(replace(data, classes=(*data.classes, "newt")), heads, LABELING, (), PROMISE, Round())
     assert "newt" not in known.note
     assert "No image of newt is labelled yet" in more.note
 
 
 def test_one_class_has_nothing_to_tell_apart() -> None:
     with pytest.raises(InputError, match="1 class"):
-        autolabel.run(drawn(30, 1, 0), None, LABELING, (), PROMISE, Round())
+        find_candidates(drawn(30, 1, 0), None, LABELING, (), PROMISE, Round())
 
 
 def test_no_error_at_all_can_not_be_promised(data: Dataset, heads: Heads) -> None:
     with pytest.raises(InputError, match="no error at all"):
-        autolabel.run(data, heads, LABELING, (), AutolabelRequest(max_error=0.0, confidence=0.95), Round())
+        find_candidates(data, heads, LABELING, (), AutolabelRequest(max_error=0.0, confidence=0.95), Round())
 
 
 def test_a_longer_draw_begins_with_the_shorter_one(data: Dataset, heads: Heads) -> None:
-    candidates = autolabel.run(data, heads, LABELING, (), CUT, Round()).candidates
-    assert autolabel.draw(candidates, 20, seed=3)[:12] == autolabel.draw(candidates[::-1], 12, seed=3)
+    candidates = find_candidates(data, heads, LABELING, (), CUT, Round()).candidates
+    assert draw(candidates, 20, seed=3)[:12] == draw(candidates[::-1], 12, seed=3)
 
 
 def test_each_attempt_draws_by_another_seed() -> None:
-    assert len({autolabel.seed_of(name, attempt) for name in ("a", "b") for attempt in (1, 2, 3)}) == 6
+    assert len({seed_of(name, attempt) for name in ("a", "b") for attempt in (1, 2, 3)}) == 6
 
 
 def annotation(number: int, choice: str | None, minutes: float, **fields: bool) -> Annotation:

@@ -1,4 +1,4 @@
-"""What may be ordered, and when."""
+"""What may be asked for, and when."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def states(*phases: AutolabelPhase) -> list[Autolabeling]:
 @pytest.mark.parametrize(
     "action", [AutolabelAction.JUDGE, AutolabelAction.APPLY, AutolabelAction.UNDO, AutolabelAction.CANCEL]
 )
-def test_where_there_is_nothing_only_a_proposal_can_be_ordered(action: AutolabelAction) -> None:
+def test_where_there_is_nothing_only_a_proposal_can_be_asked_for(action: AutolabelAction) -> None:
     assert requests.refusal(action, []) is not None
     assert requests.refusal(AutolabelAction.PROPOSE, []) is None
 

@@ -309,7 +309,7 @@ def test_too_few_labels_are_refused(context: ProjectContext) -> None:
     assert "Too few labels to fine-tune" in state.message
 
 
-def test_an_order_whose_backbone_lost_its_export_falls_back_on_the_base(
+def test_a_request_whose_backbone_lost_its_export_falls_back_on_the_base(
     context: ProjectContext, adopted: Finetuning
 ) -> None:
     context.services.backbones.remove(adopted.backbone)

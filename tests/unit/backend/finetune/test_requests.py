@@ -83,7 +83,7 @@ def test_what_is_large_is_removed_at_the_end_and_what_people_ask_for_is_kept(sto
     assert found.request == FinetuneRequest(options={"epochs": 3})
 
 
-def test_an_order_that_nobody_took_up_is_cancelled_at_once(store: FinetuningStore) -> None:
+def test_a_request_that_nobody_took_up_is_cancelled_at_once(store: FinetuningStore) -> None:
     begun = store.begin(PROJECT, FinetuneRequest(), "base", 9)
     store.cancel(PROJECT, begun)
     assert store.open(PROJECT) is None

@@ -1,4 +1,4 @@
-"""Orders: what a person asks a job to do; how their bodies are read, and how they are accepted."""
+"""Requests for long work, which a job does: how their bodies are read, and how they are accepted."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -9,22 +9,22 @@ from pydantic import BaseModel, ConfigDict
 from backend.web import payloads
 
 
-class Order(BaseModel):
-    """The body of an order: an `action`, and what it needs. Unknown fields are refused."""
+class WorkRequest(BaseModel):
+    """The body of a request: an `action`, and what it needs. Unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-AnyOrder = TypeVar("AnyOrder", bound=Order)
+AnyRequest = TypeVar("AnyRequest", bound=WorkRequest)
 
 
-def read(kind: type[AnyOrder], body: Any) -> AnyOrder:
-    """Read an order.
+def read(kind: type[AnyRequest], body: Any) -> AnyRequest:
+    """Read a request.
 
     Raises:
         RequestError: something is missing, unknown or of another type.
     """
-    return payloads.validated(kind, body, "An order")
+    return payloads.validated(kind, body, "A request")
 
 
 def accepted(status: Mapping[str, Any]) -> Response:
