@@ -13,8 +13,8 @@ from backend.job import project_job
 from backend.queue.jobs import JobKind
 from backend.queue.lease import LeaseKind
 from backend.services import ProjectContext
-from backend.store.mirror import MirroredTask
 from backend.store.records.finetuning import FinetunePhase, Finetuning
+from backend.store.records.mirror import MirroredTask
 from model.backbone.backbone import Backbone
 
 CHUNK_TASKS = 64

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from backend.services import ProjectContext
-from backend.store.mirror import MirroredTask
+from backend.store.records.mirror import MirroredTask
 from model.backbone.backbone import Backbone
 
 FINETUNED_KEPT = 2

@@ -15,7 +15,7 @@ from backend.finetune.training_set import IMAGES, SHEET, Chosen, Pixels, Trainin
 from backend.images import batch
 from backend.images.fetcher import Fetched, ImageFetcher, Unavailable
 from backend.services import ProjectContext
-from backend.store.mirror import MirroredTask
+from backend.store.records.mirror import MirroredTask
 from model.errors import ImageError
 from model.files import whole_folder
 from model.images import ImageLimits, decode

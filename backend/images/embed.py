@@ -10,7 +10,8 @@ from backend.images.embedders import Embedders
 from backend.images.fetcher import ImageFetcher, Unavailable
 from backend.project import Project
 from backend.store.features import FeatureStore, content_hash
-from backend.store.mirror import Mirror, MirroredTask
+from backend.store.mirror import Mirror
+from backend.store.records.mirror import MirroredTask
 from model.arrays import FloatArray
 from model.backbone.backbone import Backbone
 from model.errors import ImageError

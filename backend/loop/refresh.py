@@ -7,7 +7,7 @@ from backend.label_studio.config import Labeling
 from backend.loop.predictions import Publisher
 from backend.queue.progress import show_progress
 from backend.services import ProjectContext
-from backend.store.mirror import MirroredTask
+from backend.store.records.mirror import MirroredTask
 from backend.store.versions import Version
 
 SLICE_SECONDS = 0.5

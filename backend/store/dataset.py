@@ -11,7 +11,8 @@ from backend.store.autolabelings import AutolabelingStore
 from backend.store.features import FeatureStore
 from backend.store.geometry import GeometryStore
 from backend.store.labels import Label, resolve
-from backend.store.mirror import Mirror, MirroredTask
+from backend.store.mirror import Mirror
+from backend.store.records.mirror import MirroredTask
 from backend.store.records.version import RecordedLabel
 from model import holdout
 from model.arrays import BoolArray, FloatArray, IntArray

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from backend.store.mirror import MirroredTask
+from backend.store.records.mirror import MirroredTask
 from model.arrays import FloatArray
 from model.backbone.backbone import Backbone
 

@@ -12,7 +12,8 @@ from backend.label_studio.client import LabelStudio, ProjectState
 from backend.label_studio.config import Labeling
 from backend.project import Project
 from backend.store.labels import Annotation
-from backend.store.mirror import NOT_CONNECTED, Mirror, MirroredProject, PulledTask
+from backend.store.mirror import Mirror
+from backend.store.records.mirror import NOT_CONNECTED, MirroredProject, PulledTask
 from backend.store.versions import NO_VERSION, VersionStore
 
 OVERLAP = timedelta(seconds=2)

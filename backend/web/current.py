@@ -6,7 +6,7 @@ from flask import Flask, current_app
 from werkzeug.exceptions import NotFound
 
 from backend.services import ProjectContext, Services
-from backend.store.mirror import MirroredProject
+from backend.store.records.mirror import MirroredProject
 from backend.web.service import WebService
 
 _EXTENSION = "label_loop"

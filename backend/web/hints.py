@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from backend import logs
 from backend.label_studio import webhook
 from backend.project import Project
-from backend.store.mirror import NOT_CONNECTED, MirroredProject
+from backend.store.records.mirror import NOT_CONNECTED, MirroredProject
 
 RETRY_SECONDS = 1.0
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from backend.store.mirror import MirroredProject
+from backend.store.records.mirror import MirroredProject
 from backend.store.records.version import HistoryEntry
 from backend.store.versions import VersionStore
 

@@ -21,8 +21,8 @@ from backend.project import Project
 from backend.queue.jobs import JobKind
 from backend.queue.lease import LeaseKind
 from backend.services import ProjectContext, Services
-from backend.store.mirror import NOT_CONNECTED, MirroredProject
 from backend.store.records.finetuning import AT_WORK, FinetuneRequest
+from backend.store.records.mirror import NOT_CONNECTED, MirroredProject
 from backend.tracking.courier import Courier
 
 MOST_BACKOFF = 20

@@ -12,8 +12,8 @@ from backend.project import Project
 from backend.services import ProjectContext, Services
 from backend.settings import Settings, load
 from backend.store import features
-from backend.store.mirror import MirroredProject
 from backend.store.records.finetuning import FinetuneRequest
+from backend.store.records.mirror import MirroredProject
 from backend.store.versions import NO_VERSION
 from backend.web import predictor
 from backend.web.background import Background

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 
 from backend.queue.counters import Counters
-from backend.store.mirror import NOT_CONNECTED, MirroredProject
 from backend.store.records.finetuning import AT_WORK, Finetuning
 from backend.store.records.insight import Insight
+from backend.store.records.mirror import NOT_CONNECTED, MirroredProject
 from backend.store.versions import NO_VERSION
 
 

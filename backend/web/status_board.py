@@ -8,8 +8,8 @@ from redis.exceptions import RedisError
 
 from backend.errors import LabelLoopError
 from backend.services import Services
-from backend.store.mirror import MirroredProject
 from backend.store.records.insight import Insight
+from backend.store.records.mirror import MirroredProject
 from backend.web.status import Status
 
 

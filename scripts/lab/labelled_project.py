@@ -14,7 +14,7 @@ from backend.images.fetcher import ImageFetcher, Unavailable
 from backend.label_studio import config
 from backend.label_studio.client import LabelStudio
 from backend.store.labels import resolve
-from backend.store.mirror import PulledTask
+from backend.store.records.mirror import PulledTask
 from backend.store.sync import with_annotations
 from model.images import ImageLimits
 from scripts.lab.datasets import DataError, EncodedImage

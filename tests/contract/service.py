@@ -18,7 +18,7 @@ from backend.project import Project
 from backend.services import Services
 from backend.settings import Settings
 from backend.store.features import content_hash
-from backend.store.mirror import PulledTask
+from backend.store.records.mirror import PulledTask
 from backend.store.versions import Version
 from backend.web import service as web_service
 from backend.web.app import app_of

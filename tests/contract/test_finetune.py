@@ -10,8 +10,8 @@ from werkzeug.test import TestResponse
 
 from backend.queue.keys import SignOfLife
 from backend.store.labels import Annotation
-from backend.store.mirror import PulledTask
 from backend.store.records.finetuning import FinetunePhase
+from backend.store.records.mirror import PulledTask
 from backend.web.reconciler import Reconciler
 from tests.contract.service import CONFIG, PROJECT, Service, settings_of, start_trained
 from tests.support.stack import RunningRedis

@@ -24,8 +24,8 @@ from backend.queue.jobs import JobKind
 from backend.services import ProjectContext, Services
 from backend.settings import Settings
 from backend.store.labels import Annotation
-from backend.store.mirror import PulledTask
 from backend.store.records.finetuning import FinetunePhase, FinetuneRequest, Finetuning
+from backend.store.records.mirror import PulledTask
 from model import holdout
 from model.backbone.backbone import Backbone, backbone
 from model.networks import storage

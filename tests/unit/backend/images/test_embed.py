@@ -11,7 +11,7 @@ from backend.errors import RetryLaterError
 from backend.label_studio.client import ProjectState
 from backend.services import Services
 from backend.settings import Settings
-from backend.store.mirror import MirroredTask, PulledTask
+from backend.store.records.mirror import MirroredTask, PulledTask
 from model.backbone.backbone import backbone
 from tests.support.pictures import picture
 from tests.support.poor_backbone import BASE, export_poor

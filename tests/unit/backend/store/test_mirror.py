@@ -13,7 +13,8 @@ from backend.label_studio.client import ProjectState
 from backend.project import Project
 from backend.store import database
 from backend.store.labels import Annotation
-from backend.store.mirror import CHUNK, Counts, Mirror, PulledTask
+from backend.store.mirror import CHUNK, Mirror
+from backend.store.records.mirror import Counts, PulledTask
 from backend.store.schema import Base
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)

@@ -10,7 +10,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from backend.label_studio import webhook
 from backend.label_studio.webhook import Event
 from backend.project import Project
-from backend.store.mirror import NOT_CONNECTED, MirroredProject
+from backend.store.records.mirror import NOT_CONNECTED, MirroredProject
 from backend.web.background import Background
 from backend.web.hints import Hints, projects_hinted_at
 from tests.support.waiting import until

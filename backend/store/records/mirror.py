@@ -1,0 +1,74 @@
+"""What the mirror holds of a project and its tasks, and what Label Studio sends of them."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from backend.project import Project
+from backend.store.labels import Annotation
+
+IN_FRONT = datetime(9999, 1, 1, tzinfo=UTC)
+"""Until when a task may be open that the active version hands out."""
+
+NOT_CONNECTED = "No ML backend is connected to the project in Label Studio."
+"""Problem of a project that was disconnected, or is about to be connected: nothing is written to it."""
+
+
+@dataclass(frozen=True)
+class MirroredProject:
+    """A project as last pulled."""
+
+    project: Project
+    title: str
+    label_config: str
+    model_version: str
+    sampling: str
+    watermark: datetime | None
+    compared_at: datetime | None
+    active_version: str | None
+    refreshed_version: str | None
+    problem: str | None
+
+
+@dataclass(frozen=True)
+class MirroredTask:
+    """A task as last pulled, and what is known of its image."""
+
+    id: int
+    image: str
+    created_at: datetime
+    content_hash: str | None
+    image_problem: str | None
+    image_tried_at: datetime | None
+    published_version: str | None
+    predictions: int
+    may_be_open_until: datetime | None
+
+    @property
+    def is_in_front(self) -> bool:
+        """Whether the active version hands it out."""
+        return self.may_be_open_until == IN_FRONT
+
+    @property
+    def may_be_open(self) -> bool:
+        """Whether somebody may have it on the screen."""
+        return self.may_be_open_until is not None and self.may_be_open_until > datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class PulledTask:
+    """A task as Label Studio sends it. `annotations` is None where they were not asked for."""
+
+    id: int
+    image: str
+    created_at: datetime
+    updated_at: datetime
+    annotations: tuple[Annotation, ...] | None
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How much of a project the mirror holds."""
+
+    tasks: int
+    annotations: int
+    skipped: int
