@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     image_max_pixels: Annotated[int, Field(gt=0)] = Field(100_000_000, description="Largest image that is decoded")
     image_fetch_seconds: Seconds = Field(20.0, description="Time limit for fetching one image")
 
-    debounce_seconds: Seconds = Field(0.3, description="A run starts when no event came for so long")
+    debounce_seconds: Seconds = Field(0.3, description="How long no event must have come before a run starts")
     min_new_annotations: Annotated[int, Field(ge=1)] = Field(1, description="Changed labels that start a training")
     holdout_share: Share = Field(
         0.1,
@@ -97,7 +97,9 @@ class Settings(BaseSettings):
     second_stage_seconds: Seconds = Field(
         60.0, description="The served head and the figures are made when nobody labels, but at least this often"
     )
-    lease_seconds: Annotated[float, Field(ge=2.0)] = Field(10.0, description="A run that is silent so long is taken up")
+    lease_seconds: Annotated[float, Field(ge=2.0)] = Field(
+        10.0, description="A run without a sign of life for so long is taken over"
+    )
     embed_seconds: Seconds = Field(20.0, description="Most time a run spends on embedding before it publishes")
     predict_seconds: Seconds = Field(70.0, description="Time after which /predict answers with what it has")
     full_comparison_seconds: Seconds = Field(3600.0, description="How often all tasks are compared with the mirror")

@@ -7,8 +7,8 @@ stack             web process and worker on the shared Label Studio, with a Redi
 make_stack        the same, made to order: settings, passwords, secrets
 make_project      projects with pictures of known classes; deleted after the test
 
-All of them are real, on free ports. A test that comes by Label Studio is marked `integration`, one that comes by
-Chromium `browser`: nobody marks them by hand.
+All of them are real, on free ports. A test that uses Label Studio is marked `integration`, one that uses Chromium
+`browser`: nobody marks them by hand.
 """
 
 import hashlib
@@ -41,7 +41,7 @@ SHARED_SETTINGS = {
     "MLFLOW_TRACKING_URI": "http://127.0.0.1:1",
 }
 
-# Marks of the tests that come by a fixture.
+# Marks of the tests that use a fixture, directly or through another.
 NEEDS = {"shared_label_studio": "integration", "playwright": "browser"}
 # Folders in the order in which they are begun. Label Studio gets ready during the first; then comes what takes long,
 # and the many short ones at the end leave no process waiting for another.

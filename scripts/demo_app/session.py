@@ -63,7 +63,7 @@ def run(demo: DemoProject, addresses: Addresses, count: int, pace: float, finetu
         finetune: annotations after which the backbone's fine-tuning is asked for; it is waited for at the end.
 
     Raises:
-        StackError: Label Studio or the backend stopped answering, or the queue never got a first order.
+        StackError: Label Studio or the backend stopped answering.
     """
     watch = VersionWatch(addresses.page(demo.project), addresses.service(demo.project))
     try:
