@@ -42,10 +42,6 @@ class Services:
         """A project of the Label Studio that this backend serves."""
         return Project(self.settings.label_studio_url, project_id)
 
-    def context(self, project_id: int) -> "ProjectContext":
-        """A project of the Label Studio that this backend serves, and these services."""
-        return ProjectContext(self.project(project_id), self)
-
     @cached_property
     def label_studio(self) -> LabelStudio:
         """The API that the settings name."""

@@ -41,6 +41,9 @@ class Embedders:
         if embedder is None:
             if not self._backbones.is_ready(backbone.version):
                 raise RetryLaterError("The backbone is not exported yet; a worker does so when it starts.")
+            while len(self._loaded) >= IN_MEMORY:
+                # Before the next one takes its memory, and not after.
+                self._loaded.popitem()
             embedder = self._loaded[backbone.version] = self._load(backbone)
         return embedder
 

@@ -57,7 +57,7 @@ def filled(poor: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "backbones" / backbone(BASE).version).symlink_to(poor / backbone(BASE).version)
     made = Services(Settings(model_dir=folder, label_studio_url=NOBODY, device="cpu"))
     made.migrate()
-    fill(made.context(1))
+    fill(ProjectContext(made.project(1), made))
     return folder
 
 
@@ -78,7 +78,7 @@ def services(filled: Path, tmp_path: Path, redis_url: str, monkeypatch: pytest.M
 
 @pytest.fixture
 def context(services: Services) -> ProjectContext:
-    return services.context(1)
+    return ProjectContext(services.project(1), services)
 
 
 def fill(context: ProjectContext) -> None:
