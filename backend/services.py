@@ -19,6 +19,7 @@ from backend.store.backbones import BackboneStore
 from backend.store.features import FeatureStore
 from backend.store.finetunings import FinetuningStore
 from backend.store.mirror import Mirror
+from backend.store.sync import MirrorSync
 from backend.store.versions import VersionStore
 from backend.tracking.outbox import Outbox
 from model.backbone.backbone import Origin
@@ -91,6 +92,11 @@ class Services:
     def mirror(self) -> Mirror:
         """What was pulled from Label Studio and published there."""
         return Mirror(self._engine)
+
+    @cached_property
+    def sync(self) -> MirrorSync:
+        """Pulls projects into the mirror."""
+        return MirrorSync(self.label_studio, self.mirror, self.versions, self.settings.full_comparison_seconds)
 
     @cached_property
     def versions(self) -> VersionStore:

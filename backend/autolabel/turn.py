@@ -9,7 +9,6 @@ from backend.label_studio.config import Labeling
 from backend.queue.jobs import JobKind
 from backend.queue.lease import Lease
 from backend.services import ProjectContext
-from backend.store import sync
 from backend.store.records.autolabeling import Autolabeling
 
 TURN_SECONDS = 30.0
@@ -39,14 +38,7 @@ class Turn(ProjectContext):
             RetryLaterError: Label Studio does not answer, or the lease was lost.
         """
         self.lease.check()
-        services = self.services
-        synced = sync.run(
-            self.project,
-            services.label_studio,
-            services.mirror,
-            services.versions,
-            services.settings.full_comparison_seconds,
-        )
+        synced = self.services.sync.run(self.project)
         if synced.labeling is None:
             mirrored = self.services.mirror.project(self.project)
             raise OperatorError((mirrored and mirrored.problem) or "The label config can't be read.")

@@ -27,7 +27,6 @@ from backend.queue.counters import RunOutcome
 from backend.queue.jobs import JobKind
 from backend.queue.lease import Lease
 from backend.services import ProjectContext
-from backend.store import sync
 from backend.store.dataset import Dataset
 from backend.store.versions import Version
 from backend.tracking import heads
@@ -155,13 +154,7 @@ class Run:
         """Sync, embed, make a version, publish it: as far as there is reason to go on."""
         services, settings = self.services, self.services.settings
         with self.stopwatch.stage("sync"):
-            synced = sync.run(
-                self.project,
-                services.label_studio,
-                services.mirror,
-                services.versions,
-                settings.full_comparison_seconds,
-            )
+            synced = services.sync.run(self.project)
         if synced.labeling is None:
             return RunOutcome.UNSUPPORTED, None
         active = self._active(synced.state.model_version)

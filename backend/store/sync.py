@@ -39,46 +39,50 @@ class Synced:
     version_wanted: bool
 
 
-def run(
-    project: Project,
-    label_studio: LabelStudio,
-    mirror: Mirror,
-    versions: VersionStore,
-    full_comparison_seconds: float,
-) -> Synced:
-    """Pull what changed; compare everything when the counts disagree, and now and then.
+@dataclass(frozen=True)
+class MirrorSync:
+    """Brings the mirror up to Label Studio's state.
 
-    Args:
-        project: to pull.
+    Attributes:
         label_studio: to pull from.
         mirror: to pull into.
         versions: which of Label Studio's model versions are ours.
         full_comparison_seconds: age of the last full comparison at which the next one is due.
-
-    Raises:
-        NotFoundError: Label Studio no longer has the project.
-        RetryLaterError: Label Studio does not answer.
     """
-    state = label_studio.project(project.id)
-    problem: str | None = None
-    labeling: Labeling | None = None
-    wanted = False
-    if state.model_version not in versions.names(project):
-        titles = label_studio.connections(project.id)
-        wanted = state.model_version in ("", NO_VERSION, *titles)
-        problem = None if titles else NOT_CONNECTED
-    if problem is None:
-        try:
-            labeling = config.read(state.label_config)
-        except UnsupportedConfigError as error:
-            problem = str(error)
-            log.warning("label config not supported", reason=problem)
-    if labeling is not None and _read_otherwise(mirror.project(project), labeling):
-        mirror.forget_pulled(project)
-    mirror.record_state(project, state, problem)
-    if labeling is not None:
-        _Pull(project, labeling, label_studio, mirror).run(state, timedelta(seconds=full_comparison_seconds))
-    return Synced(state, labeling, wanted)
+
+    label_studio: LabelStudio
+    mirror: Mirror
+    versions: VersionStore
+    full_comparison_seconds: float
+
+    def run(self, project: Project) -> Synced:
+        """Pull what changed; compare everything when the counts disagree, and now and then.
+
+        Raises:
+            NotFoundError: Label Studio no longer has the project.
+            RetryLaterError: Label Studio does not answer.
+        """
+        state = self.label_studio.project(project.id)
+        problem: str | None = None
+        labeling: Labeling | None = None
+        wanted = False
+        if state.model_version not in self.versions.names(project):
+            titles = self.label_studio.connections(project.id)
+            wanted = state.model_version in ("", NO_VERSION, *titles)
+            problem = None if titles else NOT_CONNECTED
+        if problem is None:
+            try:
+                labeling = config.read(state.label_config)
+            except UnsupportedConfigError as error:
+                problem = str(error)
+                log.warning("label config not supported", reason=problem)
+        if labeling is not None and _read_otherwise(self.mirror.project(project), labeling):
+            self.mirror.forget_pulled(project)
+        self.mirror.record_state(project, state, problem)
+        if labeling is not None:
+            pull = _Pull(project, labeling, self.label_studio, self.mirror)
+            pull.run(state, timedelta(seconds=self.full_comparison_seconds))
+        return Synced(state, labeling, wanted)
 
 
 def _read_otherwise(before: MirroredProject | None, labeling: Labeling) -> bool:
