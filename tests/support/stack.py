@@ -149,12 +149,16 @@ class RunningStack:
         """Wait until no event, job or run is left for a project."""
 
         def quiet() -> bool:
-            with self.redis.client() as asking:
-                flagged = any(asking.hexists(key, str(project)) for key in self._keys("label-loop:*:dirty"))
-            held = [key for name in ("run", "refresh", "lease") for key in self._keys(f"label-loop:*:{name}:{project}")]
-            return not (flagged or held or self.is_running(project))
+            held = [key for name in ("refresh", "lease") for key in self._keys(f"label-loop:*:{name}:{project}")]
+            return not (held or self.has_a_run(project))
 
         until(quiet, f"project {project} to be quiet", more=self.log_tail)
+
+    def has_a_run(self, project: int) -> bool:
+        """Whether an event asks for a run of the project, or one is queued or under way."""
+        with self.redis.client() as asking:
+            flagged = any(asking.hexists(key, str(project)) for key in self._keys("label-loop:*:dirty"))
+        return flagged or bool(self._keys(f"label-loop:*:run:{project}")) or self.is_running(project)
 
     def is_running(self, project: int) -> bool:
         """Whether a run of the project is under way."""

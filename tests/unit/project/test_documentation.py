@@ -124,6 +124,11 @@ def prose(page: Path) -> list[str]:
     return [line for line in text.splitlines() if not line.startswith(("    ", "|"))]
 
 
+def test_no_page_has_a_place_that_was_never_filled(checkout: Path) -> None:
+    pages = [*checkout.glob("*.md"), *(checkout / "docs").rglob("*.md")]
+    assert [page.name for page in pages if re.search(r"@[A-Z]+@|TODO|FIXME", page.read_text())] == []
+
+
 def test_prose_has_lines_that_fit_beside_the_code(checkout: Path) -> None:
     pages = [*checkout.glob("*.md"), *(checkout / "docs").rglob("*.md")]
     assert [f"{page.name}: {line}" for page in pages for line in prose(page) if len(line) > MOST_COLUMNS] == []
