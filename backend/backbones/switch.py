@@ -53,6 +53,16 @@ def choose(context: ProjectContext, used: str | None) -> BackboneChoice:
     return BackboneChoice(backbones.get(used), next_one)
 
 
+def current(context: ProjectContext) -> Backbone:
+    """The backbone that the project is worked on with now: `choose`, for whoever has not loaded the active version.
+
+    Raises:
+        RetryLaterError: the settings' backbone is not exported yet.
+        ModelError: an export is broken.
+    """
+    return choose(context, context.services.versions.active_backbone(context.project)).current
+
+
 def following(context: ProjectContext) -> Backbone:
     """The backbone that the project is to have: the settings' one, or one fine-tuned from it.
 

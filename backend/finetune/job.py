@@ -109,9 +109,7 @@ class Finetuner:
         with self.services.queue.lease(self.project, DATA_WAIT_SECONDS) as lease:
             if lease is None:
                 raise RetryLaterError("The loop works on the project without a pause; the fine-tuning waits.")
-            used = self.services.versions.active_backbone(self.project)
-            backbone = switch.choose(self.context, used).current
-            return self.services.datasets.read(self.project, labeling, backbone)
+            return self.services.datasets.read(self.project, labeling, switch.current(self.context))
 
     def _start(self, labeling: Labeling) -> StartingPoint:
         """What to begin with; settled when it begins, so that a job that is taken up again finds the same."""

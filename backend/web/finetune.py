@@ -66,7 +66,7 @@ def _carry_out(asked: FinetuneWorkRequest, context: ProjectContext) -> str | Non
 def _status(context: ProjectContext) -> dict[str, Any]:
     project, services = context.project, context.services
     newest = services.finetunings.newest(project)
-    backbone = switch.choose(context, services.versions.active_backbone(project)).current
+    backbone = switch.current(context)
     training_workers = services.queue.training_workers()
     if newest is None:
         message = "The project's backbone was never fine-tuned."
