@@ -90,6 +90,10 @@ class RunningStack:
         answer: dict[str, Any] = self.call("GET", "/health").json()
         return answer
 
+    def named_version(self, project: int) -> str:
+        """The version that Label Studio is told when it asks about a project."""
+        return str(self.call("POST", "/predict", json={"project": f"{project}.0", "tasks": []}).json()["model_version"])
+
     def versions(self, project: int) -> list[str]:
         """Names of the project's versions, oldest first."""
         return list(self.call("GET", "/versions", params={"project": project}).json()["versions"])
