@@ -19,6 +19,7 @@ from backend.store.backbones import BackboneStore
 from backend.store.features import FeatureStore
 from backend.store.finetunings import FinetuningStore
 from backend.store.mirror import Mirror
+from backend.store.quarantine import Quarantine
 from backend.store.sync import MirrorSync
 from backend.store.versions import VersionStore
 from backend.tracking.outbox import Outbox
@@ -152,6 +153,11 @@ class Services:
         settings = self.settings
         origin = Origin(settings.backbone, settings.backbone_weights, settings.backbone_resolution)
         return BackboneStore(settings.model_dir, origin)
+
+    @cached_property
+    def quarantine(self) -> Quarantine:
+        """What could not be read."""
+        return Quarantine(self.settings.model_dir)
 
     def migrate(self) -> None:
         """Bring the SQL schema up to date."""

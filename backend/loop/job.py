@@ -24,16 +24,18 @@ from backend.loop.history import figures, was_rejected_for
 from backend.loop.stopwatch import Stopwatch
 from backend.loop.version import make_version, recorded_settings
 from backend.queue.counters import RunOutcome
+from backend.queue.failures import pause
 from backend.queue.jobs import JobKind
 from backend.queue.lease import Lease
 from backend.services import ProjectContext
 from backend.store.dataset import Dataset
+from backend.store.trouble import trouble
 from backend.store.versions import Version
 from backend.tracking import heads
 from model.backbone.backbone import Backbone
 
-RETRY_SECONDS = 5.0
-"""How soon a run is tried again that met a Label Studio or a Redis that did not answer."""
+RETRY_SECONDS = 20.0
+"""Runs that meet a Label Studio that does not answer are tried again at least this often: the asking is cheap."""
 
 DEBOUNCE_LIMIT = 5
 """A stream of events that never pauses is waited for this many times the debounce at most."""
@@ -122,13 +124,18 @@ class Run:
             self.services.mirror.forget(project)
             outcome = RunOutcome.FORGOTTEN
             log.warning("Label Studio no longer has the project; it is forgotten")
-        except (RetryLaterError, RedisError) as error:
+        except Exception as error:
+            reason = str(error) if isinstance(error, RetryLaterError | RedisError) else trouble(error)
+            if reason is None:
+                log.exception("run failed")
+                failing = queue.failing.note(project, f"{type(error).__name__}: {error}")
+                queue.pause(project, pause(failing.times))
+                self._book(RunOutcome.FAILED)
+                raise
+            log.warning("run postponed", reason=reason)
+            failing = queue.failing.note(project, reason)
+            queue.postpone(project, min(pause(failing.times), RETRY_SECONDS))
             outcome = RunOutcome.POSTPONED
-            log.warning("run postponed", reason=str(error))
-        except Exception:
-            log.exception("run failed", failures_in_a_row=queue.failed(project))
-            self._book(RunOutcome.FAILED)
-            raise
         self._book(outcome)
         return published
 
@@ -139,10 +146,8 @@ class Run:
             RedisError: Redis is away; the mark stays, or is lost with all else: the reconciler finds both.
         """
         queue, project = self.services.queue, self.project
-        if outcome is RunOutcome.POSTPONED:
-            queue.postpone(project, RETRY_SECONDS)
-        elif outcome is not RunOutcome.FAILED:
-            queue.succeeded(project)
+        if outcome not in (RunOutcome.POSTPONED, RunOutcome.FAILED):
+            queue.failing.clear(project)
         if outcome in (RunOutcome.PUBLISHED, RunOutcome.REJECTED):
             queue.touch(project)
         queue.end(project)

@@ -16,6 +16,7 @@ from rq.registry import FailedJobRegistry
 
 from backend.project import Project
 from backend.queue.counters import Counters
+from backend.queue.failures import FailureLog
 from backend.queue.jobs import JobKind, queues
 from backend.queue.keys import Keys, SignOfLife, text
 from backend.queue.lease import Lease, LeaseKind
@@ -33,13 +34,21 @@ def connect(url: str) -> Redis:
 
 
 class ProjectQueue:
-    """The queue as the web process, the worker and the reconciler use it."""
+    """The queue as the web process, the worker and the reconciler use it.
+
+    Attributes:
+        redis: the connection.
+        keys: names in it.
+        queues: RQ's, by kind of job.
+        failing: which projects' runs fail, and why.
+    """
 
     def __init__(self, redis: Redis, url: str, *, lease_seconds: float, job_seconds: int) -> None:
         """A queue of its own for the projects of the Label Studio at `url`, also on a Redis shared with others."""
         self.redis = redis
         self.keys = Keys(url)
         self.queues = queues(redis, self.keys)
+        self.failing = FailureLog(redis, self.keys)
         self._lease_seconds = lease_seconds
         self._job_seconds = job_seconds
 
@@ -51,8 +60,11 @@ class ProjectQueue:
 
     def postpone(self, project: Project, seconds: float) -> None:
         """A run could not go on for now: flag the project, to be taken up after `seconds`."""
-        now = time.time()
-        self.redis.hset(self.keys.of("dirty"), str(project.id), repr(now))
+        self.redis.hset(self.keys.of("dirty"), str(project.id), repr(time.time()))
+        self.pause(project, seconds)
+
+    def pause(self, project: Project, seconds: float) -> None:
+        """A run failed: unless an event comes, no other one is queued for `seconds`."""
         self.redis.set(self.keys.of("postponed", project), "1", px=int(seconds * 1000))
 
     def postponed(self, project: Project) -> bool:
@@ -182,18 +194,6 @@ class ProjectQueue:
     def running_projects(self) -> list[int]:
         """Projects whose run has not ended by itself."""
         return [int(project) for project in self.redis.hkeys(self.keys.of("running"))]
-
-    def failed(self, project: Project) -> int:
-        """Count a failure; return how many came in a row."""
-        return int(self.redis.hincrby(self.keys.of("failures"), str(project.id), 1))
-
-    def succeeded(self, project: Project) -> None:
-        """A run went through: forget the failures before it."""
-        self.redis.hdel(self.keys.of("failures"), str(project.id))
-
-    def failures(self, project: Project) -> int:
-        """How many runs failed in a row."""
-        return int(self.redis.hget(self.keys.of("failures"), str(project.id)) or 0)
 
     def count(self, done: Counters) -> None:
         """Add to the counters that `/metrics` shows."""

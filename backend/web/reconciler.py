@@ -2,7 +2,7 @@
 
 | what is looked for | what is queued |
 |---|---|
-| events that no run took up; a run that was killed | a run |
+| events that no run took up; a run that was killed, or failed some while ago | a run |
 | a project that was not polled for `POLL_SECONDS` | a run |
 | an auto-labelling with work left | its job |
 | a fine-tuning with work left, or one that is due by the policy `FINETUNE` | its job |
@@ -26,7 +26,7 @@ from backend.store.records.mirror import NOT_CONNECTED, MirroredProject
 from backend.tracking.courier import Courier
 
 MOST_BACKOFF = 20
-"""A project whose runs keep failing is tried again after up to this many poll intervals."""
+"""Poll intervals between two looks at a project that is not connected any more."""
 
 log = logs.get()
 
@@ -59,7 +59,7 @@ class Reconciler:
         self._courier.step()
 
     def _take_up_runs(self) -> None:
-        for number in {*self._queue.dirty_projects(), *self._queue.running_projects()}:
+        for number in {*self._queue.dirty_projects(), *self._queue.running_projects(), *self._queue.failing.all()}:
             project = self._services.project(number)
             if self._queue.busy(project) or self._queue.postponed(project):
                 continue
@@ -67,9 +67,9 @@ class Reconciler:
                 log.info("taken up again", project=number)
 
     def _poll_if_due(self, mirrored: MirroredProject) -> None:
-        connected = mirrored.problem != NOT_CONNECTED
-        intervals = 1 + self._queue.failures(mirrored.project) if connected else MOST_BACKOFF
-        if self._polls.claim(mirrored.project, min(intervals, MOST_BACKOFF)):
+        if self._queue.postponed(mirrored.project):
+            return
+        if self._polls.claim(mirrored.project, MOST_BACKOFF if mirrored.problem == NOT_CONNECTED else 1):
             self._enqueue(JobKind.RUN, mirrored.project)
 
     def _go_on_autolabelling(self, project: Project) -> None:
