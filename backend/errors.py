@@ -1,8 +1,18 @@
 """What can go wrong, sorted by who can mend it: time, the operator, or the caller."""
 
+from backend.causes.kinds import Cause
+
 
 class LabelLoopError(Exception):
-    """Base of every error that the backend raises on purpose; its text is one sentence for a person."""
+    """Base of every error that the backend raises on purpose; its text is for a person: what, where, what to do.
+
+    Attributes:
+        cause: why, where something outside is to blame.
+    """
+
+    def __init__(self, message: str, cause: Cause | None = None) -> None:
+        super().__init__(message)
+        self.cause = cause
 
 
 class RetryLaterError(LabelLoopError):

@@ -7,11 +7,16 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 import requests
+from requests.auth import AuthBase
 
-from backend.errors import ConflictError, NotFoundError, OperatorError, RetryLaterError
+from backend.causes.answers import cause_of_answer, cause_of_status, is_page
+from backend.causes.exceptions import cause_of
+from backend.causes.kinds import Cause, CauseKind
+from backend.errors import ConflictError, LabelLoopError, NotFoundError, OperatorError, RetryLaterError
 
 PAGE_SIZE = 2_000
 CONNECT_SECONDS = 5.0
@@ -19,6 +24,9 @@ READ_SECONDS = 120.0
 _TASK_FIELDS = "id,data,created_at,updated_at"
 # `include` filters the fields of the nested annotations as well, so theirs are named here too.
 _ANNOTATED_TASK_FIELDS = f"{_TASK_FIELDS},annotations,result,was_cancelled,ground_truth,completed_by,lead_time"
+
+_LASTING = (CauseKind.REDIRECTED, CauseKind.TLS_NEEDED)
+"""What lies between us and Label Studio until somebody changes an address."""
 
 Json = dict[str, Any]
 
@@ -67,17 +75,32 @@ class Token:
     def _exchange(self) -> None:
         try:
             answer = requests.post(
-                f"{self._url}/api/token/refresh", json={"refresh": self._token}, timeout=(CONNECT_SECONDS, 30)
+                f"{self._url}/api/token/refresh",
+                json={"refresh": self._token},
+                timeout=(CONNECT_SECONDS, 30),
+                auth=_Unchanged(),
             )
         except requests.RequestException as error:
-            raise RetryLaterError(f"Label Studio at {self._url} does not answer: {error}") from error
+            raise _no_answer(self._url, error) from error
+        _check_origin(self._url, answer)
         if answer.status_code >= 500:
             raise RetryLaterError(f"Label Studio at {self._url} answered {answer.status_code} to the token exchange.")
         if answer.status_code != 200:
-            raise OperatorError("Label Studio refuses the personal access token in LABEL_STUDIO_API_KEY.")
+            raise OperatorError(
+                f"Label Studio at {self._url} refuses the personal access token in LABEL_STUDIO_API_KEY: make a new "
+                f"one on {self._url}/user/account. [{CauseKind.TOKEN_REFUSED}]",
+                Cause(CauseKind.TOKEN_REFUSED, f"HTTP {answer.status_code}"),
+            )
         self._access = str(answer.json()["access"])
         payload = self._access.split(".")[1]
         self._expires = float(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["exp"])
+
+
+class _Unchanged(AuthBase):
+    """Leaves a request's Authorization header as it is: without it, requests takes one from ~/.netrc instead."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request
 
 
 class LabelStudio:
@@ -106,22 +129,15 @@ class LabelStudio:
         options.setdefault("timeout", (CONNECT_SECONDS, READ_SECONDS))
         headers = {"Authorization": self._token.header()}
         try:
-            answer = self._session().request(method, f"{self.url}{path}", headers=headers, stream=stream, **options)
-        except requests.RequestException as error:
-            raise RetryLaterError(f"Label Studio at {self.url} does not answer: {error}") from error
-        if answer.status_code == 429 or answer.status_code >= 500:
-            raise RetryLaterError(f"Label Studio answered {answer.status_code} to {method} {path}.")
-        if answer.status_code == 404:
-            raise NotFoundError(f"Label Studio has no {path} (404).")
-        if answer.status_code == 409:
-            raise ConflictError(f"Label Studio answered 409 to {method} {path}: {answer.text[:500]}")
-        if answer.status_code in (401, 403):
-            raise OperatorError(
-                f"Label Studio refuses the token ({answer.status_code} to {method} {path}); set LABEL_STUDIO_API_KEY "
-                "to a token of a user who may see the project."
+            answer = self._session().request(
+                method, f"{self.url}{path}", headers=headers, stream=stream, auth=_Unchanged(), **options
             )
+        except requests.RequestException as error:
+            raise _no_answer(self.url, error) from error
+        if not stream:
+            _check_origin(self.url, answer)
         if answer.status_code >= 400:
-            raise OperatorError(f"Label Studio answered {answer.status_code} to {method} {path}: {answer.text[:500]}")
+            raise _refusal(f"{method} {path}", answer)
         return answer
 
     def _ask(self, method: str, path: str, **options: Any) -> Any:
@@ -280,6 +296,45 @@ class LabelStudio:
     def whoami(self) -> None:
         """Raise unless the token is accepted."""
         self.request("GET", "/api/current-user/whoami", timeout=(2, 5))
+
+
+def _no_answer(url: str, error: requests.RequestException) -> RetryLaterError:
+    """What a request that got no answer is told as."""
+    cause = cause_of(error, url)
+    return RetryLaterError(f"Label Studio at {url} does not answer: {cause.sentence}", cause)
+
+
+def _check_origin(url: str, answer: requests.Response) -> None:
+    """Raise unless an answer of the API is Label Studio's own.
+
+    Raises:
+        OperatorError: it was sent on to another address.
+        RetryLaterError: something in between answered.
+    """
+    cause = cause_of_answer(answer)
+    if cause is None:
+        return
+    message = f"Label Studio at {url} does not answer: {cause.sentence}"
+    raise OperatorError(message, cause) if cause.kind in _LASTING else RetryLaterError(message, cause)
+
+
+def _refusal(asked: str, answer: requests.Response) -> LabelLoopError:
+    """What a refused request is told as; of pages, which only browsers read, no word is passed on."""
+    status, cause = answer.status_code, cause_of_status(answer.status_code)
+    said = "a page for browsers" if is_page(answer) else answer.text[:500]
+    if status == HTTPStatus.TOO_MANY_REQUESTS or status >= 500:
+        return RetryLaterError(f"Label Studio answered {status} to {asked}.", cause)
+    if status == HTTPStatus.NOT_FOUND:
+        return NotFoundError(f"Label Studio has no {asked.partition(' ')[2]} (404).", cause)
+    if status == HTTPStatus.CONFLICT:
+        return ConflictError(f"Label Studio answered 409 to {asked}: {said}", cause)
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        return OperatorError(
+            f"Label Studio refuses the token ({status} to {asked}); set LABEL_STUDIO_API_KEY to a token of a user who "
+            f"may see the project. [{cause.kind}]",
+            cause,
+        )
+    return OperatorError(f"Label Studio answered {status} to {asked}: {said}", cause)
 
 
 def _filter(name: str, operator: str, kind: str, value: Any) -> Json:
