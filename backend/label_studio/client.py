@@ -11,16 +11,21 @@ from http import HTTPStatus
 from typing import Any
 
 import requests
-from requests.auth import AuthBase
 
 from backend.causes.answers import cause_of_answer, cause_of_status, is_page
 from backend.causes.exceptions import cause_of
 from backend.causes.kinds import Cause, CauseKind
 from backend.errors import ConflictError, LabelLoopError, NotFoundError, OperatorError, RetryLaterError
+from backend.transport import deadline
+from backend.transport.session import Session
 
 PAGE_SIZE = 2_000
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 120.0
+TOTAL_SECONDS = 600.0
+"""For one call, from connecting to the last byte of what it answers."""
+TOKEN_SECONDS = 30.0
+SHORT_SECONDS = 10.0
 _TASK_FIELDS = "id,data,created_at,updated_at"
 # `include` filters the fields of the nested annotations as well, so theirs are named here too.
 _ANNOTATED_TASK_FIELDS = f"{_TASK_FIELDS},annotations,result,was_cancelled,ground_truth,completed_by,lead_time"
@@ -53,6 +58,7 @@ class Token:
     def __init__(self, url: str, token: str) -> None:
         self._url = url
         self._token = token
+        self._http = Session()
         self._personal = token.count(".") == 2
         self._access = ""
         self._expires = 0.0
@@ -74,12 +80,12 @@ class Token:
 
     def _exchange(self) -> None:
         try:
-            answer = requests.post(
-                f"{self._url}/api/token/refresh",
-                json={"refresh": self._token},
-                timeout=(CONNECT_SECONDS, 30),
-                auth=_Unchanged(),
-            )
+            with deadline.within(TOKEN_SECONDS):
+                answer = self._http.post(
+                    f"{self._url}/api/token/refresh",
+                    json={"refresh": self._token},
+                    timeout=(CONNECT_SECONDS, TOKEN_SECONDS),
+                )
         except requests.RequestException as error:
             raise _no_answer(self._url, error) from error
         _check_origin(self._url, answer)
@@ -96,13 +102,6 @@ class Token:
         self._expires = float(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["exp"])
 
 
-class _Unchanged(AuthBase):
-    """Leaves a request's Authorization header as it is: without it, requests takes one from ~/.netrc instead."""
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        return request
-
-
 class LabelStudio:
     """A Label Studio server, as seen with one token. Safe to use from several threads."""
 
@@ -111,14 +110,23 @@ class LabelStudio:
         self._token = Token(url, token)
         self._local = threading.local()
 
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._local, "session", None)
+    def _session(self) -> Session:
+        session: Session | None = getattr(self._local, "session", None)
         if session is None:
-            session = self._local.session = requests.Session()
+            session = self._local.session = Session()
         return session
 
-    def request(self, method: str, path: str, *, stream: bool = False, **options: Any) -> requests.Response:
+    def request(
+        self, method: str, path: str, *, stream: bool = False, seconds: float = TOTAL_SECONDS, **options: Any
+    ) -> requests.Response:
         """Call Label Studio with our token.
+
+        Args:
+            method: of HTTP.
+            path: below Label Studio's address.
+            stream: leave the answer's body to be read by the caller, within a deadline of its own.
+            seconds: that the call may take in all, whatever a proxy in between does to draw it out.
+            options: of `requests`.
 
         Raises:
             RetryLaterError: no answer, a time-out, 429 or 5xx.
@@ -129,9 +137,8 @@ class LabelStudio:
         options.setdefault("timeout", (CONNECT_SECONDS, READ_SECONDS))
         headers = {"Authorization": self._token.header()}
         try:
-            answer = self._session().request(
-                method, f"{self.url}{path}", headers=headers, stream=stream, auth=_Unchanged(), **options
-            )
+            with deadline.within(seconds):
+                answer = self._session().request(method, f"{self.url}{path}", headers=headers, stream=stream, **options)
         except requests.RequestException as error:
             raise _no_answer(self.url, error) from error
         if not stream:
@@ -291,11 +298,11 @@ class LabelStudio:
 
     def version(self) -> str:
         """Label Studio's release, e.g. "1.23.2"; the cheapest call that needs the token to be right."""
-        return str(self._ask("GET", "/api/version", timeout=(2, 5)).get("release", ""))
+        return str(self._ask("GET", "/api/version", timeout=(2, 5), seconds=SHORT_SECONDS).get("release", ""))
 
     def whoami(self) -> None:
         """Raise unless the token is accepted."""
-        self.request("GET", "/api/current-user/whoami", timeout=(2, 5))
+        self.request("GET", "/api/current-user/whoami", timeout=(2, 5), seconds=SHORT_SECONDS)
 
 
 def _no_answer(url: str, error: requests.RequestException) -> RetryLaterError:
