@@ -35,6 +35,10 @@ class UnsupportedConfigError(OperatorError):
     """The label config asks for something that this backend cannot learn yet."""
 
 
+class OddResultError(LabelLoopError):
+    """An annotation or a prediction that can't be read: it is left out, and counted."""
+
+
 class RequestError(LabelLoopError):
     """The caller sent something malformed; answered with a 4xx."""
 

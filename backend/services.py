@@ -130,6 +130,7 @@ class Services:
             autolabelings=self.autolabelings,
             holdout_share=self.settings.holdout_share,
             seed=self.settings.seed,
+            imports_are_truth=self.settings.imported_annotations == "ground_truth",
         )
 
     @cached_property

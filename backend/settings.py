@@ -63,6 +63,11 @@ class Settings(BaseSettings):
 
     debounce_seconds: Seconds = Field(0.3, description="How long no event must have come before a run starts")
     min_new_annotations: Annotated[int, Field(ge=1)] = Field(1, description="Changed labels that start a training")
+    imported_annotations: Literal["labels", "ground_truth"] = Field(
+        "labels",
+        description="What annotations that came with imported tasks are: `labels`, which give way to what people say, "
+        "or `ground_truth`, which wins, and by which accuracy is measured",
+    )
     holdout_share: Share = Field(
         0.1,
         description="Share of tasks in the holdout, and of the queue given to it",

@@ -1,7 +1,7 @@
 """Proposes what to label automatically, has people audit it, and judges their answers."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -14,6 +14,7 @@ from backend.autolabel.turn import Turn, check_classes
 from backend.backbones import switch
 from backend.errors import OperatorError
 from backend.label_studio.config import Labeling
+from backend.label_studio.provenance import Provenance
 from backend.store.dataset import Dataset
 from backend.store.labels import Annotation, resolve
 from backend.store.records.autolabeling import AuditedTask, Autolabeling, AutolabelPhase, Candidate
@@ -55,7 +56,8 @@ class Proposing:
             return
         annotations = self._services.mirror.annotations(self._project)
         persons = audits.by_persons(annotations)
-        state = self._without_those_begun_before(state, persons)
+        unseen = {each.task_id for each in annotations if each.provenance is Provenance.UNSEEN}
+        state = self._without_those_that_prove_nothing(state, persons, unseen)
         answers = self._answers(state, labeling, annotations, persons)
         plan = AuditPlan(state.size - len(state.left_out), state.sample_size, state.allowed_errors, state.attempt)
         verdict = judge(np.array([each.right for each in answers], dtype=bool), plan, _promise(state))
@@ -132,14 +134,23 @@ class Proposing:
         now = datetime.now(UTC).isoformat()
         return tuple(AuditedTask(task, now) for task in tasks)
 
-    def _without_those_begun_before(self, state: Autolabeling, persons: Mapping[int, list[Annotation]]) -> Autolabeling:
-        """Draw others for tasks that somebody had on the screen, with what the model says, when they were drawn."""
+    def _without_those_that_prove_nothing(
+        self, state: Autolabeling, persons: Mapping[int, list[Annotation]], unseen: Set[int]
+    ) -> Autolabeling:
+        """Draw others for tasks that somebody had on the screen, with what the model says, when they were drawn.
+
+        The proposed tasks that got an annotation without anybody looking (`unseen`) are left out, too: nobody will be
+        asked for them, and nothing will be written to them. That is said of all of them, drawn or not, so that those
+        audited stay a random draw of those that are left.
+        """
         late = [each for each in state.audit if audits.begun_before(each, persons.get(each.task, ()))]
-        if not late:
+        candidates = self._store.candidates(self._project, state)
+        unasked = (unseen & {each.task for each in candidates}) - persons.keys() - set(state.left_out)
+        late += [each for each in state.audit if each.task in unasked and each not in late]
+        if not late and not unasked:
             return state
         kept = tuple(each for each in state.audit if each not in late)
-        left_out = {*state.left_out, *(each.task for each in late)}
-        candidates = self._store.candidates(self._project, state)
+        left_out = {*state.left_out, *unasked, *(each.task for each in late)}
         new: list[int] = []
         while (count := min(state.sample_size, state.size - len(left_out))) > len(kept) + len(new):
             drawn = draw(candidates, count + len(left_out), state.seed)
@@ -160,7 +171,7 @@ class Proposing:
         annotations: list[Annotation],
         persons: Mapping[int, list[Annotation]],
     ) -> list[AuditAnswer]:
-        labels = resolve(annotations, labeling.current)
+        labels = resolve([each for each in annotations if each.by_person], labeling.current)
         existing = [task.id for task in self._services.mirror.tasks(self._project, [each.task for each in state.audit])]
         predicted = {each.task: each.choice for each in self._store.candidates(self._project, state)}
         return [

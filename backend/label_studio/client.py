@@ -28,7 +28,10 @@ TOKEN_SECONDS = 30.0
 SHORT_SECONDS = 10.0
 _TASK_FIELDS = "id,data,created_at,updated_at"
 # `include` filters the fields of the nested annotations as well, so theirs are named here too.
-_ANNOTATED_TASK_FIELDS = f"{_TASK_FIELDS},annotations,result,was_cancelled,ground_truth,completed_by,lead_time"
+_ANNOTATED_TASK_FIELDS = (
+    f"{_TASK_FIELDS},annotations,result,was_cancelled,ground_truth,completed_by,lead_time,"
+    "updated_by,parent_prediction,parent_annotation"
+)
 
 _LASTING = (CauseKind.REDIRECTED, CauseKind.TLS_NEEDED)
 """What lies between us and Label Studio until somebody changes an address."""

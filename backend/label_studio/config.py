@@ -4,14 +4,30 @@
 a new reader that returns its own `Labeling`; nothing else changes. Several answers to a task need more than a reader.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from xml.etree import ElementTree
 
-from backend.errors import UnsupportedConfigError
+from backend.errors import OddResultError, UnsupportedConfigError
+from backend.label_studio import fields
 
 Region = dict[str, Any]
+
+LONGEST_CHOICE = 4_000
+"""Characters of a choice beyond which it is no class's name."""
+
+
+class Answer(NamedTuple):
+    """What an annotation or a prediction says.
+
+    Attributes:
+        choice: of the config, or one that it once had.
+        other_tag: name of the control tag that the choice is of, where it is not the config's; None where it is.
+    """
+
+    choice: str
+    other_tag: str | None = None
 
 
 class Labeling(Protocol):
@@ -29,8 +45,15 @@ class Labeling(Protocol):
     def fields(self) -> tuple[str, ...]:
         """What is read of tasks and annotations: where it changes, all of them are read again."""
 
-    def label(self, result: Sequence[Region]) -> str | None:
-        """The choice that an annotation's result carries for this config, or None."""
+    def answer(self, result: Any) -> Answer | None:
+        """What a result says, None where it says nothing.
+
+        Args:
+            result: of an annotation or a prediction, as Label Studio sends it: not trusted to be well-formed.
+
+        Raises:
+            OddResultError: it says something that can't be read.
+        """
 
     def current(self, choice: str) -> str | None:
         """The config's class that a stored choice stands for today, or None when it was removed."""
@@ -58,13 +81,19 @@ class SingleChoice:
         """The image, and the control tag that the answers are of."""
         return (self.image_key, self.from_name)
 
-    def label(self, result: Sequence[Region]) -> str | None:
-        """The one choice of the control tag."""
-        for region in result:
-            if region.get("from_name") == self.from_name and region.get("type") == "choices":
-                picked = (region.get("value") or {}).get("choices")
-                if isinstance(picked, list) and len(picked) == 1 and isinstance(picked[0], str):
-                    return picked[0]
+    def answer(self, result: Any) -> Answer | None:
+        """The one choice of the control tag; of another tag where there is none of this one."""
+        regions = fields.regions(result)
+        own = [region for region in regions if region.get("from_name") == self.from_name]
+        for region in own:
+            if (choice := _one_choice(region)) is not None:
+                return Answer(choice)
+        if not isinstance(result, list | None) or len(regions) < len(result or ()) or not all(map(_is_empty, own)):
+            raise OddResultError(f"A result carries no single choice of {self.from_name} that can be read.")
+        for region in regions:
+            tag, choice = region.get("from_name"), _one_choice(region)
+            if choice is not None and isinstance(tag, str) and fields.is_storable(tag, LONGEST_CHOICE):
+                return Answer(choice, tag)
         return None
 
     def current(self, choice: str) -> str | None:
@@ -84,6 +113,24 @@ class SingleChoice:
                 "score": confidence,
             }
         ]
+
+
+def _picked(region: Region) -> Any:
+    value = region.get("value")
+    return value.get("choices") if region.get("type") == "choices" and isinstance(value, dict) else None
+
+
+def _one_choice(region: Region) -> str | None:
+    """The choice of a region of which exactly one is picked."""
+    picked = _picked(region)
+    choice = picked[0] if isinstance(picked, list) and len(picked) == 1 else None
+    return choice if isinstance(choice, str) and fields.is_storable(choice, LONGEST_CHOICE) else None
+
+
+def _is_empty(region: Region) -> bool:
+    """Whether nothing is picked, as where somebody took back a choice."""
+    picked = _picked(region)
+    return isinstance(picked, list) and not picked
 
 
 def _only(root: ElementTree.Element, tag: str) -> ElementTree.Element:

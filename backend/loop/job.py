@@ -188,6 +188,7 @@ class Run:
         self.stopwatch.done.images = embedded.images
         with self.stopwatch.stage("load"):
             data = services.datasets.read(self.project, labeling, backbone)
+            services.mirror.record_label_counts(self.project, data.label_counts)
         if embedded.left:
             services.queue.hint(self.project)
         return data

@@ -1,17 +1,19 @@
 """What a run works on: one project's features, labels and holdout as arrays, read once."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from backend.label_studio.config import Labeling
+from backend.label_studio.provenance import Provenance
 from backend.project import Project
 from backend.store.autolabelings import AutolabelingStore
 from backend.store.features import FeatureStore
 from backend.store.geometry import GeometryStore
-from backend.store.labels import Label, resolve
+from backend.store.labels import Annotation, Label, count, resolve
 from backend.store.mirror import Mirror
+from backend.store.records.label_counts import LabelCounts
 from backend.store.records.mirror import MirroredTask
 from backend.store.records.version import RecordedLabel
 from model import holdout
@@ -28,9 +30,10 @@ class Dataset:
         task_ids: (n,) int64, tasks that have a feature.
         features: (n, d) float16.
         targets: (n,) int64, index into `classes`, -1 where there is no label.
-        skipped: (n,) bool, unlabelled tasks that somebody skipped.
+        skipped: (n,) bool, unlabelled tasks that have an annotation all the same: skipped, empty, not readable, of a
+            choice that the config lost, or one that nobody looked at. Label Studio hands few of them out.
         holdout_positions: (n,) float64 in [0, 1): the place in the holdout; NaN outside it.
-        counted: (n,) bool, labelled holdout tasks that were answered in the holdout's order.
+        counted: (n,) bool, holdout tasks that people labelled in the holdout's order.
         unreadable: unlabelled tasks whose image can't be used.
         labels: every label by task id, of tasks without a feature too.
         points: (n, m) float32, `model.geometry.points` of the features where they are known; made where they are
@@ -39,6 +42,7 @@ class Dataset:
             no labels.
         audited: tasks that an audit asks for, before all others.
         backbone: version of the one whose features these are; empty where features come from nowhere else.
+        label_counts: what the annotations come to.
     """
 
     classes: tuple[str, ...]
@@ -54,6 +58,7 @@ class Dataset:
     automatic: frozenset[int] = frozenset()
     audited: tuple[int, ...] = ()
     backbone: str = ""
+    label_counts: LabelCounts = field(default_factory=LabelCounts)
 
     @property
     def labelled(self) -> BoolArray:
@@ -67,7 +72,7 @@ class Dataset:
 
     @property
     def answered(self) -> BoolArray:
-        """(n,) bool: tasks that somebody labelled or skipped."""
+        """(n,) bool: tasks that have an annotation."""
         return self.labelled | self.skipped
 
     @property
@@ -88,6 +93,7 @@ class DatasetReader:
     Attributes:
         holdout_share: of the tasks, in [0, 1].
         seed: of `geometry`.
+        imports_are_truth: see `labels.resolve`.
     """
 
     mirror: Mirror
@@ -96,6 +102,7 @@ class DatasetReader:
     autolabelings: AutolabelingStore
     holdout_share: float
     seed: int
+    imports_are_truth: bool = False
 
     def read(self, project: Project, labeling: Labeling, backbone: Backbone) -> Dataset:
         """A project as it is now; what is derived from its features is kept for the next time.
@@ -107,18 +114,20 @@ class DatasetReader:
         """
         tasks = self.mirror.tasks(project)
         annotations = self.mirror.annotations(project)
-        labels = resolve(annotations, labeling.current)
+        labels = resolve(annotations, labeling.current, imports_are_truth=self.imports_are_truth)
         ready, features = self._with_features(project, tasks, backbone)
         ids = np.array([task.id for task in ready], dtype=np.int64)
         index_of = {name: index for index, name in enumerate(labeling.classes)}
         targets = np.array(
             [index_of[labels[task].choice] if task in labels else -1 for task in ids.tolist()], dtype=np.int64
         )
-        skips = {annotation.task_id: annotation.created_at for annotation in annotations if annotation.skipped}
+        first = _first_answers(annotations)
         positions = holdout.hash_positions(project.key, ids)
         in_holdout = holdout.in_holdout(positions, self.holdout_share)
-        answers = {**skips, **{task: label.answered_at for task, label in labels.items()}}
-        answered_at = np.array([answers[task].timestamp() if task in answers else np.nan for task in ids.tolist()])
+        answered_at = np.array(
+            [first[task].created_at.timestamp() if task in first else np.nan for task in ids.tolist()]
+        )
+        measures = {task for task in labels if self._is_seen(first[task])}
         created_at = np.array([task.created_at.timestamp() for task in ready])
         counted = np.zeros(len(ids), dtype=bool)
         counted[in_holdout] = holdout.counted(positions[in_holdout], created_at[in_holdout], answered_at[in_holdout])
@@ -127,9 +136,9 @@ class DatasetReader:
             task_ids=ids,
             features=features,
             targets=targets,
-            skipped=np.array([task in skips for task in ids.tolist()], dtype=bool) & (targets < 0),
+            skipped=np.isin(ids, list(first)) & (targets < 0),
             holdout_positions=np.where(in_holdout, positions, np.nan),
-            counted=counted & (targets >= 0),
+            counted=counted & np.isin(ids, list(measures)),
             unreadable=tuple(
                 task.id
                 for task in tasks
@@ -142,7 +151,17 @@ class DatasetReader:
             ),
             audited=self.autolabelings.audited(project),
             backbone=backbone.version,
+            label_counts=count(annotations, labels, labeling.current),
         )
+
+    def _is_seen(self, annotation: Annotation) -> bool:
+        """Whether a task's first annotation is one to measure by: a person's, or an import's that is the truth.
+
+        What people correct of other imports and copies is no random draw: they correct what is wrong.
+        """
+        if annotation.provenance is Provenance.IMPORTED:
+            return self.imports_are_truth and annotation.ground_truth
+        return annotation.by_person and not annotation.began_unseen
 
     def _with_features(
         self, project: Project, tasks: list[MirroredTask], backbone: Backbone
@@ -159,6 +178,15 @@ class DatasetReader:
         self.mirror.forget_features(project, [hashed[row].id for row in sorted(missing)])
         kept = [row for row in range(len(hashed)) if row not in missing]
         return [hashed[row] for row in kept], features[kept]
+
+
+def _first_answers(annotations: Iterable[Annotation]) -> dict[int, Annotation]:
+    """The first annotation of each task that is no automatic one."""
+    first: dict[int, Annotation] = {}
+    for annotation in sorted(annotations, key=lambda each: (each.created_at, each.id)):
+        if not annotation.automatic:
+            first.setdefault(annotation.task_id, annotation)
+    return first
 
 
 def with_labels(data: Dataset, recorded: Iterable[RecordedLabel]) -> Dataset:

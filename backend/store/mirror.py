@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Select, delete, func, insert, or_, select, update
 
 from backend.label_studio.client import ProjectState
+from backend.label_studio.provenance import Provenance
 from backend.project import Project
-from backend.store.labels import Annotation
+from backend.store.labels import NO_LABELS, Annotation
+from backend.store.records.label_counts import LabelCounts
 from backend.store.records.mirror import IN_FRONT, Counts, MirroredProject, MirroredTask, PulledTask
 from backend.store.schema import AnnotationRow, ProjectRow, TaskRow
 
@@ -73,14 +75,16 @@ class Mirror:
                     update(TaskRow).where(TaskRow.project_key == project.key, TaskRow.id == task.id).values(values)
                 )
         with_annotations = [task for task in tasks if task.annotations is not None]
-        connection.execute(
-            delete(AnnotationRow).where(
-                AnnotationRow.project_key == project.key,
-                AnnotationRow.task_id.in_([task.id for task in with_annotations]),
-            )
+        of_these = (
+            AnnotationRow.project_key == project.key,
+            AnnotationRow.task_id.in_([task.id for task in with_annotations]),
         )
+        by_nobody = or_(AnnotationRow.provenance != Provenance.PERSON.value, AnnotationRow.began_unseen)
+        were = select(AnnotationRow.id, AnnotationRow.created_at).where(*of_these, by_nobody)
+        unseen = {(row.id, row.created_at) for row in connection.execute(were)}
+        connection.execute(delete(AnnotationRow).where(*of_these))
         rows = [
-            {"project_key": project.key, **vars(annotation)}
+            _annotation_values(project, annotation, (annotation.id, annotation.created_at) in unseen)
             for task in with_annotations
             for annotation in task.annotations or ()
         ]
@@ -135,10 +139,13 @@ class Mirror:
         return Counts(tasks, by_skipped.get(False, 0), by_skipped.get(True, 0))
 
     def labels(self, project: Project) -> int:
-        """Tasks that a person gave an answer to."""
-        by_persons = (AnnotationRow.skipped.is_(False), AnnotationRow.automatic.is_(False))
+        """Tasks that a person or an import gave an answer to."""
+        answers = (
+            AnnotationRow.skipped.is_(False),
+            AnnotationRow.provenance.not_in([each.value for each in NO_LABELS]),
+        )
         query = select(func.count(AnnotationRow.task_id.distinct())).where(
-            AnnotationRow.project_key == project.key, *by_persons
+            AnnotationRow.project_key == project.key, *answers
         )
         with self._engine.connect() as connection:
             return connection.scalar(query) or 0
@@ -175,13 +182,24 @@ class Mirror:
                 AnnotationRow.created_at,
                 AnnotationRow.updated_at,
                 AnnotationRow.lead_time,
-                AnnotationRow.automatic,
+                AnnotationRow.provenance,
+                AnnotationRow.began_unseen,
+                AnnotationRow.other_tag,
+                AnnotationRow.odd,
             )
             .where(AnnotationRow.project_key == project.key)
             .order_by(AnnotationRow.id)
         )
         with self._engine.connect() as connection:
-            return [Annotation(*row) for row in connection.execute(query)]
+            return [_annotation(row) for row in connection.execute(query)]
+
+    def record_label_counts(self, project: Project, counts: LabelCounts) -> None:
+        """Remember what the project's annotations come to; nothing is written where that is known."""
+        known = self.project(project)
+        if known is not None and known.label_counts != counts:
+            with self._engine.begin() as connection:
+                values = {"label_counts": counts.to_json()}
+                connection.execute(update(ProjectRow).where(ProjectRow.key == project.key).values(values))
 
     def record_images(self, project: Project, hashes: Mapping[int, str], problems: Mapping[int, str]) -> None:
         """Remember the content hash of tasks that were embedded, and why others could not be."""
@@ -278,6 +296,16 @@ def _task_values(project: Project, task: PulledTask) -> dict[str, Any]:
     }
 
 
+def _annotation_values(project: Project, annotation: Annotation, was_unseen: bool) -> dict[str, Any]:
+    values = vars(annotation) | {"project_key": project.key, "provenance": annotation.provenance.value}
+    return values | {"began_unseen": annotation.by_person and (annotation.began_unseen or was_unseen)}
+
+
+def _annotation(row: Any) -> Annotation:
+    values = dict(row._mapping)
+    return Annotation(**values | {"provenance": Provenance(row.provenance)})
+
+
 def _project(row: Any) -> MirroredProject:
     return MirroredProject(
         project=Project(row.url, row.id),
@@ -290,4 +318,5 @@ def _project(row: Any) -> MirroredProject:
         active_version=row.active_version,
         refreshed_version=row.refreshed_version,
         problem=row.problem,
+        label_counts=None if row.label_counts is None else LabelCounts.from_json(row.label_counts),
     )

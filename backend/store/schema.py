@@ -8,6 +8,8 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from backend.label_studio.provenance import Provenance
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware UTC time on every database; SQLite itself forgets the zone."""
@@ -48,6 +50,7 @@ class ProjectRow(Base):
     refreshed_version: Mapped[str | None] = mapped_column(String(64))
     problem: Mapped[str | None]
     second_stage_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    label_counts: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class TaskRow(Base):
@@ -85,7 +88,10 @@ class AnnotationRow(Base):
     ground_truth: Mapped[bool] = mapped_column(default=False)
     completed_by: Mapped[int | None]
     lead_time: Mapped[float | None]
-    automatic: Mapped[bool] = mapped_column(default=False)
+    provenance: Mapped[str] = mapped_column(String(16), default=Provenance.PERSON.value)
+    began_unseen: Mapped[bool] = mapped_column(default=False)
+    other_tag: Mapped[str | None]
+    odd: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 

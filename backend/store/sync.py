@@ -1,19 +1,17 @@
 """Bring the mirror up to Label Studio's state."""
 
-import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from backend import logs
 from backend.errors import UnsupportedConfigError
-from backend.label_studio import automatic, config
+from backend.label_studio import config
 from backend.label_studio.client import LabelStudio, ProjectState
 from backend.label_studio.config import Labeling
 from backend.project import Project
-from backend.store.labels import Annotation
 from backend.store.mirror import Mirror
-from backend.store.records.mirror import NOT_CONNECTED, MirroredProject, PulledTask
+from backend.store.pulled import read_tasks
+from backend.store.records.mirror import NOT_CONNECTED, MirroredProject
 from backend.store.versions import NO_VERSION, VersionStore
 
 OVERLAP = timedelta(seconds=2)
@@ -115,7 +113,7 @@ class _Pull:
         if changed is None:
             self._compare_everything(now)
             return
-        pulled = [with_annotations(task, self.labeling) for task in changed]
+        pulled = read_tasks(changed, self.labeling, annotated=True)
         self.mirror.apply(self.project, pulled)
         watermark = max([mirrored.watermark, *(task.updated_at for task in pulled)])
         self.mirror.set_pulled(self.project, watermark=watermark)
@@ -139,63 +137,15 @@ class _Pull:
         project, mirror = self.project, self.mirror
         # Asked for first: what changes while the pages come in is pulled again by the next run.
         newest = self.label_studio.newest_change(project.id)
-        listed = [_without_annotations(task, self.labeling) for task in self.label_studio.all_tasks(project.id)]
+        listed = read_tasks(self.label_studio.all_tasks(project.id), self.labeling, annotated=False)
         known = mirror.updated_at(project)
         mirrored = mirror.project(project)
         anew = mirrored is None or mirrored.watermark is None
         mirror.apply(project, [task for task in listed if anew or known.get(task.id) != task.updated_at])
-        annotated = [with_annotations(task, self.labeling) for task in self.label_studio.annotated_tasks(project.id)]
+        annotated = read_tasks(self.label_studio.annotated_tasks(project.id), self.labeling, annotated=True)
         mirror.apply(project, annotated)
         mirror.remove_tasks(project, known.keys() - {task.id for task in listed} - {task.id for task in annotated})
         mirror.keep_annotations_of(project, {task.id for task in annotated})
         # The overlap begins after what was just compared: a large import is not pulled again by every run.
         mirror.set_pulled(project, watermark=newest and newest + OVERLAP, compared_at=now)
         log.info("compared everything", tasks=len(listed), annotated=len(annotated))
-
-
-def _without_annotations(task: dict[str, Any], labeling: Labeling) -> PulledTask:
-    return PulledTask(
-        id=int(task["id"]),
-        image=_address(task, labeling),
-        created_at=datetime.fromisoformat(task["created_at"]),
-        updated_at=datetime.fromisoformat(task["updated_at"]),
-        annotations=None,
-    )
-
-
-def with_annotations(task: dict[str, Any], labeling: Labeling) -> PulledTask:
-    """Read a task as Label Studio sends it, with its annotations."""
-    plain = _without_annotations(task, labeling)
-    annotations = tuple(
-        Annotation(
-            id=int(annotation["id"]),
-            task_id=plain.id,
-            choice=labeling.label(annotation.get("result") or ()),
-            skipped=bool(annotation.get("was_cancelled")),
-            ground_truth=bool(annotation.get("ground_truth")),
-            completed_by=_user(annotation.get("completed_by")),
-            created_at=datetime.fromisoformat(annotation["created_at"]),
-            updated_at=datetime.fromisoformat(annotation["updated_at"]),
-            lead_time=_seconds(annotation.get("lead_time")),
-            automatic=automatic.is_automatic(annotation),
-        )
-        for annotation in task.get("annotations") or ()
-    )
-    return PulledTask(plain.id, plain.image, plain.created_at, plain.updated_at, annotations)
-
-
-def _address(task: dict[str, Any], labeling: Labeling) -> str:
-    address = (task.get("data") or {}).get(labeling.image_key)
-    return address if isinstance(address, str) else ""
-
-
-def _user(value: Any) -> int | None:
-    if isinstance(value, dict):
-        value = value.get("id")
-    return value if isinstance(value, int) else None
-
-
-def _seconds(value: Any) -> float | None:
-    """A duration that somebody's client sent: finite and not negative, or nothing."""
-    plain = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if plain and 0 <= value < math.inf else None

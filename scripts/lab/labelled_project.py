@@ -14,8 +14,8 @@ from backend.images.fetcher import ImageFetcher, Unavailable
 from backend.label_studio import config
 from backend.label_studio.client import LabelStudio
 from backend.store.labels import resolve
+from backend.store.pulled import read_tasks
 from backend.store.records.mirror import PulledTask
-from backend.store.sync import with_annotations
 from model.images import ImageLimits
 from scripts.lab.datasets import DataError, EncodedImage
 
@@ -61,7 +61,7 @@ class LabelledProject:
         try:
             state = label_studio.project(int(found[2]))
             labeling = config.read(state.label_config)
-            annotated = [with_annotations(task, labeling) for task in label_studio.annotated_tasks(int(found[2]))]
+            annotated = read_tasks(label_studio.annotated_tasks(int(found[2])), labeling, annotated=True)
         except LabelLoopError as problem:
             raise DataError(f"{address}: {problem}") from problem
         answers = [annotation for task in annotated for annotation in task.annotations or ()]

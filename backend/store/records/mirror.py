@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from backend.project import Project
 from backend.store.labels import Annotation
+from backend.store.records.label_counts import LabelCounts
 
 IN_FRONT = datetime(9999, 1, 1, tzinfo=UTC)
 """Until when a task may be open that the active version hands out."""
@@ -15,7 +16,11 @@ NOT_CONNECTED = "No ML backend is connected to the project in Label Studio."
 
 @dataclass(frozen=True)
 class MirroredProject:
-    """A project as last pulled."""
+    """A project as last pulled.
+
+    Attributes:
+        label_counts: what its annotations come to; None before its first run with a label config that is supported.
+    """
 
     project: Project
     title: str
@@ -27,6 +32,7 @@ class MirroredProject:
     active_version: str | None
     refreshed_version: str | None
     problem: str | None
+    label_counts: LabelCounts | None = None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.errors import UnsupportedConfigError
+from backend.errors import OddResultError, UnsupportedConfigError
 from backend.label_studio import config
 
 IMAGE = '<Image name="image" value="$image"/>'
@@ -100,12 +100,21 @@ def test_a_label_is_the_one_choice_of_the_tag() -> None:
         {"type": "choices"},
         {},
     ]
-    assert labeling.label([*others, region(["b"])]) == "b"
+    assert labeling.answer([*others, region(["b"])]) == ("b", None)
 
 
-@pytest.mark.parametrize("picked", [[], ["a", "b"], "a", None, [1], [["a"]], {}])
-def test_what_is_not_exactly_one_choice_is_no_label(picked: object) -> None:
-    assert config.read(view(IMAGE, choices())).label([region(picked)]) is None
+def test_a_choice_that_was_taken_back_is_no_answer() -> None:
+    assert config.read(view(IMAGE, choices())).answer([region([])]) is None
+
+
+@pytest.mark.parametrize("picked", [["a", "b"], "a", None, [1], [["a"]], {}, ["a\0"], ["\ud800"], ["a" * 5_000]])
+def test_what_is_not_exactly_one_choice_is_odd(picked: object) -> None:
+    with pytest.raises(OddResultError):
+        config.read(view(IMAGE, choices())).answer([region(picked)])
+
+
+def test_a_choice_of_another_tag_is_told_apart() -> None:
+    assert config.read(view(IMAGE, choices())).answer([region(["a"], from_name="old")]) == ("a", "old")
 
 
 UNSUPPORTED = {

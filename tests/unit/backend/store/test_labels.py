@@ -7,6 +7,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.label_studio.provenance import Provenance
 from backend.store.labels import Annotation, resolve
 
 CHOICES = ("cat", "dog", "owl")
@@ -70,7 +71,7 @@ def test_skipped_and_empty_annotations_are_no_labels() -> None:
 
 
 def test_an_automatic_annotation_is_no_label_and_no_vote() -> None:
-    made = [replace(annotation(number, "dog"), automatic=True, ground_truth=True) for number in (2, 3)]
+    made = [replace(annotation(number, "dog"), provenance=Provenance.AUTOMATIC, ground_truth=True) for number in (2, 3)]
     assert choices(*made) == {}
     assert choices(annotation(1, "cat"), *made) == {1: "cat"}
 

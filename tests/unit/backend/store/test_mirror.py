@@ -10,6 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine
 
 from backend.label_studio.client import ProjectState
+from backend.label_studio.provenance import Provenance
 from backend.project import Project
 from backend.store import database
 from backend.store.labels import Annotation
@@ -67,7 +68,7 @@ def test_what_was_pulled_is_read_back(mirror: Mirror) -> None:
     made = [
         annotation(1, 1, choice="猫 \"'; DROP", ground_truth=True),
         annotation(2, 1, choice=None, skipped=True, completed_by=None, lead_time=7.25),
-        annotation(3, 1, lead_time=0.0, automatic=True),
+        annotation(3, 1, lead_time=0.0, provenance=Provenance.AUTOMATIC),
     ]
     mirror.apply(ONE, [pulled(1, *made), pulled(2)])
     assert mirror.annotations(ONE) == made
@@ -167,5 +168,5 @@ def test_more_tasks_than_a_statement_may_name_are_read_and_written(mirror: Mirro
 
 def test_tasks_count_as_labels_once_and_only_where_a_person_answered(mirror: Mirror) -> None:
     mirror.apply(ONE, [pulled(1, annotation(1, 1), annotation(2, 1)), pulled(2, annotation(3, 2, skipped=True))])
-    mirror.apply(ONE, [pulled(3, annotation(4, 3, automatic=True)), pulled(4)])
+    mirror.apply(ONE, [pulled(3, annotation(4, 3, provenance=Provenance.AUTOMATIC)), pulled(4)])
     assert mirror.labels(ONE) == 1
