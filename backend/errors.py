@@ -19,6 +19,10 @@ class RetryLaterError(LabelLoopError):
     """Something outside is not answering now; the same call may succeed later."""
 
 
+class MissingProjectError(RetryLaterError):
+    """Label Studio says that it has no such project, but has not said so for long enough."""
+
+
 class OperatorError(LabelLoopError):
     """Nothing changes until somebody changes a setting, a token or a label config."""
 

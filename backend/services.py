@@ -19,6 +19,7 @@ from backend.store.backbones import BackboneStore
 from backend.store.features import FeatureStore
 from backend.store.finetunings import FinetuningStore
 from backend.store.mirror import Mirror
+from backend.store.project_files import ProjectFiles
 from backend.store.quarantine import Quarantine
 from backend.store.sync import MirrorSync
 from backend.store.versions import VersionStore
@@ -97,7 +98,8 @@ class Services:
     @cached_property
     def sync(self) -> MirrorSync:
         """Pulls projects into the mirror."""
-        return MirrorSync(self.label_studio, self.mirror, self.versions, self.settings.full_comparison_seconds)
+        seconds = self.settings.full_comparison_seconds
+        return MirrorSync(self.label_studio, self.mirror, self.versions, self.project_files, seconds)
 
     @cached_property
     def versions(self) -> VersionStore:
@@ -154,6 +156,11 @@ class Services:
         settings = self.settings
         origin = Origin(settings.backbone, settings.backbone_weights, settings.backbone_resolution)
         return BackboneStore(settings.model_dir, origin)
+
+    @cached_property
+    def project_files(self) -> ProjectFiles:
+        """What is kept of each project on disk."""
+        return ProjectFiles(self.settings.model_dir)
 
     @cached_property
     def quarantine(self) -> Quarantine:

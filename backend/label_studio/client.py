@@ -4,7 +4,7 @@ import base64
 import json
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -50,6 +50,7 @@ class ProjectState:
     tasks: int
     annotations: int
     skipped: int
+    created_at: str = ""
 
 
 class Token:
@@ -132,7 +133,7 @@ class LabelStudio:
             options: of `requests`.
 
         Raises:
-            RetryLaterError: no answer, a time-out, 429 or 5xx.
+            RetryLaterError: no answer, a time-out, 429 or 5xx; a 404 that is not Label Studio's own, but for a stream.
             NotFoundError: 404.
             ConflictError: 409.
             OperatorError: 401, 403 or another 4xx, with Label Studio's words.
@@ -146,6 +147,7 @@ class LabelStudio:
             raise _no_answer(self.url, error) from error
         if not stream:
             _check_origin(self.url, answer)
+            _check_absence(f"{method} {path}", answer)
         if answer.status_code >= 400:
             raise _refusal(f"{method} {path}", answer)
         return answer
@@ -162,9 +164,20 @@ class LabelStudio:
         except requests.JSONDecodeError as error:
             raise RetryLaterError(f"Label Studio's answer to {method} {path} is torn off: {error}") from error
 
+    def _ask_for(self, keys: Set[str], path: str, **options: Any) -> Json:
+        """The JSON object that Label Studio sends for a GET.
+
+        Raises:
+            RetryLaterError: also for an answer without those keys: it comes from something in between.
+        """
+        body = self._ask("GET", path, **options)
+        if not isinstance(body, dict) or not keys <= body.keys():
+            raise RetryLaterError(f"The answer to GET {path} is not what Label Studio sends: {str(body)[:100]}")
+        return body
+
     def project(self, project: int) -> ProjectState:
         """Title, label config, settings and counts of a project."""
-        body = self._ask("GET", f"/api/projects/{project}")
+        body = self._ask_for({"id", "label_config", "task_number"}, f"/api/projects/{project}")
         return ProjectState(
             title=str(body.get("title") or ""),
             label_config=str(body.get("label_config") or ""),
@@ -173,12 +186,15 @@ class LabelStudio:
             tasks=int(body.get("task_number") or 0),
             annotations=int(body.get("total_annotations_number") or 0),
             skipped=int(body.get("skipped_annotations_number") or 0),
+            created_at=str(body.get("created_at") or ""),
         )
 
     def connections(self, project: int) -> list[str]:
         """Titles of the ML backends that are connected to a project."""
         body = self._ask("GET", "/api/ml", params={"project": project})
-        listed = body.get("results", []) if isinstance(body, dict) else body
+        listed = body.get("results") if isinstance(body, dict) else body
+        if not isinstance(listed, list):
+            raise RetryLaterError(f"The answer to GET /api/ml is not what Label Studio sends: {str(body)[:100]}")
         return [str(connection.get("title") or "") for connection in listed]
 
     def all_tasks(self, project: int) -> Iterator[Json]:
@@ -211,14 +227,24 @@ class LabelStudio:
             project, _ANNOTATED_TASK_FIELDS, "all", _filter("filter:tasks:annotations_ids", "empty", "String", False)
         )
 
+    def task(self, task: int) -> Json | None:
+        """A task with its annotations, or None where Label Studio says that it does not exist any more."""
+        try:
+            return self._ask_for({"id", "annotations"}, f"/api/tasks/{task}/")
+        except NotFoundError:
+            return None
+
     def _tasks(self, project: int, include: str, fields: str, query: Json) -> Iterator[Json]:
-        page = 1
+        page, listed = 1, 0
         while True:
             tasks, total = self._page(project, include, fields, query, page)
+            listed += len(tasks)
             yield from tasks
             if page * PAGE_SIZE >= total or not tasks:
-                return
+                break
             page += 1
+        if listed < total:
+            raise RetryLaterError(f"Label Studio listed {listed} of {total} tasks of project {project}.")
 
     def _page(
         self, project: int, include: str, fields: str, query: Json, page: int, *, page_size: int = PAGE_SIZE
@@ -232,7 +258,7 @@ class LabelStudio:
             "include": include,
             "query": json.dumps({"ordering": ["tasks:id"], **query}),
         }
-        body = self._ask("GET", "/api/tasks", params=parameters)
+        body = self._ask_for({"tasks", "total"}, "/api/tasks", params=parameters)
         return body["tasks"], int(body["total"])
 
     def import_predictions(self, project: int, predictions: Sequence[Json]) -> int:
@@ -301,7 +327,8 @@ class LabelStudio:
 
     def version(self) -> str:
         """Label Studio's release, e.g. "1.23.2"; the cheapest call that needs the token to be right."""
-        return str(self._ask("GET", "/api/version", timeout=(2, 5), seconds=SHORT_SECONDS).get("release", ""))
+        body = self._ask_for({"release"}, "/api/version", timeout=(2, 5), seconds=SHORT_SECONDS)
+        return str(body["release"])
 
     def whoami(self) -> None:
         """Raise unless the token is accepted."""
@@ -345,6 +372,24 @@ def _refusal(asked: str, answer: requests.Response) -> LabelLoopError:
             cause,
         )
     return OperatorError(f"Label Studio answered {status} to {asked}: {said}", cause)
+
+
+def _check_absence(asked: str, answer: requests.Response) -> None:
+    """Raise RetryLaterError for a 404 that is not in Label Studio's own words: it takes nothing away."""
+    if answer.status_code == HTTPStatus.NOT_FOUND and not _is_its_own(answer):
+        raise RetryLaterError(
+            f"Something between here and Label Studio answered 404 to {asked}, in words that are not Label Studio's: "
+            "check LABEL_STUDIO_URL, and the proxy if there is one."
+        )
+
+
+def _is_its_own(answer: requests.Response) -> bool:
+    """Whether a refusal is in the form that Label Studio's API gives all of its refusals."""
+    try:
+        body = answer.json()
+    except requests.JSONDecodeError:
+        return False
+    return isinstance(body, dict) and body.get("status_code") == answer.status_code and "detail" in body
 
 
 def _filter(name: str, operator: str, kind: str, value: Any) -> Json:

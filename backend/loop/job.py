@@ -13,11 +13,11 @@ from redis.exceptions import RedisError
 
 from backend import logs
 from backend.backbones import switch
-from backend.errors import LabelLoopError, NotFoundError, RetryLaterError
+from backend.errors import LabelLoopError, MissingProjectError, NotFoundError, RetryLaterError
 from backend.job import project_job
 from backend.label_studio import config
 from backend.label_studio.config import Labeling
-from backend.loop import embed, publish, second_stage
+from backend.loop import departure, embed, publish, second_stage
 from backend.loop import refresh as refresh_stage
 from backend.loop.changes import Changes
 from backend.loop.history import figures, was_rejected_for
@@ -119,11 +119,7 @@ class Run:
         queue.begin(project)
         queue.clear_dirty(project)
         try:
-            outcome, published = self._line()
-        except NotFoundError:
-            self.services.mirror.forget(project)
-            outcome = RunOutcome.FORGOTTEN
-            log.warning("Label Studio no longer has the project; it is forgotten")
+            outcome, published = self._line_unless_gone()
         except Exception as error:
             reason = str(error) if isinstance(error, RetryLaterError | RedisError) else trouble(error)
             if reason is None:
@@ -135,7 +131,7 @@ class Run:
             log.warning("run postponed", reason=reason)
             failing = queue.failing.note(project, reason)
             queue.postpone(project, min(pause(failing.times), RETRY_SECONDS))
-            outcome = RunOutcome.POSTPONED
+            outcome = RunOutcome.MISSING if isinstance(error, MissingProjectError) else RunOutcome.POSTPONED
         self._book(outcome)
         return published
 
@@ -146,7 +142,7 @@ class Run:
             RedisError: Redis is away; the mark stays, or is lost with all else: the reconciler finds both.
         """
         queue, project = self.services.queue, self.project
-        if outcome not in (RunOutcome.POSTPONED, RunOutcome.FAILED):
+        if outcome not in (RunOutcome.POSTPONED, RunOutcome.MISSING, RunOutcome.FAILED):
             queue.failing.clear(project)
         if outcome in (RunOutcome.PUBLISHED, RunOutcome.REJECTED):
             queue.touch(project)
@@ -154,6 +150,16 @@ class Run:
         done = self.stopwatch.done
         done.runs[outcome] = 1
         queue.count(done)
+
+    def _line_unless_gone(self) -> tuple[RunOutcome, tuple[Version, Dataset] | None]:
+        """The line; a project that Label Studio no longer has is forgotten, its files are kept for a while."""
+        try:
+            return self._line()
+        except NotFoundError:
+            departure.confirm(self.context)
+        self.services.mirror.forget(self.project)
+        log.warning("Label Studio no longer has the project; it is forgotten")
+        return RunOutcome.FORGOTTEN, None
 
     def _line(self) -> tuple[RunOutcome, tuple[Version, Dataset] | None]:
         """Sync, embed, make a version, publish it: as far as there is reason to go on."""

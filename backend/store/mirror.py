@@ -42,11 +42,19 @@ class Mirror:
             "model_version": state.model_version,
             "sampling": state.sampling,
             "problem": problem,
+            "created_at": state.created_at,
+            "missing_since": None,
         }
         with self._engine.begin() as connection:
             changed = connection.execute(update(ProjectRow).where(ProjectRow.key == project.key).values(values))
             if changed.rowcount == 0:
                 connection.execute(insert(ProjectRow).values(key=project.key, url=project.url, id=project.id, **values))
+
+    def record_missing(self, project: Project) -> None:
+        """Remember since when Label Studio says that it has no such project."""
+        known = (ProjectRow.key == project.key, ProjectRow.missing_since.is_(None))
+        with self._engine.begin() as connection:
+            connection.execute(update(ProjectRow).where(*known).values(missing_since=datetime.now(UTC)))
 
     def forget(self, project: Project) -> None:
         """Remove everything about a project that Label Studio no longer has."""
@@ -103,11 +111,16 @@ class Mirror:
             for chunk in _chunks(sorted(tasks)):
                 connection.execute(delete(TaskRow).where(TaskRow.project_key == project.key, TaskRow.id.in_(chunk)))
 
-    def keep_annotations_of(self, project: Project, tasks: set[int]) -> None:
+    def annotated(self, project: Project) -> set[int]:
+        """Tasks that have an annotation, a skipped one included."""
+        query = select(AnnotationRow.task_id).where(AnnotationRow.project_key == project.key).distinct()
+        with self._engine.connect() as connection:
+            return set(connection.scalars(query))
+
+    def remove_annotations(self, project: Project, tasks: Iterable[int]) -> None:
         """Remove annotations of tasks that have none any more."""
         with self._engine.begin() as connection:
-            query = select(AnnotationRow.task_id).where(AnnotationRow.project_key == project.key).distinct()
-            for chunk in _chunks(sorted(set(connection.scalars(query)) - tasks)):
+            for chunk in _chunks(sorted(tasks)):
                 connection.execute(
                     delete(AnnotationRow).where(
                         AnnotationRow.project_key == project.key, AnnotationRow.task_id.in_(chunk)
@@ -319,4 +332,6 @@ def _project(row: Any) -> MirroredProject:
         refreshed_version=row.refreshed_version,
         problem=row.problem,
         label_counts=None if row.label_counts is None else LabelCounts.from_json(row.label_counts),
+        created_at=row.created_at,
+        missing_since=row.missing_since,
     )

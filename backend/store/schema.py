@@ -51,6 +51,8 @@ class ProjectRow(Base):
     problem: Mapped[str | None]
     second_stage_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     label_counts: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    created_at: Mapped[str] = mapped_column(default="", server_default="")
+    missing_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class TaskRow(Base):

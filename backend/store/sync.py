@@ -1,21 +1,26 @@
 """Bring the mirror up to Label Studio's state."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from backend import logs
-from backend.errors import UnsupportedConfigError
+from backend.errors import RetryLaterError, UnsupportedConfigError
 from backend.label_studio import config
 from backend.label_studio.client import LabelStudio, ProjectState
 from backend.label_studio.config import Labeling
 from backend.project import Project
 from backend.store.mirror import Mirror
+from backend.store.project_files import ProjectFiles
 from backend.store.pulled import read_tasks
 from backend.store.records.mirror import NOT_CONNECTED, MirroredProject
 from backend.store.versions import NO_VERSION, VersionStore
 
 OVERLAP = timedelta(seconds=2)
 """Changes are asked for again this far back: two writes can carry the same instant, or commit out of order."""
+
+WITNESSES = 3
+"""Tasks that are asked for one by one before others are taken for deleted: a list that is cut short lacks many."""
 
 RECOMPARE = timedelta(seconds=60)
 """Counts that keep disagreeing (a writer is faster than we) lead to a full comparison no more often than this."""
@@ -45,12 +50,14 @@ class MirrorSync:
         label_studio: to pull from.
         mirror: to pull into.
         versions: which of Label Studio's model versions are ours.
+        files: what is kept of projects on disk.
         full_comparison_seconds: age of the last full comparison at which the next one is due.
     """
 
     label_studio: LabelStudio
     mirror: Mirror
     versions: VersionStore
+    files: ProjectFiles
     full_comparison_seconds: float
 
     def run(self, project: Project) -> Synced:
@@ -61,6 +68,7 @@ class MirrorSync:
             RetryLaterError: Label Studio does not answer.
         """
         state = self.label_studio.project(project.id)
+        self._begin_anew_if_another(project, state)
         problem: str | None = None
         labeling: Labeling | None = None
         wanted = False
@@ -81,6 +89,15 @@ class MirrorSync:
             pull = _Pull(project, labeling, self.label_studio, self.mirror)
             pull.run(state, timedelta(seconds=self.full_comparison_seconds))
         return Synced(state, labeling, wanted)
+
+    def _begin_anew_if_another(self, project: Project, state: ProjectState) -> None:
+        """Put away what is kept under a number that stands for another project now, as after a restored backup."""
+        mirrored = self.mirror.project(project)
+        if mirrored is None or not mirrored.created_at or mirrored.created_at == state.created_at:
+            return
+        log.warning("another project has this number now", created_at=state.created_at, before=mirrored.created_at)
+        self.files.set_aside(project, f"project {project.id} is another one since {state.created_at}")
+        self.mirror.forget(project)
 
 
 def _read_otherwise(before: MirroredProject | None, labeling: Labeling) -> bool:
@@ -144,8 +161,32 @@ class _Pull:
         mirror.apply(project, [task for task in listed if anew or known.get(task.id) != task.updated_at])
         annotated = read_tasks(self.label_studio.annotated_tasks(project.id), self.labeling, annotated=True)
         mirror.apply(project, annotated)
-        mirror.remove_tasks(project, known.keys() - {task.id for task in listed} - {task.id for task in annotated})
-        mirror.keep_annotations_of(project, {task.id for task in annotated})
+        gone = known.keys() - {task.id for task in listed} - {task.id for task in annotated}
+        bare = mirror.annotated(project) - {task.id for task in annotated} - gone
+        self._check_absence(gone, bare)
+        mirror.remove_tasks(project, gone)
+        mirror.remove_annotations(project, bare)
         # The overlap begins after what was just compared: a large import is not pulled again by every run.
         mirror.set_pulled(project, watermark=newest and newest + OVERLAP, compared_at=now)
         log.info("compared everything", tasks=len(listed), annotated=len(annotated))
+
+    def _check_absence(self, gone: Set[int], bare: Set[int]) -> None:
+        """Ask for some of the tasks that a list lacks: a list that was cut short on its way is no word of deletion.
+
+        Args:
+            gone: tasks that were not listed.
+            bare: tasks that were not listed among those with annotations.
+
+        Raises:
+            RetryLaterError: Label Studio has such a task, or its annotations.
+        """
+        for task in [*sorted(gone)[:WITNESSES], *sorted(bare)[:WITNESSES]]:
+            found = self.label_studio.task(task)
+            # The number of a deleted task may be another project's by now.
+            if found is None or found.get("project", self.project.id) != self.project.id:
+                continue
+            if task in gone or found["annotations"]:
+                raise RetryLaterError(
+                    f"Label Studio's list of tasks lacks task {task} or its annotations, but it has them: the list was "
+                    "cut short, by a proxy perhaps. Nothing is removed."
+                )

@@ -20,6 +20,8 @@ class MirroredProject:
 
     Attributes:
         label_counts: what its annotations come to; None before its first run with a label config that is supported.
+        created_at: in Label Studio's words: another one stands for another project of that number.
+        missing_since: when Label Studio first said that it has no such project, and nothing else since.
     """
 
     project: Project
@@ -33,6 +35,8 @@ class MirroredProject:
     refreshed_version: str | None
     problem: str | None
     label_counts: LabelCounts | None = None
+    created_at: str = ""
+    missing_since: datetime | None = None
 
 
 @dataclass(frozen=True)

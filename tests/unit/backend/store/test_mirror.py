@@ -128,7 +128,7 @@ def test_removed_tasks_take_their_annotations_along(mirror: Mirror) -> None:
 
 def test_only_annotations_of_the_named_tasks_are_kept(mirror: Mirror) -> None:
     mirror.apply(ONE, [pulled(1, annotation(1, 1)), pulled(2, annotation(2, 2))])
-    mirror.keep_annotations_of(ONE, {2})
+    mirror.remove_annotations(ONE, mirror.annotated(ONE) - {2})
     assert [each.task_id for each in mirror.annotations(ONE)] == [2]
 
 
