@@ -1,5 +1,6 @@
 """Every setting of the backend; the only place where settings are read from the environment."""
 
+import ipaddress
 import sys
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +15,16 @@ from model.rank.registry import NAMES
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Likeness = Annotated[float, Field(gt=0.0, le=1.0)]
 Seconds = Annotated[float, Field(ge=0.0)]
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or number is this machine's own, which no other reaches."""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback
 
 
 class Settings(BaseSettings):
@@ -34,7 +45,11 @@ class Settings(BaseSettings):
     redis_url: str = Field("redis://localhost:6379/0", description="Redis for the queue")
     database_url: str = Field("", description="SQL mirror; default: SQLite in MODEL_DIR")
     model_dir: Path = Field(Path("data"), description="Folder of backbones, features and versions")
-    host: str = Field("0.0.0.0", description="Address the web process listens on")  # noqa: S104 - a container's service
+    host: str = Field(
+        "",
+        description="Address the web process listens on; default: with BASIC_AUTH_USER or WEBHOOK_SECRET `0.0.0.0`, "
+        "else `127.0.0.1`, so that nobody but this machine may call",
+    )
     port: Annotated[int, Field(ge=0, le=65535)] = Field(9090, description="Port the web process listens on")
     basic_auth_user: str = Field("", description="User for basic authentication; set with BASIC_AUTH_PASS")
     basic_auth_pass: str = Field("", description="Password for basic authentication")
@@ -115,6 +130,21 @@ class Settings(BaseSettings):
 
     tracking: bool = Field(True, description="Track fits and trainings with MLflow")
     mlflow_tracking_uri: str = Field("", description="MLflow's server or database; default: SQLite in MODEL_DIR")
+
+    @property
+    def is_guarded(self) -> bool:
+        """Whether callers must show a password or a secret."""
+        return bool(self.basic_auth_user or self.webhook_secret)
+
+    @property
+    def is_for_this_machine(self) -> bool:
+        """Whether nobody else may call: there are no credentials, and HOST names no address that others reach."""
+        return not self.is_guarded and (not self.host or is_loopback(self.host))
+
+    @property
+    def address(self) -> str:
+        """Where the web process listens."""
+        return self.host or ("127.0.0.1" if self.is_for_this_machine else "0.0.0.0")  # noqa: S104 - it is guarded
 
     @field_validator("label_studio_url")
     @classmethod

@@ -30,7 +30,9 @@ def app_of(service: WebService) -> Flask:
     app = Flask("label-loop", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MOST_BODY_BYTES
     current.bind(app, service)
-    app.before_request(_authenticate)
+    door = auth.Door(service.services.settings)
+    door.announce()
+    app.before_request(lambda: door.check(request))
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     app.register_error_handler(RequestError, _malformed)
@@ -40,20 +42,15 @@ def app_of(service: WebService) -> Flask:
     return app
 
 
-def _authenticate() -> Response | None:
-    if request.path == "/health" or auth.allowed(request, current.services().settings):
-        return None
-    response = _error("Log in with the backend's user and password, or send the webhook secret.", 401)
-    response.headers["WWW-Authenticate"] = 'Basic realm="Label Loop"'
-    return response
-
-
 def _malformed(error: RequestError) -> Response:
     return _error(str(error), 400)
 
 
 def _refused(error: HTTPException) -> Response:
-    return _error(error.description or error.name, error.code or 500)
+    response = _error(error.description or error.name, error.code or 500)
+    # Whom to log in as, when to try again, which methods there are.
+    response.headers.extend((name, value) for name, value in error.get_headers() if name != "Content-Type")
+    return response
 
 
 def _unavailable(error: LabelLoopError) -> Response:

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from backend import __version__
-from backend.web import current
+from backend.web import auth, current
 
 routes = Blueprint("monitoring", __name__)
 
@@ -14,11 +14,11 @@ routes = Blueprint("monitoring", __name__)
 def health() -> Response:
     """Whether the service is up, and one line for each thing that is missing."""
     service = current.service()
-    status = service.status
+    status, exposed = service.status, auth.exposure(service.services.settings)
     return jsonify(
         status="UP",
         version=__version__,
-        problems=status.problems(),
+        problems=[*([] if exposed is None else [exposed]), *status.problems()],
         workers=status.workers,
         training_workers=list(status.training_workers),
         label_studio={

@@ -99,7 +99,10 @@ def unreachable(backend: BackendAddress, how: str) -> Finding:
             "use --backend http://host.docker.internal:9090, or this machine's address."
         )
     else:
-        mend = "Start the backend with HOST=0.0.0.0 and open its port to the Label Studio server."
+        mend = (
+            "Start the backend with BASIC_AUTH_USER, BASIC_AUTH_PASS and WEBHOOK_SECRET (without them it listens on "
+            "its own machine only) and open its port to the Label Studio server."
+        )
     return error(f"Label Studio cannot reach the backend: its call to {backend.url}/health {how}.", mend)
 
 
