@@ -21,11 +21,13 @@ from backend.store.finetunings import FinetuningStore
 from backend.store.mirror import Mirror
 from backend.store.project_files import ProjectFiles
 from backend.store.quarantine import Quarantine
+from backend.store.refused_images import RefusedImages
 from backend.store.sync import MirrorSync
 from backend.store.versions import VersionStore
 from backend.tracking.outbox import Outbox
 from model.backbone.backbone import Origin
-from model.images import ImageLimits
+from model.images.decoders import Decoders
+from model.images.limits import ImageLimits
 
 if TYPE_CHECKING:
     from backend.store.dataset import DatasetReader
@@ -62,9 +64,22 @@ class Services:
         )
 
     @cached_property
-    def image_limits(self) -> ImageLimits:
-        """What an image may measure."""
-        return ImageLimits(max_bytes=self.settings.image_max_bytes, max_pixels=self.settings.image_max_pixels)
+    def decoders(self) -> Decoders:
+        """Processes that decode images, within the settings' limits; none is started before it is needed."""
+        settings = self.settings
+        return Decoders(
+            ImageLimits(
+                max_bytes=settings.image_max_bytes,
+                max_pixels=settings.image_max_pixels,
+                seconds=settings.image_decode_seconds,
+                megabytes=settings.image_decode_megabytes,
+            )
+        )
+
+    @cached_property
+    def refused_images(self) -> RefusedImages:
+        """Images that could not be decoded within the limits, by content."""
+        return RefusedImages(self._engine, self.decoders.limits)
 
     @cached_property
     def embedders(self) -> Embedders:
@@ -74,7 +89,14 @@ class Services:
     @cached_property
     def image_embedder(self) -> ImageEmbedder:
         """From a task's address to its stored feature."""
-        return ImageEmbedder(self.images, self.mirror, self.features, self.embedders, self.image_limits)
+        return ImageEmbedder(
+            fetcher=self.images,
+            mirror=self.mirror,
+            features=self.features,
+            refused=self.refused_images,
+            embedders=self.embedders,
+            decoders=self.decoders,
+        )
 
     @cached_property
     def queue(self) -> ProjectQueue:

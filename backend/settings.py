@@ -74,6 +74,12 @@ class Settings(BaseSettings):
     )
     image_max_bytes: Annotated[int, Field(gt=0)] = Field(50_000_000, description="Largest image file that is read")
     image_max_pixels: Annotated[int, Field(gt=0)] = Field(100_000_000, description="Largest image that is decoded")
+    image_decode_seconds: Annotated[float, Field(ge=0.1)] = Field(
+        10.0, description="Most time of a core that decoding one image may take"
+    )
+    image_decode_megabytes: Annotated[int, Field(ge=256)] = Field(
+        1_500, description="Most memory that decoding one image may take"
+    )
     image_fetch_seconds: Seconds = Field(20.0, description="Time limit for fetching one image")
 
     debounce_seconds: Seconds = Field(0.3, description="How long no event must have come before a run starts")

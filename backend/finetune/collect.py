@@ -2,26 +2,21 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.lib.format import open_memmap
-from PIL import Image
 
 from backend import logs
 from backend.finetune.training_set import IMAGES, SHEET, Chosen, Pixels, TrainingSet, load
 from backend.images import batch
-from backend.images.fetcher import Fetched, ImageFetcher, Unavailable
+from backend.images.fetcher import Unavailable
 from backend.services import ProjectContext
 from backend.store.records.mirror import MirroredTask
 from model.errors import ImageError
 from model.files import whole_folder
-from model.images import ImageLimits, decode
 
 CHUNK = 64
-DECODERS = 8
 
 log = logs.get()
 
@@ -53,7 +48,7 @@ def run(
     with whole_folder(folder) as unfinished:
         images: Pixels = open_memmap(unfinished / IMAGES, "w+", np.uint8, shape)  # type: ignore[no-untyped-call]
         progress(0, len(tasks))
-        for done, (task, pixels) in enumerate(_decoded(services.images, services.image_limits, tasks, side), start=1):
+        for done, (task, pixels) in enumerate(_decoded(context, tasks, side), start=1):
             if pixels is not None:
                 images[len(kept)] = pixels
                 kept.append(task)
@@ -70,26 +65,20 @@ def run(
     return load(folder)
 
 
-def _decoded(
-    fetcher: ImageFetcher, limits: ImageLimits, tasks: Sequence[MirroredTask], side: int
-) -> Iterator[tuple[int, Pixels | None]]:
+def _decoded(context: ProjectContext, tasks: Sequence[MirroredTask], side: int) -> Iterator[tuple[int, Pixels | None]]:
     """Number and pixels (3, side, side) of each task; None where its image can't be used now."""
-    to_pixels = partial(_decode, limits=limits, side=side)
-    with ThreadPoolExecutor(DECODERS) as pool:
-        for start in range(0, len(tasks), CHUNK):
-            chunk = tasks[start : start + CHUNK]
-            fetched = batch.fetch_all(fetcher, {task.id: task.image for task in chunk})
-            yield from zip(fetched, pool.map(to_pixels, fetched, fetched.values()), strict=True)
-
-
-def _decode(task: int, fetched: Fetched, limits: ImageLimits, side: int) -> Pixels | None:
-    """Pixels (3, side, side), resized as `Backbone.preprocess` does; None where the image can't be used."""
-    if isinstance(fetched, Unavailable):
-        log.warning("image can't be used", task=task, reason=fetched.reason)
-        return None
-    try:
-        image = decode(fetched, limits, size_hint=side)
-    except ImageError as error:
-        log.warning("image can't be used", task=task, reason=str(error))
-        return None
-    return np.asarray(image.resize((side, side), Image.Resampling.BILINEAR)).transpose(2, 0, 1)
+    services, owner = context.services, context.project.key
+    for start in range(0, len(tasks), CHUNK):
+        chunk = tasks[start : start + CHUNK]
+        fetched = batch.fetch_all(services.images, {task.id: task.image for task in chunk})
+        files = {task: data for task, data in fetched.items() if not isinstance(data, Unavailable)}
+        problems = {task: outcome.reason for task, outcome in fetched.items() if isinstance(outcome, Unavailable)}
+        for task, problem in problems.items():
+            log.warning("image can't be used", task=task, reason=problem)
+            yield task, None
+        for task, outcome in services.decoders.decode_each(files.items(), side, owner):
+            if isinstance(outcome, ImageError):
+                log.warning("image can't be used", task=task, reason=str(outcome))
+                yield task, None
+            else:
+                yield task, outcome.pixels.transpose(2, 0, 1)

@@ -2,6 +2,7 @@
 
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
 
 from cachetools import LRUCache
 
@@ -17,7 +18,7 @@ IN_MEMORY = 2
 class Embedders:
     """Embedders by backbone, loaded at their first use and kept while they are among the last used.
 
-    For one thread at a time: `backend.images.embed` sees to that.
+    Safe to use from several threads: one loads at a time.
     """
 
     def __init__(self, backbones: BackboneStore, device: str) -> None:
@@ -30,6 +31,7 @@ class Embedders:
         self._backbones = backbones
         self._device = device
         self._loaded: LRUCache[str, Embedder] = LRUCache(IN_MEMORY)
+        self._loading = Lock()
 
     def get(self, backbone: Backbone) -> Embedder:
         """A backbone at work, on CUDA where the settings and the machine say so.
@@ -37,15 +39,16 @@ class Embedders:
         Raises:
             RetryLaterError: the worker has not exported the backbone yet.
         """
-        embedder = self._loaded.get(backbone.version)
-        if embedder is None:
-            if not self._backbones.is_ready(backbone.version):
-                raise RetryLaterError("The backbone is not exported yet; a worker does so when it starts.")
-            while len(self._loaded) >= IN_MEMORY:
-                # Before the next one takes its memory, and not after.
-                self._loaded.popitem()
-            embedder = self._loaded[backbone.version] = self._load(backbone)
-        return embedder
+        with self._loading:
+            embedder = self._loaded.get(backbone.version)
+            if embedder is None:
+                if not self._backbones.is_ready(backbone.version):
+                    raise RetryLaterError("The backbone is not exported yet; a worker does so when it starts.")
+                while len(self._loaded) >= IN_MEMORY:
+                    # Before the next one takes its memory, and not after.
+                    self._loaded.popitem()
+                embedder = self._loaded[backbone.version] = self._load(backbone)
+            return embedder
 
     def _load(self, backbone: Backbone) -> Embedder:
         if not is_cuda_wanted(self._device):

@@ -98,6 +98,17 @@ class AnnotationRow(Base):
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class RefusedImageRow(Base):
+    """An image that can't be used, whichever task has it."""
+
+    __tablename__ = "refused_images"
+
+    content_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    limits: Mapped[str]
+    reason: Mapped[str]
+    refused_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class VersionRow(Base):
     """A version whose artefacts were whole on disk; its figures stay when its files are removed."""
 

@@ -68,11 +68,13 @@ class RequestFeatures:
         files = {task: data for task, data in fetched.items() if not isinstance(data, Unavailable)}
         problems = {task: outcome.reason for task, outcome in fetched.items() if isinstance(outcome, Unavailable)}
         try:
-            embedded = self.embedder.embed_files(backbone, files)
+            embedded = self.embedder.embed_files(project, backbone, files, deadline)
         except LabelLoopError as error:
             log.warning("nothing could be embedded", project=project.id, reason=str(error))
             embedded = self.embedder.find_files(backbone, files)
-        for task, problem in (problems | embedded.problems).items():
+        problems |= embedded.problems
+        problems |= dict.fromkeys(embedded.undecided, "not decoded in time; a job goes on with it.")
+        for task, problem in problems.items():
             log.warning("image can't be used", project=project.id, task=task, reason=problem)
         self.mirror.record_images(
             project, {task: embedded.hashes[task] for task in embedded.hashes if task in mirrored}, {}

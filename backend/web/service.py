@@ -81,6 +81,7 @@ class WebService:
         # The first request after a restart must already name the active version.
         self._board.read_projects()
         self._background.run(features.load_library)
+        self._background.run(self.services.decoders.warm_up)
         self._background.run(self._hints.run)
         self._background.repeat(self._board.read_projects, PROJECTS_SECONDS)
         self._background.repeat(self._board.check_surroundings, CHECK_SECONDS)
@@ -91,6 +92,7 @@ class WebService:
         """Stop all threads; whatever is left undone, the next process's reconciler finds."""
         self._background.stop()
         self._hints.stop()
+        self.services.decoders.close()
 
     def setup(self, asked: SetupRequest) -> str:
         """Name the project's version, whatever the label config; a new project or label config is a hint."""

@@ -16,7 +16,7 @@ from backend.label_studio.client import LabelStudio
 from backend.store.labels import resolve
 from backend.store.pulled import read_tasks
 from backend.store.records.mirror import PulledTask
-from model.images import ImageLimits
+from model.images.limits import ImageLimits
 from scripts.lab.datasets import DataError, EncodedImage
 
 ADDRESS = re.compile(r"(https?://.+?)/projects/(\d+)(?:/.*)?")

@@ -143,7 +143,7 @@ def _make_version(services: Services, project: Project) -> None:
     )
     files = {each["id"]: picture((each["id"] - 1) % 2, each["id"]) for each in tasks}
     backbone = services.backbones.base
-    embedded = dict(services.embedders.get(backbone).embed_bytes(files.items(), services.image_limits))
+    embedded = dict(services.embedders.get(backbone).embed_bytes(files.items(), services.decoders))
     features = np.stack([np.asarray(embedded[number]) for number in files])
     hashes = {number: content_hash(data) for number, data in files.items()}
     services.features.add(backbone, dict(zip(hashes.values(), features, strict=True)))

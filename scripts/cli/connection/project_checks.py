@@ -1,19 +1,20 @@
 """What in a project's own settings makes learning, ranking or writing fail."""
 
-import io
 from collections.abc import Collection
-
-from PIL import Image, UnidentifiedImageError
 
 from backend.errors import LabelLoopError
 from backend.images.fetcher import CLOUD_SCHEMES, LOCAL_FILES, ImageFetcher, Unavailable
 from backend.label_studio import config
+from model.errors import ImageError
+from model.images.decoders import Decoders
+from model.images.limits import ImageLimits
 from scripts.cli.connection import answers
 from scripts.cli.connection.api import ApiError, Json, LabelStudioApi
 from scripts.cli.connection.findings import Finding, error, ok, warning
 
 IMAGE_MAX_BYTES = 50_000_000
 IMAGE_SECONDS = 20.0
+IMAGE_SIDE = 224
 SAMPLING = "Uncertainty sampling"
 
 
@@ -41,10 +42,11 @@ def image(label_studio: LabelStudioApi, project: Json) -> Finding:
     if isinstance(content, Unavailable):
         return error(f"The image of task {task['id']} cannot be fetched: {content.reason}", _mend(address))
     try:
-        with Image.open(io.BytesIO(content)) as picture:
-            return ok(f"The image of task {task['id']} was fetched ({picture.width} × {picture.height}).")
-    except (UnidentifiedImageError, OSError):
-        return error(f"What task {task['id']} has in {key} is not an image: {address[:120]}", _mend(address))
+        with Decoders(ImageLimits(max_bytes=IMAGE_MAX_BYTES)) as decoders:
+            picture = decoders.decode(content, IMAGE_SIDE)
+    except ImageError as problem:
+        return error(f"What task {task['id']} has in {key} can't be used: {address[:120]} {problem}", _mend(address))
+    return ok(f"The image of task {task['id']} was fetched ({picture.width} × {picture.height}).")
 
 
 def _mend(address: str) -> str:

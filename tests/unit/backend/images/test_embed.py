@@ -59,8 +59,8 @@ def test_equal_images_are_embedded_once_whatever_their_addresses(services: Servi
 
 def test_what_is_stored_is_not_embedded_again(services: Services) -> None:
     files = {1: picture(0, 1)}
-    first = services.image_embedder.embed_files(BACKBONE, files)
-    again = services.image_embedder.embed_files(BACKBONE, files)
+    first = services.image_embedder.embed_files(services.project(1), BACKBONE, files)
+    again = services.image_embedder.embed_files(services.project(1), BACKBONE, files)
     assert (first.computed, again.computed) == (1, 0)
     np.testing.assert_array_equal(first.by_task[1].astype(np.float16), again.by_task[1])
 
@@ -85,4 +85,4 @@ def test_an_outage_of_label_studio_leaves_the_mirror_as_it_is(services: Services
 
 def test_without_an_export_nothing_can_be_embedded_yet(services: Services) -> None:
     with pytest.raises(RetryLaterError):
-        services.image_embedder.embed_files(backbone("efficientnet-lite1"), {1: picture(0, 1)})
+        services.image_embedder.embed_files(services.project(1), backbone("efficientnet-lite1"), {1: picture(0, 1)})

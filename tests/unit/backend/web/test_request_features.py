@@ -21,7 +21,7 @@ def services(tmp_path: Path) -> Services:
     with_export = Services(Settings(model_dir=tmp_path / "earlier", device="cpu"))
     with_export.migrate()
     (tmp_path / "earlier" / "backbones").symlink_to(export_poor(tmp_path / "exported"))
-    with_export.image_embedder.embed_files(BACKBONE, {1: picture(0, 1)})
+    with_export.image_embedder.embed_files(with_export.project(1), BACKBONE, {1: picture(0, 1)})
     (tmp_path / "now").mkdir()
     (tmp_path / "now" / "features").symlink_to(tmp_path / "earlier" / "features")
     made = Services(Settings(model_dir=tmp_path / "now", device="cpu"))
