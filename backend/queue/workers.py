@@ -12,8 +12,9 @@ from redis.exceptions import RedisError
 from rq.exceptions import StopRequested
 from rq.executions import Execution
 from rq.job import Job
+from rq.serializers import JSONSerializer
 
-from backend.queue.jobs import LOOP, TRAINING, JobKind, QueuedJob
+from backend.queue.jobs import LOOP, TRAINING, JobKind, QueuedJob, drop_former_queues
 from backend.queue.keys import SignOfLife
 from backend.queue.project_queue import ProjectQueue
 
@@ -89,6 +90,30 @@ def train(queue: ProjectQueue, device: str) -> None:
     _work(TrainingWorker, queue, TRAINING, SignOfLife.TRAINING, device)
 
 
+def make_worker(
+    worker_class: type[LoopWorker], queue: ProjectQueue, kinds: Sequence[JobKind], sign: SignOfLife, says: str
+) -> LoopWorker:
+    """A worker that reads no job but ours.
+
+    Args:
+        worker_class: which of the two.
+        queue: whose jobs it takes.
+        kinds: of these jobs, the most urgent first.
+        sign: which kind of worker lives, while it does.
+        says: value of that sign of life.
+    """
+    worker = worker_class(
+        [queue.queues[kind] for kind in kinds],
+        connection=queue.redis,
+        job_class=QueuedJob,
+        serializer=JSONSerializer,
+        worker_ttl=LIFE_SECONDS,
+        job_monitoring_interval=5,
+    )
+    worker.sign_of_life, worker.says = queue.keys.sign_of_life(sign, worker.name), says
+    return worker
+
+
 def _work(
     worker_class: type[LoopWorker], queue: ProjectQueue, kinds: Sequence[JobKind], sign: SignOfLife, says: str
 ) -> None:
@@ -97,14 +122,9 @@ def _work(
     try:
         while worker is None or not worker.stopping:
             try:
-                worker = worker_class(
-                    [queue.queues[kind] for kind in kinds],
-                    connection=queue.redis,
-                    job_class=QueuedJob,
-                    worker_ttl=LIFE_SECONDS,
-                    job_monitoring_interval=5,
-                )
-                worker.sign_of_life, worker.says = queue.keys.sign_of_life(sign, worker.name), says
+                if dropped := drop_former_queues(queue.redis, queue.keys):
+                    log.info("an earlier release's jobs are dropped; their work is found again", jobs=dropped)
+                worker = make_worker(worker_class, queue, kinds, sign, says)
                 # Ends on SIGTERM, but also when Redis goes away at the wrong moment.
                 worker.work(logging_level="WARNING")
             except RedisError as error:
