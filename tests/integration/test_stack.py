@@ -1,5 +1,6 @@
 """The local stack and the demo's project, on a real Redis and a real Label Studio."""
 
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -141,6 +142,13 @@ def test_a_project_that_was_never_finished_is_made_anew(
         LabelStudioApi(server.url, server.token).project(half_made.project)
 
 
+def states(server: LabelStudioServer, demo: DemoProject) -> str:
+    """What Label Studio says of the project and its tasks, for a test that finds them otherwise than they must be."""
+    api = LabelStudioApi(server.url, server.token)
+    tasks = [api.get_object(f"/api/tasks/{task}/") for task in demo.truth]
+    return json.dumps({"project": api.project(demo.project), "tasks": tasks})
+
+
 def test_the_lowest_score_is_what_next_task_hands_out(ranked: LabelStudioPage, demo: DemoProject) -> None:
     handed = ranked.next_task()
     assert handed is not None
@@ -148,12 +156,14 @@ def test_the_lowest_score_is_what_next_task_hands_out(ranked: LabelStudioPage, d
     assert (ranked.active_version(), ranked.lowest_score()) == (VERSION, 0.1)
 
 
-def test_the_annotator_submits_the_true_class_and_tells_what_it_saw(ranked: LabelStudioPage, demo: DemoProject) -> None:
+def test_the_annotator_submits_the_true_class_and_tells_what_it_saw(
+    ranked: LabelStudioPage, demo: DemoProject, server: LabelStudioServer
+) -> None:
     at_work = annotator(ranked, demo)
     at_work.annotate_next()
     seen = at_work.annotate_next()
     assert seen is not None
-    assert (seen.version, seen.rank_score, seen.was_lowest) == (VERSION, 0.2, True)
+    assert (seen.version, seen.rank_score, seen.was_lowest) == (VERSION, 0.2, True), states(server, demo)
     assert seen.prediction_right == (demo.truth[seen.task] == "cat")
     assert seen.task in ranked.labelled_tasks()
 
@@ -169,8 +179,10 @@ def test_a_task_out_of_order_is_seen_not_to_be_the_lowest(
     assert seen.was_lowest is False
 
 
-def test_the_annotator_ends_when_no_task_is_left(ranked: LabelStudioPage, demo: DemoProject) -> None:
+def test_the_annotator_ends_when_no_task_is_left(
+    ranked: LabelStudioPage, demo: DemoProject, server: LabelStudioServer
+) -> None:
     at_work = annotator(ranked, demo)
     seen = [at_work.annotate_next() for _ in range(7)]
     assert [each is None for each in seen] == [False] * 6 + [True]
-    assert ranked.labelled_tasks() == set(demo.truth)
+    assert ranked.labelled_tasks() == set(demo.truth), states(server, demo)
