@@ -1,5 +1,7 @@
 """Label configs: what is understood, and the one reason why another is not."""
 
+from contextlib import suppress
+from typing import Any
 from xml.sax.saxutils import quoteattr
 
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 
 from backend.errors import OddResultError, UnsupportedConfigError
 from backend.label_studio import config
+from tests.support.odd import ANYTHING, odd
 
 IMAGE = '<Image name="image" value="$image"/>'
 TWO = '<Choice value="a"/><Choice value="b"/>'
@@ -152,3 +155,19 @@ def test_a_config_that_is_not_supported_says_why_in_one_line(text: str, reason: 
         config.read(text)
     assert reason in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.fault("R7")
+@given(ANYTHING | st.lists(odd({"from_name": st.just("c"), "type": st.just("choices"), "value": ANYTHING})))
+def test_whatever_a_result_is_it_is_an_answer_or_none_or_odd(result: Any) -> None:
+    with suppress(OddResultError):
+        answer = config.read(view(IMAGE, choices())).answer(result)
+        assert answer is None or isinstance(answer.choice, str)
+
+
+@pytest.mark.fault("R7")
+@given(st.text(st.characters(exclude_categories=[])))
+def test_whatever_a_label_config_is_it_is_read_or_refused(text: str) -> None:
+    for written in (text, view(IMAGE, choices(name=text)), f"<View {text}/>"):
+        with suppress(UnsupportedConfigError):
+            assert config.read(written).classes

@@ -170,3 +170,18 @@ def test_tasks_count_as_labels_once_and_only_where_a_person_answered(mirror: Mir
     mirror.apply(ONE, [pulled(1, annotation(1, 1), annotation(2, 1)), pulled(2, annotation(3, 2, skipped=True))])
     mirror.apply(ONE, [pulled(3, annotation(4, 3, provenance=Provenance.AUTOMATIC)), pulled(4)])
     assert mirror.labels(ONE) == 1
+
+
+def test_what_began_as_an_import_is_known_to_after_somebody_changed_it(mirror: Mirror) -> None:
+    mirror.apply(ONE, [pulled(1, annotation(5, 1, provenance=Provenance.IMPORTED))])
+    later = NOW + timedelta(minutes=1)
+    for _ in range(2):
+        mirror.apply(ONE, [pulled(1, annotation(5, 1, updated_at=later))])
+        assert [(each.by_person, each.began_unseen) for each in mirror.annotations(ONE)] == [(True, True)]
+
+
+def test_a_new_annotation_with_the_number_of_a_deleted_import_is_a_persons_from_the_beginning(mirror: Mirror) -> None:
+    mirror.apply(ONE, [pulled(1, annotation(5, 1, provenance=Provenance.IMPORTED))])
+    later = NOW + timedelta(minutes=1)
+    mirror.apply(ONE, [pulled(1, annotation(5, 1, created_at=later, updated_at=later))])
+    assert [each.began_unseen for each in mirror.annotations(ONE)] == [False]
