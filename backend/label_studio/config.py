@@ -18,7 +18,7 @@ LONGEST_CHOICE = 4_000
 """Characters of a choice beyond which it is no class's name."""
 
 
-class Answer(NamedTuple):
+class ChoiceAnswer(NamedTuple):
     """What an annotation or a prediction says.
 
     Attributes:
@@ -45,7 +45,7 @@ class Labeling(Protocol):
     def fields(self) -> tuple[str, ...]:
         """What is read of tasks and annotations: where it changes, all of them are read again."""
 
-    def answer(self, result: Any) -> Answer | None:
+    def answer(self, result: Any) -> ChoiceAnswer | None:
         """What a result says, None where it says nothing.
 
         Args:
@@ -81,19 +81,19 @@ class SingleChoice:
         """The image, and the control tag that the answers are of."""
         return (self.image_key, self.from_name)
 
-    def answer(self, result: Any) -> Answer | None:
+    def answer(self, result: Any) -> ChoiceAnswer | None:
         """The one choice of the control tag; of another tag where there is none of this one."""
         regions = fields.regions(result)
         own = [region for region in regions if region.get("from_name") == self.from_name]
         for region in own:
             if (choice := _one_choice(region)) is not None:
-                return Answer(choice)
+                return ChoiceAnswer(choice)
         if not isinstance(result, list | None) or len(regions) < len(result or ()) or not all(map(_is_empty, own)):
             raise OddResultError(f"A result carries no single choice of {self.from_name} that can be read.")
         for region in regions:
             tag, choice = region.get("from_name"), _one_choice(region)
             if choice is not None and isinstance(tag, str) and fields.is_storable(tag, LONGEST_CHOICE):
-                return Answer(choice, tag)
+                return ChoiceAnswer(choice, tag)
         return None
 
     def current(self, choice: str) -> str | None:
