@@ -6,17 +6,17 @@ import math
 import time
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, unquote_to_bytes, urlsplit
+from urllib.parse import unquote_to_bytes
 
 import requests
 
 from backend.errors import LabelLoopError, NotFoundError, RetryLaterError
+from backend.images.addresses import Addresses, FromDisk, FromLabelStudio, FromTheWeb, Inline, Nowhere, Source
 from backend.label_studio.client import CONNECT_SECONDS, LabelStudio
 
-LOCAL_FILES = "/data/local-files/"
-CLOUD_SCHEMES = ("s3", "gs", "azure-blob")
 _CHUNK = 1 << 16
 
 
@@ -60,7 +60,7 @@ class _UnavailableError(Exception):
 
 @dataclass(frozen=True)
 class ImageFetcher:
-    """Resolves image addresses. Safe to use from several threads.
+    """Fetches images from wherever addresses lead. Safe to use from several threads.
 
     Label Studio's token goes to Label Studio only, never to another host that a task names.
 
@@ -68,12 +68,18 @@ class ImageFetcher:
         max_bytes: of one image.
         seconds: for which a host may stay silent.
         document_root: Label Studio's local files, where this machine has them.
+        addresses: how they are read; None for a Label Studio with one name.
     """
 
     label_studio: LabelStudio
     max_bytes: int
     seconds: float
     document_root: Path | None = None
+    addresses: Addresses | None = None
+
+    @cached_property
+    def _addresses(self) -> Addresses:
+        return self.addresses or Addresses.of([self.label_studio.url])
 
     def fetch(self, address: str, task_id: int, deadline: float = math.inf) -> Fetched:
         """The image's bytes, at most `max_bytes`, or why there are none. Never raises.
@@ -85,32 +91,29 @@ class ImageFetcher:
                 may not wait for that fetches by `backend.images.batch`.
         """
         try:
-            return self._fetch(address, task_id, deadline)
+            return self._fetch(self._addresses.source(address, task_id), deadline)
         except (_UnavailableError, LabelLoopError, OSError, ValueError) as error:
             problem = Problem.TIMED_OUT if time.monotonic() >= deadline else _problem(error)
             return Unavailable(problem, f"{_short(address)}: {error}")
 
-    def _fetch(self, address: str, task_id: int, deadline: float) -> bytes:
-        scheme = urlsplit(address).scheme.lower()
-        if scheme == "data":
-            return self._limited(_data_uri(address))
-        if scheme in CLOUD_SCHEMES:
-            encoded = base64.b64encode(address.encode()).decode()
-            return self._from_label_studio(f"/tasks/{task_id}/presign/?fileuri={encoded}", deadline)
-        if scheme in ("http", "https"):
-            if address.startswith(f"{self.label_studio.url}/"):
-                return self._from_label_studio(address[len(self.label_studio.url) :], deadline)
-            return self._from_the_web(address, deadline)
-        if address.startswith("/"):
-            return self._from_disk(address) or self._from_label_studio(address, deadline)
-        raise _UnavailableError(Problem.NOT_AN_ADDRESS, "not an address that an image can be fetched from.")
+    def _fetch(self, source: Source, deadline: float) -> bytes:
+        match source:
+            case FromLabelStudio(path):
+                return self._from_label_studio(path, deadline)
+            case FromDisk(path, otherwise):
+                content = self._from_disk(path)
+                return self._fetch(otherwise, deadline) if content is None else content
+            case FromTheWeb(url):
+                return self._from_the_web(url, deadline)
+            case Inline(address):
+                return self._limited(_data_uri(address))
+            case Nowhere(reason):
+                raise _UnavailableError(Problem.NOT_AN_ADDRESS, reason)
 
-    def _from_disk(self, address: str) -> bytes | None:
-        parts = urlsplit(address)
-        if self.document_root is None or parts.path != LOCAL_FILES:
+    def _from_disk(self, named: str) -> bytes | None:
+        if self.document_root is None:
             return None
-        named = parse_qs(parts.query).get("d", [""])[0]
-        path = (self.document_root / unquote(named).lstrip("/")).resolve()
+        path = (self.document_root / named).resolve()
         if not path.is_relative_to(self.document_root.resolve()) or not path.is_file():
             return None
         if path.stat().st_size > self.max_bytes:

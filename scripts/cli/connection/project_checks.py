@@ -3,7 +3,8 @@
 from collections.abc import Collection
 
 from backend.errors import LabelLoopError
-from backend.images.fetcher import CLOUD_SCHEMES, LOCAL_FILES, ImageFetcher, Unavailable
+from backend.images.addresses import CLOUD_SCHEMES, LOCAL_FILES
+from backend.images.fetcher import ImageFetcher, Unavailable
 from backend.label_studio import config
 from model.errors import ImageError
 from model.images.decoders import Decoders

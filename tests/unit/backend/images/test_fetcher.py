@@ -89,8 +89,8 @@ def test_uploads_come_from_label_studio_with_the_token(fetcher: ImageFetcher, la
 @pytest.mark.parametrize("scheme", ["s3", "gs", "azure-blob"])
 def test_label_studio_is_asked_for_what_lies_in_a_cloud(fetcher: ImageFetcher, label_studio: Host, scheme: str) -> None:
     assert fetcher.fetch(f"{scheme}://bucket/a.png", 12) == b"content"
-    encoded = base64.b64encode(f"{scheme}://bucket/a.png".encode()).decode()
-    assert label_studio.asked[0][0] == f"/tasks/12/presign/?fileuri={encoded}"
+    encoded = base64.urlsafe_b64encode(f"{scheme}://bucket/a.png".encode()).decode()
+    assert label_studio.asked[0][0] == f"/tasks/12/resolve/?fileuri={encoded}"
 
 
 def test_the_token_goes_to_label_studio_where_an_address_names_it(fetcher: ImageFetcher, label_studio: Host) -> None:
@@ -172,7 +172,7 @@ def test_after_the_deadline_nobody_is_asked(fetcher: ImageFetcher, label_studio:
         ("http://127.0.0.1:99999/a.png", Problem.NOT_AN_ADDRESS),
         ("http://\x00/a.png", Problem.NOT_AN_ADDRESS),
         (f"{NOBODY}/a.png", Problem.UNREACHABLE),
-        ("//404.png", Problem.NOT_FOUND),
+        ("/404.png", Problem.NOT_FOUND),
         ("relative/missing.png", Problem.NOT_AN_ADDRESS),
         ("\ud800", Problem.NOT_AN_ADDRESS),
     ],
