@@ -132,7 +132,7 @@ class Name:
 
 
 @dataclass(frozen=True)
-class Addresses:
+class AddressReader:
     """Reads the addresses of one Label Studio's tasks.
 
     Attributes:

@@ -14,7 +14,7 @@ from urllib.parse import unquote_to_bytes
 import requests
 
 from backend.errors import LabelLoopError, NotFoundError, RetryLaterError
-from backend.images.addresses import Addresses, FromDisk, FromLabelStudio, FromTheWeb, Inline, Nowhere, Source
+from backend.images.addresses import AddressReader, FromDisk, FromLabelStudio, FromTheWeb, Inline, Nowhere, Source
 from backend.label_studio.client import CONNECT_SECONDS, LabelStudio
 
 _CHUNK = 1 << 16
@@ -75,11 +75,11 @@ class ImageFetcher:
     max_bytes: int
     seconds: float
     document_root: Path | None = None
-    addresses: Addresses | None = None
+    addresses: AddressReader | None = None
 
     @cached_property
-    def _addresses(self) -> Addresses:
-        return self.addresses or Addresses.of([self.label_studio.url])
+    def _addresses(self) -> AddressReader:
+        return self.addresses or AddressReader.of([self.label_studio.url])
 
     def fetch(self, address: str, task_id: int, deadline: float = math.inf) -> Fetched:
         """The image's bytes, at most `max_bytes`, or why there are none. Never raises.
