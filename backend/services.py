@@ -19,6 +19,7 @@ from backend.store.backbones import BackboneStore
 from backend.store.features import FeatureStore
 from backend.store.finetunings import FinetuningStore
 from backend.store.mirror import Mirror
+from backend.store.overview import Overviews
 from backend.store.project_files import ProjectFiles
 from backend.store.quarantine import Quarantine
 from backend.store.refused_images import RefusedImages
@@ -116,6 +117,11 @@ class Services:
     def mirror(self) -> Mirror:
         """What was pulled from Label Studio and published there."""
         return Mirror(self._engine)
+
+    @cached_property
+    def overviews(self) -> Overviews:
+        """Projects in numbers."""
+        return Overviews(self._engine)
 
     @cached_property
     def sync(self) -> MirrorSync:

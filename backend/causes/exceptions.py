@@ -121,6 +121,7 @@ _WORDS = (
 """By what a library says, in small letters, where the exception's type says less. The first that fits counts."""
 
 _NAMES = {
+    "RefusedAddressError": CauseKind.ADDRESS_REFUSED,
     "InvalidProxyURL": CauseKind.PROXY_ADDRESS,
     "ConnectTimeout": CauseKind.NO_CONNECTION_IN_TIME,
     "ConnectTimeoutError": CauseKind.NO_CONNECTION_IN_TIME,

@@ -40,6 +40,10 @@ class CauseKind(StrEnum):
     REQUEST_REFUSED = "request-refused"
     TOO_MANY_REQUESTS = "too-many-requests"
     SERVER_ERROR = "server-error"
+    IMAGE_UNREADABLE = "image-unreadable"
+    IMAGE_TOO_LARGE = "image-too-large"
+    IMAGE_ADDRESS = "image-address"
+    ADDRESS_REFUSED = "address-refused"
     REDIS_PASSWORD = "redis-password"  # noqa: S105 - a code, not a password
     REDIS_FULL = "redis-full"
     REDIS_CANNOT_SAVE = "redis-cannot-save"
@@ -196,6 +200,21 @@ EXPLANATIONS: dict[CauseKind, Explanation] = {
         "it is asked too often (429)", "Wait: it is tried again. If it stays so, raise the limit of the server."
     ),
     CauseKind.SERVER_ERROR: Explanation("it fails (500)", "Look into its log. It is tried again."),
+    CauseKind.IMAGE_UNREADABLE: Explanation(
+        "it is no image of a format that is read, or a broken one",
+        "Convert it to JPEG, PNG or WebP (SVG, PDF and raw files of cameras are not read), or upload it once more.",
+    ),
+    CauseKind.IMAGE_TOO_LARGE: Explanation(
+        "the image is over a limit", "Make it smaller, or raise IMAGE_MAX_BYTES or IMAGE_MAX_PIXELS."
+    ),
+    CauseKind.IMAGE_ADDRESS: Explanation(
+        "the task holds no address that an image can be fetched from",
+        "Mend the task's data: the label config's Image tag names the key whose value is taken for the address.",
+    ),
+    CauseKind.ADDRESS_REFUSED: Explanation(
+        "its host is at a private address, where tasks may not send the backend",
+        "List the network in IMAGE_ALLOW_PRIVATE, in CIDR notation, if images are kept there.",
+    ),
     CauseKind.REDIS_PASSWORD: Explanation(
         "Redis refuses the user or password, or asks for one",
         "Put the password into REDIS_URL: redis://:PASSWORD@host:6379/0.",

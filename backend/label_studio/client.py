@@ -6,7 +6,8 @@ import threading
 import time
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -330,9 +331,17 @@ class LabelStudio:
         body = self._ask_for({"release"}, "/api/version", timeout=(2, 5), seconds=SHORT_SECONDS)
         return str(body["release"])
 
-    def whoami(self) -> None:
-        """Raise unless the token is accepted."""
-        self.request("GET", "/api/current-user/whoami", timeout=(2, 5), seconds=SHORT_SECONDS)
+    def whoami(self) -> datetime | None:
+        """Raise unless the token is accepted.
+
+        Returns:
+            The time by Label Studio's clock; None where its answer does not tell.
+        """
+        answer = self.request("GET", "/api/current-user/whoami", timeout=(2, 5), seconds=SHORT_SECONDS)
+        try:
+            return parsedate_to_datetime(answer.headers.get("Date", "")).astimezone(UTC)
+        except ValueError:
+            return None
 
 
 def _no_answer(url: str, error: requests.RequestException) -> RetryLaterError:

@@ -20,6 +20,7 @@ from backend.queue.failures import FailureLog
 from backend.queue.jobs import JobKind, queues
 from backend.queue.keys import Keys, SignOfLife, text
 from backend.queue.lease import Lease, LeaseKind
+from backend.queue.watch import QueueWatch
 
 CHUNK_SECONDS = 30
 """A chunk that takes longer is taken for lost: it is worked on twice then, which does no harm."""
@@ -41,6 +42,7 @@ class ProjectQueue:
         keys: names in it.
         queues: RQ's, by kind of job.
         failing: which projects' runs fail, and why.
+        watch: how the queue is doing.
     """
 
     def __init__(self, redis: Redis, url: str, *, lease_seconds: float, job_seconds: int) -> None:
@@ -49,19 +51,28 @@ class ProjectQueue:
         self.keys = Keys(url)
         self.queues = queues(redis, self.keys)
         self.failing = FailureLog(redis, self.keys)
+        self.watch = QueueWatch(redis, self.keys)
         self._lease_seconds = lease_seconds
         self._job_seconds = job_seconds
 
     def hint(self, project: Project) -> None:
         """Something may have changed: flag the project and see that a run is queued."""
-        self.redis.hset(self.keys.of("dirty"), str(project.id), repr(time.time()))
+        self._flag(project)
         self.touch(project)
         self.enqueue(JobKind.RUN, project)
 
     def postpone(self, project: Project, seconds: float) -> None:
         """A run could not go on for now: flag the project, to be taken up after `seconds`."""
-        self.redis.hset(self.keys.of("dirty"), str(project.id), repr(time.time()))
+        self._flag(project)
         self.pause(project, seconds)
+
+    def _flag(self, project: Project) -> None:
+        """Note when something last changed, and when the first of these changes was."""
+        number, now = str(project.id), repr(time.time())
+        pipeline = self.redis.pipeline(transaction=False)
+        pipeline.hset(self.keys.of("dirty"), number, now)
+        pipeline.hsetnx(self.keys.of("waiting-since"), number, now)
+        pipeline.execute()
 
     def pause(self, project: Project, seconds: float) -> None:
         """A run failed: unless an event comes, no other one is queued for `seconds`."""
@@ -157,7 +168,10 @@ class ProjectQueue:
 
     def clear_dirty(self, project: Project) -> None:
         """The run that starts now takes up all events so far."""
-        self.redis.hdel(self.keys.of("dirty"), str(project.id))
+        pipeline = self.redis.pipeline(transaction=False)
+        for name in ("dirty", "waiting-since"):
+            pipeline.hdel(self.keys.of(name), str(project.id))
+        pipeline.execute()
 
     @contextmanager
     def lease(self, project: Project, wait: float, kind: LeaseKind = LeaseKind.PROJECT) -> Iterator[Lease | None]:

@@ -14,6 +14,7 @@ from rq.executions import Execution
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from backend import __version__
 from backend.queue.jobs import LOOP, TRAINING, JobKind, QueuedJob, drop_former_queues
 from backend.queue.keys import SignOfLife
 from backend.queue.project_queue import ProjectQueue
@@ -29,11 +30,13 @@ class LoopWorker(rq.Worker):
         stopping: whether it was told to end.
         sign_of_life: key that is there while it lives.
         says: that key's value.
+        release: key that tells meanwhile which release it is of.
     """
 
     max_connection_wait_time = 3
     sign_of_life = ""
     says = ""
+    release = ""
     stopping = False
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
@@ -58,10 +61,11 @@ class LoopWorker(rq.Worker):
         """Give the backend's own sign of life, too."""
         super().heartbeat(timeout, pipeline)
         self.connection.set(self.sign_of_life, self.says, ex=LIFE_SECONDS)
+        self.connection.set(self.release, __version__, ex=LIFE_SECONDS)
 
     def teardown(self) -> None:
         """Take the sign of life back, too."""
-        self.connection.delete(self.sign_of_life)
+        self.connection.delete(self.sign_of_life, self.release)
         super().teardown()  # type: ignore[no-untyped-call]
 
 
@@ -111,6 +115,7 @@ def make_worker(
         job_monitoring_interval=5,
     )
     worker.sign_of_life, worker.says = queue.keys.sign_of_life(sign, worker.name), says
+    worker.release = queue.keys.release(worker.name)
     return worker
 
 

@@ -12,20 +12,12 @@ from werkzeug.exceptions import Forbidden, TooManyRequests, Unauthorized
 from backend import logs
 from backend.settings import Settings, is_loopback
 from backend.web.attempts import Attempts
+from backend.web.exposure import ANYBODY_MEND, ONLY_THIS_MACHINE, exposure
 
 SECRET_HEADER = "X-Label-Loop-Secret"  # noqa: S105 - the header's name
 OPEN_PATH = "/health"
 WEBHOOK_PATH = "/webhook"
 
-ONLY_THIS_MACHINE = (
-    "Only this machine may call while no credentials are set: set BASIC_AUTH_USER and BASIC_AUTH_PASS (and "
-    "WEBHOOK_SECRET), and run connect with them."
-)
-
-ANYBODY = (
-    "Anybody who reaches HOST={host} may call, and have labels written with the token of Label Studio: set "
-    "BASIC_AUTH_USER and BASIC_AUTH_PASS (and WEBHOOK_SECRET), and run connect with them."
-)
 LOCAL_SUFFIXES = (".localhost", ".local", ".internal")
 
 log = logs.get()
@@ -42,7 +34,8 @@ class Door:
     def announce(self) -> None:
         """Say in the log who may call, where nobody has to show anything."""
         if not self._settings.is_guarded:
-            log.warning(exposure(self._settings) or ONLY_THIS_MACHINE)
+            anybody = exposure(self._settings)
+            log.warning(f"{anybody} {ANYBODY_MEND}" if anybody else ONLY_THIS_MACHINE)
 
     def check(self, request: Request) -> None:
         """Return where a request may pass.
@@ -97,13 +90,6 @@ class Door:
 
     def _digest(self, text: str) -> bytes:
         return hmac.digest(self._key, text.encode(errors="surrogatepass"), "sha256")
-
-
-def exposure(settings: Settings) -> str | None:
-    """What is wrong with who may call, as a line of `/health`; None where nothing is."""
-    if settings.is_guarded or settings.is_for_this_machine:
-        return None
-    return ANYBODY.format(host=settings.host)
 
 
 def _is_local(request: Request) -> bool:

@@ -22,6 +22,7 @@ from backend.web.loaded_versions import LoadedVersions
 from backend.web.metrics import Metrics
 from backend.web.payloads import PredictRequest, SetupRequest
 from backend.web.predictor import Predictor
+from backend.web.problem import Problem
 from backend.web.reconciler import Reconciler
 from backend.web.request_features import RequestFeatures
 from backend.web.status import Status
@@ -76,6 +77,10 @@ class WebService:
         """The backend's surroundings as last seen; never waits."""
         return self._board.status
 
+    def problems(self) -> list[Problem]:
+        """What is wrong now; never waits."""
+        return self._board.problems()
+
     def start(self) -> None:
         """Start all threads: they watch the surroundings, deliver hints, and find lost work."""
         # The first request after a restart must already name the active version.
@@ -93,6 +98,7 @@ class WebService:
         self._background.stop()
         self._hints.stop()
         self.services.decoders.close()
+        self._board.leave()
 
     def setup(self, asked: SetupRequest) -> str:
         """Name the project's version, whatever the label config; a new project or label config is a hint."""

@@ -81,7 +81,7 @@ def test_a_gateway_is_told_from_label_studio(client: LabelStudio, server: Answer
 
 
 def test_label_studio_s_own_404_is_believed(client: LabelStudio, server: Answering) -> None:
-    server.status, server.body = 404, b'{"detail": "Not found."}'
+    server.status, server.body = 404, b'{"id": "1", "status_code": 404, "version": "1.23.2", "detail": "Not found."}'
     assert isinstance(told(client), NotFoundError)
 
 
