@@ -111,7 +111,7 @@ class Services:
 
     @cached_property
     def _engine(self) -> Engine:
-        return database.connect(self.settings.database_url)
+        return database.connect(self.settings.database_url, self.settings.model_dir)
 
     @cached_property
     def mirror(self) -> Mirror:
@@ -198,7 +198,7 @@ class Services:
     def migrate(self) -> None:
         """Bring the SQL schema up to date."""
         self.settings.model_dir.mkdir(parents=True, exist_ok=True)
-        database.migrate(self.settings.database_url, self.settings.model_dir / "migrate.lock")
+        database.migrate(self.settings.database_url, self.settings.model_dir)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from backend import logs
 from backend.queue.counters import Counters
 from backend.services import Services
 from backend.settings import load
+from backend.store import database
 from backend.tracking.delivery import deliver
 
 log = logs.get()
@@ -21,6 +22,8 @@ def main() -> int:
     settings = load()
     logs.configure(settings)
     services = Services(settings)
+    if settings.mlflow_tracking_uri.startswith("sqlite"):
+        database.set_aside_if_corrupt(settings.mlflow_tracking_uri, settings.model_dir)
     sent = deliver(services.outbox, settings.mlflow_tracking_uri, settings.model_dir / "mlflow-artifacts")
     left = len(services.outbox.waiting())
     log.info("delivered to MLflow", sent=sent, left=left)

@@ -8,8 +8,10 @@ from cachetools import LRUCache
 
 from backend.errors import RetryLaterError
 from backend.store.backbones import BackboneStore
+from backend.store.trouble import trouble
 from model.backbone.backbone import Backbone
 from model.backbone.embedder import Embedder, OnnxEmbedder
+from model.errors import ModelError
 
 IN_MEMORY = 2
 """The active version's backbone, and the next one's. Each takes some 100 MB."""
@@ -47,8 +49,16 @@ class Embedders:
                 while len(self._loaded) >= IN_MEMORY:
                     # Before the next one takes its memory, and not after.
                     self._loaded.popitem()
-                embedder = self._loaded[backbone.version] = self._load(backbone)
+                embedder = self._loaded[backbone.version] = self._load_or_set_aside(backbone)
             return embedder
+
+    def _load_or_set_aside(self, backbone: Backbone) -> Embedder:
+        try:
+            return self._load(backbone)
+        except ModelError as error:
+            if trouble(error) is None:
+                self._backbones.set_aside(backbone.version, error)
+            raise RetryLaterError(f"The export of the backbone {backbone.name} can't be loaded: {error}") from error
 
     def _load(self, backbone: Backbone) -> Embedder:
         if not is_cuda_wanted(self._device):

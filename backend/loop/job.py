@@ -12,7 +12,7 @@ from functools import partial
 from redis.exceptions import RedisError
 
 from backend import logs
-from backend.backbones import switch
+from backend.backbones import provide, switch
 from backend.errors import LabelLoopError, MissingProjectError, NotFoundError, RetryLaterError
 from backend.job import project_job
 from backend.label_studio import config
@@ -71,6 +71,10 @@ def refresh(project_id: int) -> None:
         version = services.versions.active(project)
         mirrored = services.mirror.project(project)
         if lease is None or version is None or mirrored is None or mirrored.problem is not None:
+            return
+        if version.name != mirrored.active_version:
+            # The active one's files are gone or damaged: a run makes the next.
+            services.queue.hint(project)
             return
 
         runs_wait = partial(_runs_wait, job)
@@ -173,7 +177,9 @@ class Run:
         if not len(data.task_ids):
             return RunOutcome.EMPTY, None
         changes = Changes.since(active, data, recorded_settings(settings, data), self._rejected(active))
-        if not (synced.version_wanted or changes.call_for_version(settings.min_new_annotations)):
+        # Where the active version's files are gone or damaged, an earlier one stands in until the next is there.
+        lost = active is not None and active.name != services.versions.active_name(self.project)
+        if not (synced.version_wanted or lost or changes.call_for_version(settings.min_new_annotations)):
             return RunOutcome.UNCHANGED, None
         version = make_version(data, active, settings, self.stopwatch, fresh=changes.call_for_head())
         logs.bind(version=version.name)
@@ -186,15 +192,18 @@ class Run:
         self._publish(version, data, synced.labeling, changes.labels)
         return RunOutcome.PUBLISHED, (version, data)
 
-    def _embed_and_read(self, labeling: Labeling, backbone: Backbone) -> Dataset:
+    def _embed_and_read(self, labeling: Labeling, backbone: Backbone, *, again: bool = False) -> Dataset:
         """The project with the features that there was time for; another run makes the rest."""
         services, seconds = self.services, self.services.settings.embed_seconds
         with self.stopwatch.stage("embed"):
             embedded = embed.run(self.project, services.mirror, services.image_embedder, backbone, seconds)
-        self.stopwatch.done.images = embedded.images
+        self.stopwatch.done.images += embedded.images
         with self.stopwatch.stage("load"):
             data = services.datasets.read(self.project, labeling, backbone)
             services.mirror.record_label_counts(self.project, data.label_counts)
+        if data.forgotten and not again:
+            log.warning("features were lost; these images are embedded again", tasks=data.forgotten)
+            return self._embed_and_read(labeling, backbone, again=True)
         if embedded.left:
             services.queue.hint(self.project)
         return data
@@ -229,6 +238,7 @@ class Run:
 
     def _backbone(self, active: Version | None) -> Backbone:
         """The backbone to work with; where it is to change, the other one's features are made meanwhile."""
+        provide.restore(self.services)
         choice = switch.choose(self.context, None if active is None else active.backbone)
         if choice.is_changing:
             self.services.queue.enqueue(JobKind.EMBED, self.project)

@@ -43,6 +43,7 @@ class Dataset:
         audited: tasks that an audit asks for, before all others.
         backbone: version of the one whose features these are; empty where features come from nowhere else.
         label_counts: what the annotations come to.
+        forgotten: tasks whose feature is lost: they are left out, and to be embedded again.
     """
 
     classes: tuple[str, ...]
@@ -59,6 +60,7 @@ class Dataset:
     audited: tuple[int, ...] = ()
     backbone: str = ""
     label_counts: LabelCounts = field(default_factory=LabelCounts)
+    forgotten: int = 0
 
     @property
     def labelled(self) -> BoolArray:
@@ -115,7 +117,7 @@ class DatasetReader:
         tasks = self.mirror.tasks(project)
         annotations = self.mirror.annotations(project)
         labels = resolve(annotations, labeling.current, imports_are_truth=self.imports_are_truth)
-        ready, features = self._with_features(project, tasks, backbone)
+        ready, features, forgotten = self._with_features(project, tasks, backbone)
         ids = np.array([task.id for task in ready], dtype=np.int64)
         index_of = {name: index for index, name in enumerate(labeling.classes)}
         targets = np.array(
@@ -151,6 +153,7 @@ class DatasetReader:
             ),
             audited=self.autolabelings.audited(project),
             backbone=backbone.version,
+            forgotten=forgotten,
             label_counts=count(annotations, labels, labeling.current),
         )
 
@@ -165,8 +168,8 @@ class DatasetReader:
 
     def _with_features(
         self, project: Project, tasks: list[MirroredTask], backbone: Backbone
-    ) -> tuple[list[MirroredTask], FloatArray]:
-        """The tasks that have a feature, and these (n, d).
+    ) -> tuple[list[MirroredTask], FloatArray, int]:
+        """The tasks that have a feature, these (n, d), and how many have lost theirs.
 
         Tasks whose feature was lost are marked to be embedded again.
         """
@@ -174,10 +177,10 @@ class DatasetReader:
         keys = [task.content_hash for task in hashed if task.content_hash is not None]
         features, missing = self.features.get(backbone, keys)
         if not missing:
-            return hashed, features
+            return hashed, features, 0
         self.mirror.forget_features(project, [hashed[row].id for row in sorted(missing)])
         kept = [row for row in range(len(hashed)) if row not in missing]
-        return [hashed[row] for row in kept], features[kept]
+        return [hashed[row] for row in kept], features[kept], len(missing)
 
 
 def _first_answers(annotations: Iterable[Annotation]) -> dict[int, Annotation]:

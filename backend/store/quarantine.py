@@ -56,12 +56,18 @@ class SetAside(JsonRecord):
     at: str = ""
 
 
+class DamagedError(Exception):
+    """A reader found out by itself that something is damaged."""
+
+
 def is_damage(error: Exception) -> bool:
     """Whether an error of reading something says that it is damaged, and not that the disk is full or busy."""
-    if trouble(error) is not None:
-        return False
+    if isinstance(error, DamagedError):
+        return True
     if isinstance(error, OSError) and error.errno is not None:
         return error.errno in _DAMAGED_ON_DISK
+    if trouble(error) is not None:
+        return False
     # Safetensors tells of a folder in words only.
     return isinstance(error, (*_DAMAGED, OSError))
 

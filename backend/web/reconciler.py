@@ -4,6 +4,7 @@
 |---|---|
 | events that no run took up; a run that was killed, or failed some while ago | a run |
 | a project that was not polled for `POLL_SECONDS` | a run |
+| a project that files are kept of, but that the mirror lost | a run |
 | an auto-labelling with work left | its job |
 | a fine-tuning with work left, or one that is due by the policy `FINETUNE` | its job |
 | an active version whose queue lacks predictions, while nobody labels | a refresh |
@@ -43,12 +44,14 @@ class Reconciler:
         self._finetunings = services.finetunings
         self._courier = Courier(services.outbox, services.mirror, services.queue)
         self._polls = Polls(services.settings.poll_seconds)
+        self._asked_for: set[str] = set()
 
     def step(self) -> None:
         """Look for all of it once."""
         if self._queue.forgot():
             self._polls.forget()
         self._take_up_runs()
+        self._look_for_lost_projects()
         for mirrored in self._mirror.projects():
             if mirrored.project.url == self._settings.label_studio_url:
                 self._poll_if_due(mirrored)
@@ -65,6 +68,16 @@ class Reconciler:
                 continue
             if self._enqueue(JobKind.RUN, project):
                 log.info("taken up again", project=number)
+
+    def _look_for_lost_projects(self) -> None:
+        """Have projects pulled again that the mirror lost, but that files are kept of; of each, ask once."""
+        mirrored = {each.project.key for each in self._mirror.projects()}
+        lost = self._services.project_files.keys() - mirrored
+        for key in lost - self._asked_for:
+            number = key.partition("-")[0]
+            if number.isdecimal() and (project := self._services.project(int(number))).key == key:
+                self._enqueue(JobKind.RUN, project)
+        self._asked_for = lost
 
     def _poll_if_due(self, mirrored: MirroredProject) -> None:
         if self._queue.postponed(mirrored.project):

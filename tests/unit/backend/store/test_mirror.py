@@ -47,7 +47,7 @@ def test_the_migrations_make_the_schema_that_the_code_uses(engine: Engine) -> No
 
 def test_migrating_again_changes_nothing(engine: Engine, database_url: str, tmp_path: Path) -> None:
     Mirror(engine).record_state(ONE, STATE, None)
-    database.migrate(database_url, tmp_path / "lock")
+    database.migrate(database_url, tmp_path)
     assert Mirror(engine).project(ONE) is not None
 
 
