@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
+from backend.images.addresses import AddressReader
 from backend.images.embed import ImageEmbedder
 from backend.images.embedders import Embedders
 from backend.images.fetcher import ImageFetcher
@@ -54,6 +55,11 @@ class Services:
         return LabelStudio(self.settings.label_studio_url, self.settings.label_studio_api_key)
 
     @cached_property
+    def addresses(self) -> AddressReader:
+        """How tasks' image addresses are read."""
+        return AddressReader.of(self.settings.label_studio_names)
+
+    @cached_property
     def images(self) -> ImageFetcher:
         """Fetches images from wherever tasks point to."""
         settings = self.settings
@@ -62,6 +68,7 @@ class Services:
             max_bytes=settings.image_max_bytes,
             seconds=settings.image_fetch_seconds,
             document_root=settings.label_studio_local_files_document_root,
+            addresses=self.addresses,
         )
 
     @cached_property
@@ -116,7 +123,7 @@ class Services:
     @cached_property
     def mirror(self) -> Mirror:
         """What was pulled from Label Studio and published there."""
-        return Mirror(self._engine)
+        return Mirror(self._engine, self.addresses.canonical)
 
     @cached_property
     def overviews(self) -> Overviews:

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from urllib3.exceptions import LocationParseError
+from urllib3.util import parse_url
 
 from model.backbone.backbone import PRETRAINED, check_name
 from model.rank.registry import NAMES
@@ -37,6 +39,13 @@ class Settings(BaseSettings):
 
     label_studio_url: str = Field(
         "http://localhost:8080", description="Address of Label Studio, with http:// or https://"
+    )
+    label_studio_host: str = Field(
+        "",
+        description="Label Studio's own setting of this name: the address at which browsers reach it, if it is another",
+    )
+    label_studio_other_urls: str = Field(
+        "", description="More addresses of Label Studio that tasks carry, with commas between them"
     )
     label_studio_api_key: str = Field("", description="Label Studio token: a legacy token or a personal access token")
     label_studio_local_files_document_root: Path | None = Field(
@@ -152,12 +161,37 @@ class Settings(BaseSettings):
         """Where the web process listens."""
         return self.host or ("127.0.0.1" if self.is_for_this_machine else "0.0.0.0")  # noqa: S104 - it is guarded
 
+    @property
+    def label_studio_names(self) -> tuple[str, ...]:
+        """Every address that Label Studio is known by, LABEL_STUDIO_URL first."""
+        more = map(str.strip, self.label_studio_other_urls.split(","))
+        return (self.label_studio_url, *filter(None, [self.label_studio_host, *more]))
+
     @field_validator("label_studio_url")
     @classmethod
     def _address(cls, value: str) -> str:
         if not value.startswith(("http://", "https://")):
             raise ValueError(f"is {value!r}; it must start with http:// or https://")
+        try:
+            host = parse_url(value).host
+        except LocationParseError:
+            host = None
+        if not host:
+            raise ValueError(f"is {value!r}, in which no host can be read")
         return value.rstrip("/")
+
+    @field_validator("label_studio_host")
+    @classmethod
+    def _public_address(cls, value: str) -> str:
+        # Label Studio, which shares this setting, ignores what is no address.
+        return cls._address(value) if value.startswith(("http://", "https://")) else ""
+
+    @field_validator("label_studio_other_urls")
+    @classmethod
+    def _addresses(cls, value: str) -> str:
+        for each in filter(None, map(str.strip, value.split(","))):
+            cls._address(each)
+        return value
 
     @field_validator("redis_url")
     @classmethod

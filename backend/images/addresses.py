@@ -158,19 +158,19 @@ class AddressReader:
             address: as the task holds it, or as `canonical` spells it.
             task: whose storages Label Studio reads an address in a cloud with.
         """
-        address = self.canonical(address, task)
-        scheme = _scheme(address)
-        if scheme == "data":
-            return Inline(address)
-        if scheme in CLOUD_SCHEMES:
-            return FromLabelStudio(f"/tasks/{task}/resolve/?fileuri={_encoded(address)}")
-        if scheme in ("http", "https"):
-            return FromTheWeb(address) if _parsed(address) else Nowhere("an address that no browser can read.")
-        if not address.startswith("/"):
+        spelled = self._spelled(address, task)
+        if spelled is None:
             return Nowhere("not an address that an image can be fetched from.")
-        path, _, query = address.partition("?")
+        scheme = _scheme(spelled)
+        if scheme == "data":
+            return Inline(spelled)
+        if scheme in CLOUD_SCHEMES:
+            return FromLabelStudio(f"/tasks/{task}/resolve/?fileuri={_encoded(spelled)}")
+        if scheme:
+            return FromTheWeb(spelled)
+        path, _, query = spelled.partition("?")
         named = _parameter(query, "d") if path == LOCAL_FILES else None
-        return FromLabelStudio(address) if named is None else FromDisk(named, FromLabelStudio(address))
+        return FromLabelStudio(spelled) if named is None else FromDisk(named, FromLabelStudio(spelled))
 
     def canonical(self, address: str, task: int) -> str:
         """The one spelling of all addresses that mean the same image; it is an address itself.
@@ -181,8 +181,12 @@ class AddressReader:
 
         Returns:
             A path below LABEL_STUDIO_URL for what Label Studio serves itself, else a whole address. What can't be read
-            stays as it is, but for what is around it.
+            stays as it is.
         """
+        spelled = self._spelled(address, task)
+        return address if spelled is None else spelled
+
+    def _spelled(self, address: str, task: int) -> str | None:
         address = address.strip(_AROUND)
         scheme = _scheme(address)
         if scheme == "data":
@@ -192,8 +196,8 @@ class AddressReader:
         absolute = self._absolute(address.translate(_DROPPED_BY_BROWSERS))
         url = None if absolute is None else _parsed(absolute)
         if url is None:
-            return address
-        return _in_the_cloud(url, task) or self._of_label_studio(url) or _spelled(url)
+            return None
+        return _in_the_cloud(url, task) or self._of_label_studio(url) or _on_the_web(url)
 
     def _absolute(self, address: str) -> str | None:
         """As a browser completes it on Label Studio's page; None where that would be relative to the page itself."""
@@ -242,7 +246,7 @@ def _parsed(address: str) -> Url | None:
         url = parse_url(_with_plain_letters(address))
     except (LocationParseError, UnicodeError):
         return None
-    return url if url.host else None
+    return url if url.host and url.host.strip(".") else None
 
 
 def _server(url: Url) -> tuple[str, int | None]:
@@ -252,7 +256,7 @@ def _server(url: Url) -> tuple[str, int | None]:
     return "localhost" if host in _THIS_MACHINE else host, port
 
 
-def _spelled(url: Url) -> str:
+def _on_the_web(url: Url) -> str:
     """An address on the web in its normal form: RFC 3986, 6.2."""
     host = (url.host or "").rstrip(".")
     _, port = _server(url)

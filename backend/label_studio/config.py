@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 from xml.etree import ElementTree
 
 from backend.errors import OddResultError, UnsupportedConfigError
-from backend.label_studio import fields
+from backend.label_studio import fields, task_data
 
 Region = dict[str, Any]
 
@@ -38,8 +38,8 @@ class Labeling(Protocol):
         """Classes as annotations and predictions carry them, in the config's order."""
 
     @property
-    def image_key(self) -> str:
-        """Key of the image's address in the task's data."""
+    def image(self) -> str:
+        """What the image's tag shows of a task, as `backend.label_studio.task_data` resolves it: "$photo.url"."""
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -66,7 +66,7 @@ class Labeling(Protocol):
 class SingleChoice:
     """One Image, one Choices of which exactly one is picked."""
 
-    image_key: str
+    image: str
     from_name: str
     to_name: str
     choices: tuple[tuple[str, str | None], ...]
@@ -79,7 +79,7 @@ class SingleChoice:
     @property
     def fields(self) -> tuple[str, ...]:
         """The image, and the control tag that the answers are of."""
-        return (self.image_key, self.from_name)
+        return (self.image, self.from_name)
 
     def answer(self, result: Any) -> ChoiceAnswer | None:
         """The one choice of the control tag; of another tag where there is none of this one."""
@@ -147,10 +147,11 @@ def _required(element: ElementTree.Element, attribute: str) -> str:
     return value
 
 
-def _variable(value: str, tag: str) -> str:
-    if not value.startswith("$") or len(value) < 2:
-        raise UnsupportedConfigError(f'The {tag} tag has value="{value}"; it must name a field of the task: "$image".')
-    return value[1:]
+def _shown(image: ElementTree.Element) -> str:
+    value = _required(image, "value")
+    if not task_data.names_a_field(value):
+        raise UnsupportedConfigError(f'The Image tag has value="{value}"; it must name a field of the task: "$image".')
+    return value
 
 
 def read_single_choice(root: ElementTree.Element) -> SingleChoice:
@@ -179,7 +180,7 @@ def read_single_choice(root: ElementTree.Element) -> SingleChoice:
     if len({alias or value for value, alias in listed}) < max(2, len(listed)):
         raise UnsupportedConfigError("The Choices tag needs two choices or more, all different.")
     return SingleChoice(
-        image_key=_variable(_required(image, "value"), "Image"),
+        image=_shown(image),
         from_name=_required(choices, "name"),
         to_name=to_name,
         choices=listed,

@@ -1,6 +1,6 @@
 """The SQL mirror of Label Studio: what was pulled, and what was published."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,12 +16,27 @@ from backend.store.schema import AnnotationRow, ProjectRow, TaskRow
 
 CHUNK = 2_000
 
+Spelling = Callable[[str, int], str]
+"""From an address and the number of the task that holds it."""
+
+
+def as_given(address: str, _: int) -> str:
+    """The spelling of those who know nothing of addresses."""
+    return address
+
 
 class Mirror:
     """All reads and writes of the mirror. Each method is one transaction."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, spell: Spelling = as_given) -> None:
+        """Begin with a database.
+
+        Args:
+            engine: of the database.
+            spell: one spelling for all addresses of the same image; the mirror holds these.
+        """
         self._engine = engine
+        self._spell = spell
 
     def projects(self) -> list[MirroredProject]:
         """Every project that is mirrored."""
@@ -71,14 +86,17 @@ class Mirror:
     def _apply_chunk(self, connection: Connection, project: Project, tasks: Sequence[PulledTask]) -> None:
         in_chunk = (TaskRow.project_key == project.key, TaskRow.id.in_([task.id for task in tasks]))
         known = dict(connection.execute(select(TaskRow.id, TaskRow.image).where(*in_chunk)).all())
-        new = [_task_values(project, task) for task in tasks if task.id not in known]
+        new = [self._new_values(project, task) for task in tasks if task.id not in known]
         if new:
             connection.execute(insert(TaskRow), new)
         for task in tasks:
             if task.id in known:
                 values: dict[str, Any] = {"updated_at": task.updated_at}
-                if task.image != known[task.id]:
-                    values |= {"image": task.image, "content_hash": None, "image_problem": None, "image_tried_at": None}
+                image = self._spell(task.image, task.id)
+                if image != known[task.id]:
+                    values["image"] = image
+                if image != self._spell(known[task.id], task.id):
+                    values |= {"content_hash": None, "image_problem": None, "image_tried_at": None}
                 connection.execute(
                     update(TaskRow).where(TaskRow.project_key == project.key, TaskRow.id == task.id).values(values)
                 )
@@ -98,6 +116,15 @@ class Mirror:
         ]
         if rows:
             connection.execute(insert(AnnotationRow), rows)
+
+    def _new_values(self, project: Project, task: PulledTask) -> dict[str, Any]:
+        return {
+            "project_key": project.key,
+            "id": task.id,
+            "image": self._spell(task.image, task.id),
+            "created_at": task.created_at,
+            "updated_at": task.updated_at,
+        }
 
     def updated_at(self, project: Project) -> dict[int, datetime]:
         """`updated_at` by task id."""
@@ -174,6 +201,14 @@ class Mirror:
                 for chunk in _chunks(sorted(ids))
                 for row in connection.execute(query.where(TaskRow.id.in_(chunk)))
             ]
+
+    def tasks_showing(self, project: Project, addresses: Mapping[int, str]) -> list[MirroredTask]:
+        """Those of some tasks, by ascending id, that are known with the same image, however its address is spelled."""
+        return [
+            task
+            for task in self.tasks(project, list(addresses))
+            if self._spell(task.image, task.id) == self._spell(addresses[task.id], task.id)
+        ]
 
     def tasks_to_embed(self, project: Project, tried_before: datetime) -> list[MirroredTask]:
         """Tasks without a feature by ascending id, but for those whose image failed since `tried_before`."""
@@ -297,16 +332,6 @@ def _of_task(project: Project, task: int) -> Any:
 
 def _chunks(ids: Sequence[int]) -> Iterable[Sequence[int]]:
     return (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK))
-
-
-def _task_values(project: Project, task: PulledTask) -> dict[str, Any]:
-    return {
-        "project_key": project.key,
-        "id": task.id,
-        "image": task.image,
-        "created_at": task.created_at,
-        "updated_at": task.updated_at,
-    }
 
 
 def _annotation_values(project: Project, annotation: Annotation, was_unseen: bool) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from backend.errors import OddResultError
 from backend.label_studio import fields
 from backend.label_studio.config import Labeling
 from backend.label_studio.provenance import provenance
+from backend.label_studio.task_data import image_address
 from backend.project import is_id
 from backend.store.labels import Annotation
 from backend.store.records.mirror import PulledTask
@@ -92,6 +93,5 @@ def _annotation(annotation: Mapping[str, Any], task: PulledTask, labeling: Label
 
 
 def _address(task: Mapping[str, Any], labeling: Labeling) -> str:
-    data = task.get("data")
-    address = data.get(labeling.image_key) if isinstance(data, dict) else None
-    return address if isinstance(address, str) and fields.is_storable(address, LONGEST_ADDRESS) else ""
+    address = image_address(labeling.image, task.get("data"))
+    return address if fields.is_storable(address, LONGEST_ADDRESS) else ""

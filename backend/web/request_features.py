@@ -44,7 +44,7 @@ class RequestFeatures:
             addresses: of the images by task, as the request has them: the mirror may know older ones.
         """
         deadline = time.monotonic() + self.seconds
-        mirrored = [task for task in self.mirror.tasks(project, list(addresses)) if task.image == addresses[task.id]]
+        mirrored = self.mirror.tasks_showing(project, addresses)
         features = self.stored.of_tasks(backbone, mirrored)
         new = [task for task in addresses if task not in features]
         for start in range(0, len(new), CHUNK):
@@ -63,7 +63,7 @@ class RequestFeatures:
         mirrored: Collection[int],
         deadline: float,
     ) -> dict[int, FloatArray]:
-        """Features by task; the mirror remembers the images of those tasks that it has with the same address."""
+        """Features by task; the mirror remembers the images of those tasks that it has with the same image."""
         fetched = batch.fetch_by(deadline, self.fetcher, addresses)
         files = {task: data for task, data in fetched.items() if not isinstance(data, Unavailable)}
         problems = {task: outcome.reason for task, outcome in fetched.items() if isinstance(outcome, Unavailable)}

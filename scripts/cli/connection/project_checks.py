@@ -6,6 +6,7 @@ from backend.errors import LabelLoopError
 from backend.images.addresses import CLOUD_SCHEMES, LOCAL_FILES
 from backend.images.fetcher import ImageFetcher, Unavailable
 from backend.label_studio import config
+from backend.label_studio.task_data import image_address
 from model.errors import ImageError
 from model.images.decoders import Decoders
 from model.images.limits import ImageLimits
@@ -25,19 +26,19 @@ def label_config(project: Json) -> Finding:
         labeling = config.read(project["label_config"])
     except LabelLoopError as problem:
         return error(str(problem), "Change it under Settings > Labeling Interface, then run connect again.")
-    return ok(f"The label config asks for one of {len(labeling.classes)} classes of the image in {labeling.image_key}.")
+    return ok(f"The label config asks for one of {len(labeling.classes)} classes of the image in {labeling.image}.")
 
 
 def image(label_studio: LabelStudioApi, project: Json) -> Finding:
     """One task's image, fetched as the backend will fetch it."""
     try:
-        key = config.read(project["label_config"]).image_key
+        shown = config.read(project["label_config"]).image
     except LabelLoopError:
         return warning("No image was tried.", "Mend the label config first.")
     task = label_studio.first_task(project["id"])
     if task is None:
         return warning("No image was tried: the project has no tasks.", "Import images, then run connect --check.")
-    address = str(task["data"].get(key, ""))
+    address = image_address(shown, task["data"])
     fetcher = ImageFetcher(label_studio.loop_client(), IMAGE_MAX_BYTES, IMAGE_SECONDS)
     content = fetcher.fetch(address, int(task["id"]))
     if isinstance(content, Unavailable):
@@ -46,7 +47,7 @@ def image(label_studio: LabelStudioApi, project: Json) -> Finding:
         with Decoders(ImageLimits(max_bytes=IMAGE_MAX_BYTES)) as decoders:
             picture = decoders.decode(content, IMAGE_SIDE)
     except ImageError as problem:
-        return error(f"What task {task['id']} has in {key} can't be used: {address[:120]} {problem}", _mend(address))
+        return error(f"What task {task['id']} has in {shown} can't be used: {address[:120]} {problem}", _mend(address))
     return ok(f"The image of task {task['id']} was fetched ({picture.width} × {picture.height}).")
 
 

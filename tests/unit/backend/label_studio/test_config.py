@@ -49,7 +49,7 @@ def test_a_choice_that_is_gone_is_no_class() -> None:
 def test_tags_may_have_any_name_and_the_image_any_field() -> None:
     image = '<Image name="Bild 1" value="$photo.url"/>'
     labeling = config.read(view(image, choices(name="Sorte", toName="Bild 1")))
-    assert labeling.image_key == "photo.url"
+    assert labeling.image == "$photo.url"
     (made,) = labeling.regions("a", 0.5)
     assert made == {
         "from_name": "Sorte",

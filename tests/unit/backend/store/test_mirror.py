@@ -40,6 +40,36 @@ def pulled(number: int, *annotations: Annotation, image: str = "a.png") -> Pulle
     return PulledTask(number, image, NOW, NOW, annotations)
 
 
+def small(address: str, task: int) -> str:
+    """A spelling."""
+    return f"{address.lower()} of {task}"
+
+
+@pytest.mark.fault("R8")
+def test_an_image_is_kept_in_its_one_spelling(engine: Engine) -> None:
+    mirror = Mirror(engine, small)
+    mirror.record_state(ONE, STATE, None)
+    mirror.apply(ONE, [pulled(1, image="A.png")])
+    assert [task.image for task in mirror.tasks(ONE)] == ["a.png of 1"]
+
+
+@pytest.mark.fault("R8")
+def test_another_spelling_of_its_address_costs_an_image_nothing(mirror: Mirror, engine: Engine) -> None:
+    mirror.apply(ONE, [pulled(1, image="A.png"), pulled(2, image="B.png")])
+    mirror.record_images(ONE, {1: "hash one", 2: "hash two"}, {})
+    later = Mirror(engine, lambda address, _: address.lower())
+    later.apply(ONE, [pulled(1, image="a.PNG"), pulled(2, image="c.png")])
+    assert [(task.image, task.content_hash) for task in later.tasks(ONE)] == [("a.png", "hash one"), ("c.png", None)]
+
+
+@pytest.mark.fault("R8")
+def test_tasks_are_found_by_their_image_however_it_is_spelled(engine: Engine) -> None:
+    mirror = Mirror(engine, lambda address, _: address.lower())
+    mirror.record_state(ONE, STATE, None)
+    mirror.apply(ONE, [pulled(1, image="A.png"), pulled(2, image="b.png")])
+    assert [task.id for task in mirror.tasks_showing(ONE, {1: "a.PNG", 2: "other.png", 3: "a.png"})] == [1]
+
+
 def test_the_migrations_make_the_schema_that_the_code_uses(engine: Engine) -> None:
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
