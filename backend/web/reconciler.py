@@ -54,10 +54,11 @@ class Reconciler:
         self._look_for_lost_projects()
         for mirrored in self._mirror.projects():
             if mirrored.project.url == self._settings.label_studio_url:
+                # Before the poll: a run that waits ends a refresh, and polls may be due at each look.
+                self._refresh_if_idle(mirrored)
                 self._poll_if_due(mirrored)
                 self._go_on_autolabelling(mirrored.project)
                 self._go_on_finetuning(mirrored)
-                self._refresh_if_idle(mirrored)
         self._polls.all_seen()
         self._courier.step()
 
