@@ -17,6 +17,7 @@ from backend.causes.answers import cause_of_answer, cause_of_status, is_page
 from backend.causes.exceptions import cause_of
 from backend.causes.kinds import Cause, CauseKind
 from backend.errors import ConflictError, LabelLoopError, NotFoundError, OperatorError, RetryLaterError
+from backend.project import is_id
 from backend.transport import deadline
 from backend.transport.session import Session
 
@@ -219,6 +220,19 @@ class LabelStudio:
             skipped=int(body.get("skipped_annotations_number") or 0),
             created_at=str(body.get("created_at") or ""),
         )
+
+    def existing_projects(self, numbers: Sequence[int]) -> set[int]:
+        """Which of some numbers are those of projects that the token's user may see.
+
+        Args:
+            numbers: at most 100, as many as Label Studio lists on a page.
+        """
+        query = {"ids": ",".join(map(str, numbers)), "include": "id", "page_size": len(numbers)}
+        body = self._ask("GET", "/api/projects", params=query)
+        listed = body.get("results") if isinstance(body, dict) else None
+        if not isinstance(listed, list):
+            raise RetryLaterError(f"The answer to GET /api/projects is not what Label Studio sends: {str(body)[:100]}")
+        return {each["id"] for each in listed if isinstance(each, dict) and is_id(each.get("id"))}
 
     def connections(self, project: int) -> list[Connection]:
         """The ML backends that are connected to a project; Label Studio asks each for its version first."""

@@ -86,8 +86,10 @@ class MirrorSync:
                 labeling = config.read(state.label_config)
             except UnsupportedConfigError as error:
                 problem = str(error)
-                log.warning("label config not supported", reason=problem)
-        if labeling is not None and _read_otherwise(self.mirror.project(project), labeling):
+        before = self.mirror.project(project)
+        if problem not in (None, NOT_CONNECTED, before and before.problem):
+            log.warning("label config not supported", reason=problem)
+        if labeling is not None and _read_otherwise(before, labeling):
             self.mirror.forget_pulled(project)
         self.mirror.record_state(project, state, problem)
         miscounted: list[int] = []

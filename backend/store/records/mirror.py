@@ -38,6 +38,11 @@ class MirroredProject:
     created_at: str = ""
     missing_since: datetime | None = None
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether its label config is one that can't be served; nothing but another config changes that."""
+        return self.problem not in (None, NOT_CONNECTED)
+
 
 @dataclass(frozen=True)
 class MirroredTask:
