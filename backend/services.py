@@ -10,8 +10,10 @@ from backend.images.addresses import AddressReader
 from backend.images.embed import ImageEmbedder
 from backend.images.embedders import Embedders
 from backend.images.fetcher import ImageFetcher
+from backend.images.hosts import Hosts
 from backend.label_studio.client import LabelStudio
 from backend.project import Project
+from backend.queue.marks import FadingMarks
 from backend.queue.project_queue import ProjectQueue, connect
 from backend.settings import Settings
 from backend.store import database
@@ -69,6 +71,8 @@ class Services:
             seconds=settings.image_fetch_seconds,
             document_root=settings.label_studio_local_files_document_root,
             addresses=self.addresses,
+            allow_private=settings.networks_allowed,
+            hosts=Hosts(FadingMarks(self.queue.redis, self.queue.keys, "host-given-up")),
         )
 
     @cached_property

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
+from backend.transport.public import Network, read_networks
 from model.backbone.backbone import PRETRAINED, check_name
 from model.rank.registry import NAMES
 
@@ -89,7 +90,14 @@ class Settings(BaseSettings):
     image_decode_megabytes: Annotated[int, Field(ge=256)] = Field(
         1_500, description="Most memory that decoding one image may take"
     )
-    image_fetch_seconds: Seconds = Field(20.0, description="Time limit for fetching one image")
+    image_fetch_seconds: Seconds = Field(
+        20.0, description="Time limit for fetching one image, from looking up its host to its last byte"
+    )
+    image_allow_private: str = Field(
+        "",
+        description="Networks that images may come from although they are not public, such as `10.0.0.0/8`, with "
+        "commas; Label Studio and what its storages lead to are allowed anyway",
+    )
 
     debounce_seconds: Seconds = Field(0.3, description="How long no event must have come before a run starts")
     min_new_annotations: Annotated[int, Field(ge=1)] = Field(1, description="Changed labels that start a training")
@@ -107,9 +115,7 @@ class Settings(BaseSettings):
     near_duplicate: Likeness = Field(
         0.98, description="Images that are more alike (cosine) are asked once, the others last; 1 asks for all alike"
     )
-    queue_head: Annotated[int, Field(ge=1)] = Field(
-        200, description="Tasks that a version orders with care, and the most that are published with it"
-    )
+    queue_head: Annotated[int, Field(ge=1)] = Field(200, description="Tasks published at once with each version")
     queue_front: Annotated[int, Field(ge=1)] = Field(
         20, description="Tasks that people may be handed while a version is active; more than annotate at once"
     )
@@ -141,10 +147,8 @@ class Settings(BaseSettings):
     predict_seconds: Seconds = Field(70.0, description="Time after which /predict answers with what it has")
     full_comparison_seconds: Seconds = Field(3600.0, description="How often all tasks are compared with the mirror")
     run_timeout_seconds: Annotated[int, Field(ge=10)] = Field(900, description="Time limit of one run")
-    slice_size: Annotated[int, Field(ge=1)] = Field(100, description="Predictions added in one step while idle")
-    predictions_per_task: Annotated[int, Field(ge=1)] = Field(
-        2, description="Predictions of ours on one task; more than 2 are never needed"
-    )
+    slice_size: Annotated[int, Field(ge=1)] = Field(100, description="Predictions replaced in one step while idle")
+    predictions_per_task: Annotated[int, Field(ge=1)] = Field(5, description="Predictions kept on one task")
     versions_kept: Annotated[int, Field(ge=2)] = Field(20, description="Versions of a project kept on disk")
 
     tracking: bool = Field(True, description="Track fits and trainings with MLflow")
@@ -197,6 +201,12 @@ class Settings(BaseSettings):
             cls._address(each)
         return value
 
+    @field_validator("image_allow_private")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        read_networks(value)
+        return value
+
     @field_validator("redis_url")
     @classmethod
     def _redis_address(cls, value: str) -> str:
@@ -243,6 +253,11 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().resolve()
+
+    @property
+    def networks_allowed(self) -> tuple[Network, ...]:
+        """What IMAGE_ALLOW_PRIVATE names."""
+        return read_networks(self.image_allow_private)
 
     @model_validator(mode="after")
     def _complete(self) -> "Settings":

@@ -10,7 +10,7 @@ from numpy.lib.format import open_memmap
 from backend import logs
 from backend.finetune.training_set import IMAGES, SHEET, Chosen, Pixels, TrainingSet, load
 from backend.images import batch
-from backend.images.fetcher import Unavailable
+from backend.images.outcome import Unavailable
 from backend.services import ProjectContext
 from backend.store.records.mirror import MirroredTask
 from model.errors import ImageError
@@ -69,16 +69,16 @@ def _decoded(context: ProjectContext, tasks: Sequence[MirroredTask], side: int) 
     """Number and pixels (3, side, side) of each task; None where its image can't be used now."""
     services, owner = context.services, context.project.key
     for start in range(0, len(tasks), CHUNK):
-        chunk = tasks[start : start + CHUNK]
-        fetched = batch.fetch_all(services.images, {task.id: task.image for task in chunk})
-        files = {task: data for task, data in fetched.items() if not isinstance(data, Unavailable)}
-        problems = {task: outcome.reason for task, outcome in fetched.items() if isinstance(outcome, Unavailable)}
-        for task, problem in problems.items():
-            log.warning("image can't be used", task=task, reason=problem)
-            yield task, None
-        for task, outcome in services.decoders.decode_each(files.items(), side, owner):
-            if isinstance(outcome, ImageError):
-                log.warning("image can't be used", task=task, reason=str(outcome))
+        addresses = {task.id: task.image for task in tasks[start : start + CHUNK]}
+        for portion in batch.fetch_all(services.images, addresses):
+            files = {task: data for task, data in portion.items() if not isinstance(data, Unavailable)}
+            problems = {task: outcome.reason for task, outcome in portion.items() if isinstance(outcome, Unavailable)}
+            for task, problem in problems.items():
+                log.warning("image can't be used", task=task, reason=problem)
                 yield task, None
-            else:
-                yield task, outcome.pixels.transpose(2, 0, 1)
+            for task, outcome in services.decoders.decode_each(files.items(), side, owner):
+                if isinstance(outcome, ImageError):
+                    log.warning("image can't be used", task=task, reason=str(outcome))
+                    yield task, None
+                else:
+                    yield task, outcome.pixels.transpose(2, 0, 1)

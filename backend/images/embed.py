@@ -2,13 +2,16 @@
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 from backend import logs
 from backend.images import batch
+from backend.images.batch import Portion
 from backend.images.embedders import Embedders
-from backend.images.fetcher import ImageFetcher, Unavailable
+from backend.images.fetcher import ImageFetcher
+from backend.images.outcome import Problem, Unavailable
 from backend.project import Project
 from backend.store.features import FeatureStore, content_hash
 from backend.store.mirror import Mirror
@@ -18,6 +21,9 @@ from model.arrays import FloatArray
 from model.backbone.backbone import Backbone
 from model.errors import ImageError, UndecidedError
 from model.images.decoders import Decoders
+
+SLACK = 5.0
+"""Seconds for decoding the last images of work that has a deadline; ordinary ones take one."""
 
 log = logs.get()
 
@@ -40,6 +46,20 @@ class EmbeddedImages:
     undecided: frozenset[int]
     computed: int
 
+    @classmethod
+    def joined(cls, parts: Iterable[Self]) -> Self:
+        """All of several."""
+        whole = cls({}, {}, {}, frozenset(), 0)
+        for part in parts:
+            whole = cls(
+                whole.hashes | part.hashes,
+                whole.features | part.features,
+                whole.problems | part.problems,
+                whole.undecided | part.undecided,
+                whole.computed + part.computed,
+            )
+        return whole
+
     @property
     def by_task(self) -> dict[int, FloatArray]:
         """(d,) by task, of each image that has a feature."""
@@ -60,24 +80,34 @@ class ImageEmbedder:
     def embed_tasks(
         self, project: Project, backbone: Backbone, tasks: Sequence[MirroredTask], deadline: float = math.inf
     ) -> EmbeddedImages:
-        """Embed these tasks, all at once, and record in the mirror what became of their images.
+        """Embed these tasks, and record in the mirror what became of their images.
 
         Args:
             project: of Label Studio.
             backbone: that embeds.
-            tasks: as many as fit into memory together with their images.
-            deadline: by the monotonic clock, after which nothing is decoded; those left are tried again.
+            tasks: with the images.
+            deadline: by the monotonic clock, after which no image is begun. What is on its way then is decoded in
+                `SLACK`; of the others nothing is recorded.
 
         Raises:
             RetryLaterError: Label Studio does not answer, or the backbone is not exported yet.
         """
-        fetched = batch.fetch_all(self.fetcher, {task.id: task.image for task in tasks})
-        unavailable = {task: outcome.reason for task, outcome in fetched.items() if isinstance(outcome, Unavailable)}
-        files = {task: data for task, data in fetched.items() if not isinstance(data, Unavailable)}
+        addresses = {task.id: task.image for task in tasks}
+        parts = []
+        for portion in batch.fetch_all(self.fetcher, addresses, begin_until=deadline):
+            decoded_by = max(deadline, time.monotonic()) + SLACK
+            parts.append(self._embed_portion(project, backbone, portion, decoded_by))
+        return EmbeddedImages.joined(parts)
+
+    def _embed_portion(self, project: Project, backbone: Backbone, portion: Portion, deadline: float) -> EmbeddedImages:
+        unavailable = {task: outcome for task, outcome in portion.items() if isinstance(outcome, Unavailable)}
+        files = {task: data for task, data in portion.items() if not isinstance(data, Unavailable)}
         embedded = self.embed_files(project, backbone, files, deadline)
-        problems = unavailable | embedded.problems
-        for task, problem in sorted(problems.items()):
-            log.warning("image can't be used", task=task, reason=problem)
+        problems = {task: outcome.reason for task, outcome in unavailable.items()} | embedded.problems
+        # Of a host that is given up, one line was logged: it may have any number of images.
+        told = {task for task, outcome in unavailable.items() if outcome.problem is Problem.HOST_GIVEN_UP}
+        for task in sorted(problems.keys() - told):
+            log.warning("image can't be used", task=task, reason=problems[task])
         self.mirror.record_images(project, embedded.hashes, problems)
         return replace(embedded, problems=problems)
 

@@ -16,9 +16,6 @@ from model.backbone.backbone import Backbone
 CHUNK = 64
 """Tasks fetched, embedded and recorded together: what a killed run has to do again at most."""
 
-SLACK = 5.0
-"""Seconds after the time for a run in which its last chunk may still be decoded; ordinary images take one."""
-
 NO_TIME = "not decoded in time: the machine is too busy."
 
 RETRY = timedelta(minutes=10)
@@ -46,7 +43,8 @@ def run(project: Project, mirror: Mirror, embedder: ImageEmbedder, backbone: Bac
         mirror: knows which tasks have no feature.
         embedder: of images.
         backbone: whose features are wanted.
-        seconds: that the run may take, and the chunk at their end; that one's slow images are left to the next run.
+        seconds: that the run may take, and the images that are on their way at their end; of these, slow ones are left
+            to the next run.
 
     Raises:
         RetryLaterError: Label Studio does not answer, or the backbone is not exported yet.
@@ -59,12 +57,12 @@ def run(project: Project, mirror: Mirror, embedder: ImageEmbedder, backbone: Bac
             if start and time.monotonic() > deadline:
                 break
             chunk = todo[start : start + CHUNK]
-            done = embedder.embed_tasks(project, backbone, chunk, deadline + SLACK)
+            done = embedder.embed_tasks(project, backbone, chunk, deadline)
             if done.undecided and not (done.hashes or done.problems):
                 # No verdict in all that time: as an image of a dead host, or the next run would fare no better at once.
                 mirror.record_images(project, {}, dict.fromkeys(done.undecided, NO_TIME))
             embedded.images += done.computed
-            embedded.left -= len(chunk) - len(done.undecided)
+            embedded.left -= len(done.hashes) + len(done.problems)
             bar.update(len(chunk))
             show_progress(start + len(chunk), len(todo), "embed")
     return embedded

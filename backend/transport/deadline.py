@@ -52,6 +52,11 @@ def seconds_left() -> float:
     return left
 
 
+def is_over() -> bool:
+    """Whether the innermost deadline has passed."""
+    return time.monotonic() >= _MOMENT.get()
+
+
 def timeout() -> float | None:
     """The same as a time limit of the standard library's: None where there is no deadline.
 

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
 from backend.errors import RequestError
 from backend.label_studio import webhook
-from backend.web import current, json_body, payloads
+from backend.web import current, payloads
 from backend.web.metrics import TimedRoute
 
 routes = Blueprint("label_studio", __name__)
@@ -34,7 +33,7 @@ def timed(route: TimedRoute) -> Callable[[View], View]:
 @timed(TimedRoute.SETUP)
 def setup() -> Response:
     """Name the project's version; never fails, whatever the label config."""
-    asked = payloads.read_setup(_body_or_nothing())
+    asked = payloads.read_setup(request.get_json(silent=True))
     return jsonify(model_version=current.service().setup(asked))
 
 
@@ -42,7 +41,7 @@ def setup() -> Response:
 @timed(TimedRoute.PREDICT)
 def predict() -> Response:
     """One result per task, in order, all naming the version that `/setup` names."""
-    asked = payloads.read_predict(json_body.read())
+    asked = payloads.read_predict(request.get_json(silent=True))
     version, results = current.service().predict(asked)
     return jsonify(results=results, model_version=version)
 
@@ -51,24 +50,16 @@ def predict() -> Response:
 @timed(TimedRoute.WEBHOOK)
 def take_event() -> Response:
     """Note that a project may have changed."""
-    current.service().take(webhook.read(json_body.read()))
+    current.service().take(webhook.read(request.get_json(silent=True)))
     return jsonify(status="ok")
 
 
 @routes.route("/versions", methods=["GET", "POST"])
 def versions() -> Response:
     """Names of a project's versions, oldest first; of all projects when none is named."""
-    body = json_body.read()
+    body = request.get_json(silent=True)
     asked = request.args.get("project") or (body.get("project") if isinstance(body, dict) else None)
     number = payloads.project_number(asked)
     if asked is not None and number is None:
-        raise RequestError('"project" must be the number of a project.')
+        raise RequestError(f'"{asked}" is no project number.')
     return jsonify(versions=current.service().versions(number))
-
-
-def _body_or_nothing() -> Any:
-    """The request's JSON; what can't be read is taken as absent."""
-    try:
-        return json_body.read()
-    except RequestError:
-        return None

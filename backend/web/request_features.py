@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from backend import logs
 from backend.errors import LabelLoopError
 from backend.images import batch
+from backend.images.batch import Portion
 from backend.images.embed import ImageEmbedder
-from backend.images.fetcher import ImageFetcher, Unavailable
+from backend.images.fetcher import ImageFetcher
+from backend.images.outcome import Unavailable
 from backend.project import Project
 from backend.store.features import FeatureStore
 from backend.store.mirror import Mirror
@@ -64,9 +66,21 @@ class RequestFeatures:
         deadline: float,
     ) -> dict[int, FloatArray]:
         """Features by task; the mirror remembers the images of those tasks that it has with the same image."""
-        fetched = batch.fetch_by(deadline, self.fetcher, addresses)
-        files = {task: data for task, data in fetched.items() if not isinstance(data, Unavailable)}
-        problems = {task: outcome.reason for task, outcome in fetched.items() if isinstance(outcome, Unavailable)}
+        found: dict[int, FloatArray] = {}
+        for portion in batch.fetch_by(deadline, self.fetcher, addresses):
+            found |= self._embed_portion(project, backbone, portion, mirrored, deadline)
+        return found
+
+    def _embed_portion(
+        self,
+        project: Project,
+        backbone: Backbone,
+        portion: Portion,
+        mirrored: Collection[int],
+        deadline: float,
+    ) -> dict[int, FloatArray]:
+        files = {task: data for task, data in portion.items() if not isinstance(data, Unavailable)}
+        problems = {task: outcome.reason for task, outcome in portion.items() if isinstance(outcome, Unavailable)}
         try:
             embedded = self.embedder.embed_files(project, backbone, files, deadline)
         except LabelLoopError as error:

@@ -9,8 +9,10 @@ from pathlib import PurePosixPath
 from typing import Self
 from urllib.parse import urlsplit
 
+from backend import settings
 from backend.errors import LabelLoopError
-from backend.images.fetcher import ImageFetcher, Unavailable
+from backend.images.fetcher import ImageFetcher
+from backend.images.outcome import Unavailable
 from backend.label_studio import config
 from backend.label_studio.client import LabelStudio
 from backend.store.labels import resolve
@@ -72,7 +74,12 @@ class LabelledProject:
             classes=list(labeling.classes),
             tasks=[(task.id, task.image) for task in labelled],
             labels=[labels[task.id] for task in labelled],
-            fetcher=ImageFetcher(label_studio, max_bytes=ImageLimits().max_bytes, seconds=FETCH_SECONDS),
+            fetcher=ImageFetcher(
+                label_studio,
+                max_bytes=ImageLimits().max_bytes,
+                seconds=FETCH_SECONDS,
+                allow_private=settings.load().networks_allowed,
+            ),
         )
 
     def read(self, wanted: Sequence[int]) -> Iterator[EncodedImage]:

@@ -15,9 +15,9 @@ SECONDS = 60.0
 class HostileHost:
     """Hands each connection to `answer`, in a thread of its own, once the first bytes of a request are there."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, address: str) -> None:
         self._answer = answer
-        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._listening = socket.create_server((address, 0))
         self.connections = 0
         self.requests: list[bytes] = []
 
@@ -27,7 +27,7 @@ class HostileHost:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self._listening.getsockname()[0]}:{self.port}"
 
     def serve(self) -> None:
         """Until it is closed."""
@@ -48,9 +48,9 @@ class HostileHost:
 
 
 @contextmanager
-def serving(answer: Answer) -> Iterator[HostileHost]:
+def serving(answer: Answer, address: str = "127.0.0.1") -> Iterator[HostileHost]:
     """A host that answers so for the length of the block."""
-    host = HostileHost(answer)
+    host = HostileHost(answer, address)
     threading.Thread(target=host.serve, daemon=True).start()
     try:
         yield host

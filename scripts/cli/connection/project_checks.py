@@ -2,9 +2,11 @@
 
 from collections.abc import Collection
 
+from backend import settings
 from backend.errors import LabelLoopError
 from backend.images.addresses import CLOUD_SCHEMES, LOCAL_FILES
-from backend.images.fetcher import ImageFetcher, Unavailable
+from backend.images.fetcher import ImageFetcher
+from backend.images.outcome import Unavailable
 from backend.label_studio import config
 from backend.label_studio.task_data import image_address
 from model.errors import ImageError
@@ -18,8 +20,6 @@ IMAGE_MAX_BYTES = 50_000_000
 IMAGE_SECONDS = 20.0
 IMAGE_SIDE = 224
 SAMPLING = "Uncertainty sampling"
-SETTINGS = {"sampling": SAMPLING, "show_collab_predictions": True}
-"""Of a project, as connecting sets them."""
 
 
 def label_config(project: Json) -> Finding:
@@ -41,7 +41,8 @@ def image(label_studio: LabelStudioApi, project: Json) -> Finding:
     if task is None:
         return warning("No image was tried: the project has no tasks.", "Import images, then run connect --check.")
     address = image_address(shown, task["data"])
-    fetcher = ImageFetcher(label_studio.loop_client(), IMAGE_MAX_BYTES, IMAGE_SECONDS)
+    networks = settings.load().networks_allowed
+    fetcher = ImageFetcher(label_studio.loop_client(), IMAGE_MAX_BYTES, IMAGE_SECONDS, allow_private=networks)
     content = fetcher.fetch(address, int(task["id"]))
     if isinstance(content, Unavailable):
         return error(f"The image of task {task['id']} cannot be fetched: {content.reason}", _mend(address))
@@ -89,7 +90,7 @@ def ranking(label_studio: LabelStudioApi, project: Json, versions: Collection[st
         findings.append(
             warning(
                 f"model_version is {active!r}, which is no version of the backend: tasks come in random order.",
-                "Choose Label Loop under Settings > Annotation, where it should order them: a choice by hand stays.",
+                "Choose a version of the backend under Settings > Annotation; the next run sets it as well.",
             )
         )
     if project["maximum_annotations"] > 1:

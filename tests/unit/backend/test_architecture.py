@@ -48,6 +48,7 @@ def test_requests_are_made_by_one_kind_of_session() -> None:
     importers = {path for path in who("requests") if not path.startswith("backend/causes/")}
     assert importers == {
         "backend/label_studio/client.py",
+        "backend/images/download.py",
         "backend/images/fetcher.py",
         "backend/transport/session.py",
     }

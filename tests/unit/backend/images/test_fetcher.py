@@ -7,11 +7,14 @@ from urllib.parse import quote
 
 import pytest
 
-from backend.images.fetcher import ImageFetcher, Problem, Unavailable
+from backend.images.fetcher import ImageFetcher
+from backend.images.outcome import Problem, Unavailable
 from backend.label_studio.client import LabelStudio
+from backend.transport.public import read_networks
 from tests.unit.backend.images.host import LIMIT, NOBODY, Host
 
 TOKEN = "a secret token"
+LOCAL = read_networks("127.0.0.0/8")
 
 
 @pytest.fixture
@@ -27,7 +30,7 @@ def documents(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def fetcher(label_studio: Host, documents: Path) -> ImageFetcher:
-    return ImageFetcher(LabelStudio(label_studio.url, TOKEN), LIMIT, seconds=30.0, document_root=documents)
+    return ImageFetcher(LabelStudio(label_studio.url, TOKEN), LIMIT, 30.0, documents, allow_private=LOCAL)
 
 
 def refused(fetcher: ImageFetcher, address: str) -> Unavailable:
@@ -147,14 +150,14 @@ def test_label_studios_answer_says_whether_it_is_an_outage(fetcher: ImageFetcher
 
 def test_a_host_that_stays_silent_beyond_the_deadline_is_given_up(fetcher: ImageFetcher, foreign: Host) -> None:
     started = time.monotonic()
-    fetched = fetcher.fetch(f"{foreign.url}/never.png", 1, deadline=started + 0.3)
+    fetched = fetcher.fetch(f"{foreign.url}/never.png", 1, until=started + 0.3)
     assert isinstance(fetched, Unavailable)
     assert fetched.problem is Problem.TIMED_OUT
     assert time.monotonic() - started < 15.0  # Half of what the fetcher would wait without one.
 
 
 def test_after_the_deadline_nobody_is_asked(fetcher: ImageFetcher, label_studio: Host) -> None:
-    fetched = fetcher.fetch("/a.png", 1, deadline=time.monotonic())
+    fetched = fetcher.fetch("/a.png", 1, until=time.monotonic())
     assert isinstance(fetched, Unavailable)
     assert (fetched.problem, label_studio.asked) == (Problem.TIMED_OUT, [])
 

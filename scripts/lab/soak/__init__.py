@@ -1,1 +1,0 @@
-"""The soak: people label without a pause while everything around the loop breaks, and what became of it is counted."""
