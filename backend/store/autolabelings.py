@@ -159,6 +159,6 @@ def _read_set(path: Path) -> list[Candidate]:
 
 def _read_certificate(path: Path) -> dict[str, Any]:
     record = json.loads(path.read_text())
-    if not isinstance(record, dict):
-        raise TypeError("it is no certificate")
+    if not isinstance(record, dict) or record.get("name") != path.parent.name:
+        raise ValueError("it is no certificate of this auto-labelling")
     return record

@@ -1,12 +1,13 @@
 """A backend in the test's own process: jobs as functions, the web service without its threads."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy.exc import SQLAlchemyError
 
 from backend.loop import job
 from backend.project import Project
@@ -66,10 +67,16 @@ class Backend:
         return 0 if version is None else len(version.record.labels)
 
     def client(self) -> FlaskClient:
-        """Calls the routes of a web process that has just begun."""
+        """Calls the routes of a web process that has just begun, and has looked at everything once."""
         service = WebService(self.services)
-        service._board.read_projects()
+        for look in (service._board.read_projects, service._board.read_stores, service._board.check_surroundings):
+            with suppress(SQLAlchemyError):
+                look()
         return app_of(service).test_client()
+
+    def refresh(self) -> None:
+        """What follows when nobody labels."""
+        job.refresh(1)
 
     def reconcile(self) -> None:
         """One step of the reconciler of a web process that has just begun."""
