@@ -115,7 +115,9 @@ class Settings(BaseSettings):
     near_duplicate: Likeness = Field(
         0.98, description="Images that are more alike (cosine) are asked once, the others last; 1 asks for all alike"
     )
-    queue_head: Annotated[int, Field(ge=1)] = Field(200, description="Tasks published at once with each version")
+    queue_head: Annotated[int, Field(ge=1)] = Field(
+        200, description="Tasks that a version orders with care, and the most that are published with it"
+    )
     queue_front: Annotated[int, Field(ge=1)] = Field(
         20, description="Tasks that people may be handed while a version is active; more than annotate at once"
     )
@@ -147,8 +149,10 @@ class Settings(BaseSettings):
     predict_seconds: Seconds = Field(70.0, description="Time after which /predict answers with what it has")
     full_comparison_seconds: Seconds = Field(3600.0, description="How often all tasks are compared with the mirror")
     run_timeout_seconds: Annotated[int, Field(ge=10)] = Field(900, description="Time limit of one run")
-    slice_size: Annotated[int, Field(ge=1)] = Field(100, description="Predictions replaced in one step while idle")
-    predictions_per_task: Annotated[int, Field(ge=1)] = Field(5, description="Predictions kept on one task")
+    slice_size: Annotated[int, Field(ge=1)] = Field(100, description="Predictions added in one step while idle")
+    predictions_per_task: Annotated[int, Field(ge=1)] = Field(
+        2, description="Predictions of ours on one task; more than 2 are never needed"
+    )
     versions_kept: Annotated[int, Field(ge=2)] = Field(20, description="Versions of a project kept on disk")
 
     tracking: bool = Field(True, description="Track fits and trainings with MLflow")

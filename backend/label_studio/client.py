@@ -17,6 +17,7 @@ from backend.causes.answers import cause_of_answer, cause_of_status, is_page
 from backend.causes.exceptions import cause_of
 from backend.causes.kinds import Cause, CauseKind
 from backend.errors import ConflictError, LabelLoopError, NotFoundError, OperatorError, RetryLaterError
+from backend.project import is_id
 from backend.transport import deadline
 from backend.transport.session import Session
 
@@ -30,7 +31,7 @@ SHORT_SECONDS = 10.0
 _TASK_FIELDS = "id,data,created_at,updated_at"
 # `include` filters the fields of the nested annotations as well, so theirs are named here too.
 _ANNOTATED_TASK_FIELDS = (
-    f"{_TASK_FIELDS},annotations,result,was_cancelled,ground_truth,completed_by,lead_time,"
+    f"{_TASK_FIELDS},total_annotations,annotations,result,was_cancelled,ground_truth,completed_by,lead_time,"
     "updated_by,parent_prediction,parent_annotation"
 )
 
@@ -52,6 +53,36 @@ class ProjectState:
     annotations: int
     skipped: int
     created_at: str = ""
+
+
+@dataclass(frozen=True)
+class Connection:
+    """An ML backend that is connected to a project.
+
+    Attributes:
+        title: of the connection.
+        model_version: that the backend behind it named last.
+    """
+
+    title: str
+    model_version: str
+
+
+@dataclass(frozen=True)
+class StoredPrediction:
+    """A prediction as Label Studio holds it, whoever made it.
+
+    Attributes:
+        id: a page that began from it submits this number.
+        task: of whose image it is.
+        model_version: by whom it is.
+        is_empty: whether it says nothing, so that a page shows no pre-annotation.
+    """
+
+    id: int
+    task: int
+    model_version: str
+    is_empty: bool
 
 
 class Token:
@@ -190,13 +221,26 @@ class LabelStudio:
             created_at=str(body.get("created_at") or ""),
         )
 
-    def connections(self, project: int) -> list[str]:
-        """Titles of the ML backends that are connected to a project."""
+    def existing_projects(self, numbers: Sequence[int]) -> set[int]:
+        """Which of some numbers are those of projects that the token's user may see.
+
+        Args:
+            numbers: at most 100, as many as Label Studio lists on a page.
+        """
+        query = {"ids": ",".join(map(str, numbers)), "include": "id", "page_size": len(numbers)}
+        body = self._ask("GET", "/api/projects", params=query)
+        listed = body.get("results") if isinstance(body, dict) else None
+        if not isinstance(listed, list):
+            raise RetryLaterError(f"The answer to GET /api/projects is not what Label Studio sends: {str(body)[:100]}")
+        return {each["id"] for each in listed if isinstance(each, dict) and is_id(each.get("id"))}
+
+    def connections(self, project: int) -> list[Connection]:
+        """The ML backends that are connected to a project; Label Studio asks each for its version first."""
         body = self._ask("GET", "/api/ml", params={"project": project})
         listed = body.get("results") if isinstance(body, dict) else body
         if not isinstance(listed, list):
             raise RetryLaterError(f"The answer to GET /api/ml is not what Label Studio sends: {str(body)[:100]}")
-        return [str(connection.get("title") or "") for connection in listed]
+        return [Connection(str(each.get("title") or ""), str(each.get("model_version") or "")) for each in listed]
 
     def all_tasks(self, project: int) -> Iterator[Json]:
         """Every task of a project, without its annotations."""
@@ -271,31 +315,41 @@ class LabelStudio:
         answer = self._ask("POST", f"/api/projects/{project}/import/predictions", json=list(predictions))
         return int(answer["created"])
 
-    def newest_prediction(self, project: int, task: int) -> int | None:
-        """Id of a task's newest prediction; None where it has none, or is another project's by now.
+    def predictions(self, project: int, tasks: Sequence[int] | None = None) -> list[StoredPrediction]:
+        """Every prediction of a project, whoever made it, or those of some tasks; by ascending id.
 
-        Label Studio on SQLite gives the number of a deleted task to the next one.
+        Args:
+            project: whose predictions; a task that is another project's by now has none.
+            tasks: ids, at most some hundred: they travel in the address. None for all tasks.
         """
-        found: list[Json] = self._ask("GET", "/api/predictions/", params={"project": project, "task": task})
-        return max((int(each["id"]) for each in found), default=None)
+        if tasks is None:
+            found: list[Json] = self._ask("GET", "/api/predictions/", params={"project": project})
+        else:
+            query = {"selectedItems": {"all": False, "included": list(tasks)}}
+            listed, _ = self._page(project, "id,predictions", "all", query, 1)
+            found = [prediction for task in listed for prediction in task["predictions"]]
+        return sorted((_stored(each) for each in found), key=lambda each: each.id)
+
+    def prediction_counts(self, project: int) -> dict[str, int]:
+        """How many predictions a project has of each model version: the cheapest look at all of them."""
+        counted: Json = self._ask("GET", f"/api/projects/{project}/model-versions/")
+        return {name: int(count) for name, count in counted.items()}
 
     def change_prediction(self, number: int, prediction: Json) -> None:
-        """Give a prediction another version, score and result; it keeps its id.
+        """Give a prediction another version, score and result, as far as these are named; it keeps its id.
 
         Raises:
             NotFoundError: it does not exist any more.
         """
-        body = {key: prediction[key] for key in ("result", "score", "model_version")}
+        body = {key: prediction[key] for key in ("result", "score", "model_version") if key in prediction}
         self.request("PATCH", f"/api/predictions/{number}/", json=body)
 
-    def delete_predictions(self, project: int, tasks: Sequence[int]) -> None:
-        """Remove all predictions, of every version, of these tasks."""
-        self.request(
-            "POST",
-            "/api/dm/actions",
-            params={"id": "delete_tasks_predictions", "project": project},
-            json={"selectedItems": {"all": False, "included": list(tasks)}},
-        )
+    def delete_prediction(self, number: int) -> None:
+        """Remove one prediction; what is gone already is no error."""
+        try:
+            self.request("DELETE", f"/api/predictions/{number}/")
+        except NotFoundError:
+            return
 
     def annotate(self, project: int, task: int, result: Sequence[Json], unique_id: str) -> None:
         """Make an annotation that nobody spent time on, as the token's user.
@@ -404,3 +458,12 @@ def _is_its_own(answer: requests.Response) -> bool:
 def _filter(name: str, operator: str, kind: str, value: Any) -> Json:
     item = {"filter": name, "operator": operator, "type": kind, "value": value}
     return {"filters": {"conjunction": "and", "items": [item]}}
+
+
+def _stored(prediction: Json) -> StoredPrediction:
+    return StoredPrediction(
+        id=int(prediction["id"]),
+        task=int(prediction["task"]),
+        model_version=str(prediction.get("model_version") or ""),
+        is_empty=not prediction.get("result"),
+    )

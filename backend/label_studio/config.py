@@ -6,11 +6,17 @@ a new reader that returns its own `Labeling`; nothing else changes. Several answ
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 from xml.etree import ElementTree
 
+from defusedxml.ElementTree import fromstring
+
 from backend.errors import OddResultError, UnsupportedConfigError
 from backend.label_studio import fields, task_data
+
+MOST_CHARACTERS = 1_000_000
+REMEMBERED = 16
 
 Region = dict[str, Any]
 
@@ -133,6 +139,11 @@ def _is_empty(region: Region) -> bool:
     return isinstance(picked, list) and not picked
 
 
+def _short(value: str) -> str:
+    """As much of an attribute as a message needs."""
+    return value if len(value) <= 80 else f"{value[:80]}…"
+
+
 def _only(root: ElementTree.Element, tag: str) -> ElementTree.Element:
     found = list(root.iter(tag))
     if len(found) != 1:
@@ -150,7 +161,8 @@ def _required(element: ElementTree.Element, attribute: str) -> str:
 def _shown(image: ElementTree.Element) -> str:
     value = _required(image, "value")
     if not task_data.names_a_field(value):
-        raise UnsupportedConfigError(f'The Image tag has value="{value}"; it must name a field of the task: "$image".')
+        said = f'The Image tag has value="{_short(value)}"'
+        raise UnsupportedConfigError(f'{said}; it must name a field of the task: "$image".')
     return value
 
 
@@ -165,7 +177,9 @@ def read_single_choice(root: ElementTree.Element) -> SingleChoice:
         raise UnsupportedConfigError("The Image tag uses valueList; this backend needs one image per task.")
     mode = choices.get("choice", "single")
     if mode not in ("single", "single-radio"):
-        raise UnsupportedConfigError(f'The Choices tag has choice="{mode}"; this backend needs choice="single".')
+        raise UnsupportedConfigError(
+            f'The Choices tag has choice="{_short(mode)}"; this backend needs choice="single".'
+        )
     for attribute in ("perRegion", "perItem", "allowNested", "visibleWhen"):
         if choices.get(attribute, "false") != "false":
             raise UnsupportedConfigError(f"The Choices tag uses {attribute}, which this backend cannot fill in.")
@@ -175,7 +189,7 @@ def read_single_choice(root: ElementTree.Element) -> SingleChoice:
         raise UnsupportedConfigError("The Choices tag nests its choices, which this backend cannot fill in.")
     to_name = _required(choices, "toName")
     if to_name != _required(image, "name"):
-        raise UnsupportedConfigError(f'The Choices tag is for "{to_name}", which is not the Image.')
+        raise UnsupportedConfigError(f'The Choices tag is for "{_short(to_name)}", which is not the Image.')
     listed = tuple((_required(choice, "value"), choice.get("alias") or None) for choice in choices.iter("Choice"))
     if len({alias or value for value, alias in listed}) < max(2, len(listed)):
         raise UnsupportedConfigError("The Choices tag needs two choices or more, all different.")
@@ -190,14 +204,19 @@ def read_single_choice(root: ElementTree.Element) -> SingleChoice:
 READERS: tuple[Callable[[ElementTree.Element], Labeling], ...] = (read_single_choice,)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def read(label_config: str) -> Labeling:
-    """Understand a label config.
+    """Understand a label config; the last ones are remembered, since each request brings one.
 
     Raises:
         UnsupportedConfigError: no reader understands it; the text names the first obstacle.
     """
+    if len(label_config) > MOST_CHARACTERS:
+        raise UnsupportedConfigError(
+            f"The label config has {len(label_config)} characters; this backend reads up to {MOST_CHARACTERS}."
+        )
     try:
-        root = ElementTree.fromstring(label_config)  # noqa: S314 - expat 2.4.1 and later limits entity expansion
+        root = fromstring(label_config)
     except (ElementTree.ParseError, ValueError) as error:
         raise UnsupportedConfigError(f"The label config is not well-formed XML: {error}.") from error
     problems: list[UnsupportedConfigError] = []

@@ -6,7 +6,6 @@ stage follows when nobody waits for a run.
 """
 
 import time
-from collections.abc import Collection
 from functools import partial
 
 from redis.exceptions import RedisError
@@ -17,7 +16,7 @@ from backend.errors import LabelLoopError, MissingProjectError, NotFoundError, R
 from backend.job import project_job
 from backend.label_studio import config
 from backend.label_studio.config import Labeling
-from backend.loop import departure, embed, publish, second_stage
+from backend.loop import departure, embed, publish, second_stage, stocktaking
 from backend.loop import refresh as refresh_stage
 from backend.loop.changes import Changes
 from backend.loop.history import figures, was_rejected_for
@@ -29,6 +28,7 @@ from backend.queue.jobs import JobKind
 from backend.queue.lease import Lease
 from backend.services import ProjectContext
 from backend.store.dataset import Dataset
+from backend.store.sync import Synced
 from backend.store.trouble import trouble
 from backend.store.versions import Version
 from backend.tracking import heads
@@ -40,8 +40,8 @@ RETRY_SECONDS = 20.0
 DEBOUNCE_LIMIT = 5
 """A stream of events that never pauses is waited for this many times the debounce at most."""
 
-MOST_HEALED = 100
-"""Labelled tasks named in one import, so that Label Studio counts their annotations anew."""
+MOST_COUNTED_ANEW = 20
+"""Tasks named in one import, so that Label Studio counts their annotations anew."""
 
 REJECTED_AMONG = 50
 """How many versions are looked back for one that was rejected: more were hardly made between two labels."""
@@ -180,6 +180,7 @@ class Run:
         # Where the active version's files are gone or damaged, an earlier one stands in until the next is there.
         lost = active is not None and active.name != services.versions.active_name(self.project)
         if not (synced.version_wanted or lost or changes.call_for_version(settings.min_new_annotations)):
+            self._put_back(active, synced.labeling)
             return RunOutcome.UNCHANGED, None
         version = make_version(data, active, settings, self.stopwatch, fresh=changes.call_for_head())
         logs.bind(version=version.name)
@@ -189,7 +190,7 @@ class Run:
             log.warning("rejected", reason=verdict.text)
             services.versions.prune(self.project, settings.versions_kept)
             return RunOutcome.REJECTED, None
-        self._publish(version, data, synced.labeling, changes.labels)
+        self._publish(version, data, synced)
         return RunOutcome.PUBLISHED, (version, data)
 
     def _embed_and_read(self, labeling: Labeling, backbone: Backbone, *, again: bool = False) -> Dataset:
@@ -215,16 +216,25 @@ class Run:
         head_file = versions.head_file(self.project, version.name)
         heads.note(self.services.outbox, self.project, title, version, head_file)
 
-    def _publish(self, version: Version, data: Dataset, labeling: Labeling, changed: Collection[int]) -> None:
-        done, labelled = self.stopwatch.done, sorted(data.labels.keys() & changed)[:MOST_HEALED]
+    def _publish(self, version: Version, data: Dataset, synced: Synced) -> None:
+        done, miscounted = self.stopwatch.done, synced.miscounted[:MOST_COUNTED_ANEW]
+        assert synced.labeling is not None  # noqa: S101 - without one there is no version
         with self.stopwatch.stage("publish"):
-            done.predictions = publish.run(self.context, version, labeling, labelled, self.lease.check)
+            done.predictions = publish.run(
+                self.context, version, synced.labeling, miscounted, self.lease.check, synced.state.model_version
+            )
         log.info(
             "published",
             labels=len(data.labels),
             queue=len(version.task_ids),
             seconds={name: round(value, 3) for name, value in done.seconds.items()},
         )
+
+    def _put_back(self, active: Version | None, labeling: Labeling) -> None:
+        """Publish the head again where somebody deleted predictions; the refresh does the rest, at once."""
+        if active is not None and stocktaking.run(self.context, active):
+            publish.put_back(self.context, active, labeling)
+            self.services.queue.enqueue(JobKind.REFRESH, self.project)
 
     def _active(self, shown: str) -> Version | None:
         """The active version; a run that was killed right after the switch is made good here."""

@@ -11,7 +11,15 @@ from backend.label_studio.provenance import Provenance
 from backend.project import Project
 from backend.store.labels import NO_LABELS, Annotation
 from backend.store.records.label_counts import LabelCounts
-from backend.store.records.mirror import IN_FRONT, Counts, MirroredProject, MirroredTask, PulledTask
+from backend.store.records.mirror import (
+    IN_FRONT,
+    Counts,
+    MirroredProject,
+    MirroredTask,
+    Pace,
+    Published,
+    PulledTask,
+)
 from backend.store.schema import AnnotationRow, ProjectRow, TaskRow
 
 CHUNK = 2_000
@@ -263,14 +271,52 @@ class Mirror:
         """Have these tasks embedded again."""
         self._update_tasks(project, tasks, {"content_hash": None, "image_problem": None, "image_tried_at": None})
 
-    def record_published(self, project: Project, tasks: Sequence[int], version: str) -> None:
-        """Remember that these tasks got one more prediction, of `version`."""
-        values = {"published_version": version, "predictions": TaskRow.predictions + 1}
-        self._update_tasks(project, tasks, values)
+    def pace(self, project: Project, lately: timedelta) -> Pace:
+        """How fast people have labelled in this last while: what they submitted or skipped, and how many of them."""
+        answered = (
+            AnnotationRow.project_key == project.key,
+            AnnotationRow.provenance == Provenance.PERSON,
+            AnnotationRow.created_at > datetime.now(UTC) - lately,
+        )
+        query = select(func.count(), func.count(AnnotationRow.completed_by.distinct())).where(*answered)
+        with self._engine.connect() as connection:
+            answers, people = connection.execute(query).one()
+        return Pace(answers / lately.total_seconds(), people)
 
-    def record_changed(self, project: Project, tasks: Sequence[int], version: str) -> None:
-        """Remember that a prediction of each of these tasks is now one of `version`."""
-        self._update_tasks(project, tasks, {"published_version": version})
+    def published(self, project: Project, name: str) -> Published:
+        """What Label Studio should hold of our predictions.
+
+        Args:
+            project: of Label Studio.
+            name: of a version, whichever of its heads predicted.
+        """
+        # The served head's edition bears a name of its own: see `Version.edition`.
+        of_version = TaskRow.published_version.in_([name, f"{name}+"])
+        query = select(
+            func.count().filter(of_version), func.coalesce(func.sum(TaskRow.predictions), 0), func.count()
+        ).where(TaskRow.project_key == project.key)
+        with self._engine.connect() as connection:
+            return Published(*connection.execute(query).one())
+
+    def record_importing(self, project: Project, tasks: Sequence[int]) -> None:
+        """Remember that these tasks are about to get one more prediction: rather one too many than one too few."""
+        self._update_tasks(project, tasks, {"predictions": TaskRow.predictions + 1})
+
+    def record_published(self, project: Project, tasks: Sequence[int], edition: str) -> None:
+        """Remember that a prediction of each of these tasks is of an edition of a version."""
+        self._update_tasks(project, tasks, {"published_version": edition})
+
+    def record_unpublished(self, project: Project, tasks: Sequence[int]) -> None:
+        """Remember that these tasks have no prediction of the active version any more."""
+        self._update_tasks(project, tasks, {"published_version": None})
+
+    def record_predictions(self, project: Project, counts: Mapping[int, int]) -> None:
+        """Remember how many predictions of ours Label Studio holds of each of these tasks."""
+        by_count: dict[int, list[int]] = {}
+        for task, count in counts.items():
+            by_count.setdefault(count, []).append(task)
+        for count, tasks in by_count.items():
+            self._update_tasks(project, tasks, {"predictions": count})
 
     def record_front(self, project: Project, tasks: Sequence[int], stay_open: timedelta) -> None:
         """Remember which tasks people are handed from now on.
@@ -289,16 +335,12 @@ class Mirror:
                 .values(may_be_open_until=IN_FRONT)
             )
 
-    def record_refreshed(self, project: Project, version: str) -> None:
-        """Remember that every task of the version's queue has its prediction."""
+    def record_refreshed(self, project: Project, version: str | None) -> None:
+        """Remember that every task of the version's queue has its prediction; None where some have lost it."""
         with self._engine.begin() as connection:
             connection.execute(
                 update(ProjectRow).where(ProjectRow.key == project.key).values(refreshed_version=version)
             )
-
-    def record_unpublished(self, project: Project, tasks: Sequence[int]) -> None:
-        """Remember that these tasks have, or are about to have, no prediction."""
-        self._update_tasks(project, tasks, {"published_version": None, "predictions": 0})
 
     def _update_tasks(self, project: Project, tasks: Sequence[int], values: dict[str, Any]) -> None:
         with self._engine.begin() as connection:

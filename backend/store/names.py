@@ -1,5 +1,6 @@
 """Names made from the time: in their order, what is kept was made one after the other."""
 
+import re
 import secrets
 from datetime import UTC, datetime
 
@@ -12,6 +13,11 @@ def new_name(now: datetime | None = None) -> str:
     """
     moment = now or datetime.now(UTC)
     return f"{moment:%Y%m%d-%H%M%S}-{moment.microsecond // 1000:03d}"
+
+
+def is_name(text: str) -> bool:
+    """Whether a text has the form of `new_name`."""
+    return re.fullmatch(r"\d{8}-\d{6}-\d{3}", text) is not None
 
 
 def new_unique_name(now: datetime | None = None) -> str:

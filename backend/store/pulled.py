@@ -4,6 +4,7 @@ An annotation that can't be read is kept, as an odd one: it counts among Label S
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -66,7 +67,10 @@ def with_annotations(task: Mapping[str, Any], labeling: Labeling) -> PulledTask:
         for each in (given if isinstance(given, list) else ())
         if isinstance(each, dict) and is_id(each.get("id"))
     )
-    return PulledTask(plain.id, plain.image, plain.created_at, plain.updated_at, annotations)
+    counted = task.get("total_annotations")
+    # An import of predictions that overlaps a submit sets the counter back.
+    miscounted = isinstance(counted, int) and counted < sum(not each.skipped for each in annotations)
+    return replace(plain, annotations=annotations, miscounted=miscounted)
 
 
 def _annotation(annotation: Mapping[str, Any], task: PulledTask, labeling: Labeling) -> Annotation:

@@ -1,6 +1,6 @@
 """Bring the mirror up to Label Studio's state."""
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -10,11 +10,12 @@ from backend.label_studio import config
 from backend.label_studio.client import LabelStudio, ProjectState
 from backend.label_studio.config import Labeling
 from backend.project import Project
+from backend.store import ours
 from backend.store.mirror import Mirror
 from backend.store.project_files import ProjectFiles
 from backend.store.pulled import read_tasks
-from backend.store.records.mirror import NOT_CONNECTED, MirroredProject
-from backend.store.versions import NO_VERSION, VersionStore
+from backend.store.records.mirror import NOT_CONNECTED, MirroredProject, PulledTask
+from backend.store.versions import VersionStore
 
 OVERLAP = timedelta(seconds=2)
 """Changes are asked for again this far back: two writes can carry the same instant, or commit out of order."""
@@ -35,11 +36,13 @@ class Synced:
     Attributes:
         labeling: None where there is nothing to learn; the mirror says why.
         version_wanted: Label Studio has no version of ours active and nobody chose another one by hand.
+        miscounted: tasks among those pulled whose annotations Label Studio counts wrongly.
     """
 
     state: ProjectState
     labeling: Labeling | None
     version_wanted: bool
+    miscounted: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,23 +75,28 @@ class MirrorSync:
         problem: str | None = None
         labeling: Labeling | None = None
         wanted = False
-        if state.model_version not in self.versions.names(project):
-            titles = self.label_studio.connections(project.id)
-            wanted = state.model_version in ("", NO_VERSION, *titles)
-            problem = None if titles else NOT_CONNECTED
+        names = self.versions.names(project)
+        if state.model_version not in names:
+            connections = self.label_studio.connections(project.id)
+            wanted, problem = ours.claim(state.model_version, connections, names)
+            if problem not in (None, NOT_CONNECTED):
+                log.warning("left alone", reason=problem)
         if problem is None:
             try:
                 labeling = config.read(state.label_config)
             except UnsupportedConfigError as error:
                 problem = str(error)
-                log.warning("label config not supported", reason=problem)
-        if labeling is not None and _read_otherwise(self.mirror.project(project), labeling):
+        before = self.mirror.project(project)
+        if problem not in (None, NOT_CONNECTED, before and before.problem):
+            log.warning("label config not supported", reason=problem)
+        if labeling is not None and _read_otherwise(before, labeling):
             self.mirror.forget_pulled(project)
         self.mirror.record_state(project, state, problem)
+        miscounted: list[int] = []
         if labeling is not None:
-            pull = _Pull(project, labeling, self.label_studio, self.mirror)
+            pull = _Pull(project, labeling, self.label_studio, self.mirror, miscounted)
             pull.run(state, timedelta(seconds=self.full_comparison_seconds))
-        return Synced(state, labeling, wanted)
+        return Synced(state, labeling, wanted, tuple(dict.fromkeys(miscounted)))
 
     def _begin_anew_if_another(self, project: Project, state: ProjectState) -> None:
         """Put away what is kept under a number that stands for another project now, as after a restored backup."""
@@ -112,12 +120,17 @@ def _read_otherwise(before: MirroredProject | None, labeling: Labeling) -> bool:
 
 @dataclass(frozen=True)
 class _Pull:
-    """One project's pull, once it is known how to read its tasks."""
+    """One project's pull, once it is known how to read its tasks.
+
+    Attributes:
+        miscounted: gets the tasks whose annotations Label Studio counts wrongly.
+    """
 
     project: Project
     labeling: Labeling
     label_studio: LabelStudio
     mirror: Mirror
+    miscounted: list[int]
 
     def run(self, state: ProjectState, full_comparison: timedelta) -> None:
         """Pull what changed since the last time, or everything where that is not known, or due."""
@@ -131,12 +144,16 @@ class _Pull:
             self._compare_everything(now)
             return
         pulled = read_tasks(changed, self.labeling, annotated=True)
+        self._note_miscounted(pulled)
         self.mirror.apply(self.project, pulled)
         watermark = max([mirrored.watermark, *(task.updated_at for task in pulled)])
         self.mirror.set_pulled(self.project, watermark=watermark)
         age = now - mirrored.compared_at
         if age > full_comparison or self._changes_missed(state, age):
             self._compare_everything(now)
+
+    def _note_miscounted(self, tasks: Iterable[PulledTask]) -> None:
+        self.miscounted.extend(task.id for task in tasks if task.miscounted)
 
     def _changes_missed(self, state: ProjectState, age: timedelta) -> bool:
         """Whether the counts ask for a full comparison; the last one was `age` ago."""
@@ -160,6 +177,7 @@ class _Pull:
         anew = mirrored is None or mirrored.watermark is None
         mirror.apply(project, [task for task in listed if anew or known.get(task.id) != task.updated_at])
         annotated = read_tasks(self.label_studio.annotated_tasks(project.id), self.labeling, annotated=True)
+        self._note_miscounted(annotated)
         mirror.apply(project, annotated)
         gone = known.keys() - {task.id for task in listed} - {task.id for task in annotated}
         bare = mirror.annotated(project) - {task.id for task in annotated} - gone

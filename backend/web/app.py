@@ -7,9 +7,8 @@ from backend import logs
 from backend.errors import LabelLoopError, RequestError
 from backend.settings import Settings
 from backend.web import auth, autolabel, current, finetune, label_studio, monitoring, projects, service
+from backend.web.server import MOST_BODY_BYTES
 from backend.web.service import WebService
-
-MOST_BODY_BYTES = 256_000_000
 
 BLUEPRINTS = (label_studio.routes, monitoring.routes, projects.routes, autolabel.routes, finetune.routes)
 
@@ -29,6 +28,7 @@ def app_of(service: WebService) -> Flask:
     """The application that answers for a service; starts nothing."""
     app = Flask("label-loop", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MOST_BODY_BYTES
+    app.url_map.converters["project"] = current.ProjectConverter
     current.bind(app, service)
     door = auth.Door(service.services.settings)
     door.announce()

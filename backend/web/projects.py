@@ -12,7 +12,7 @@ from backend.web import current
 from backend.web import insight as insights
 from model import holdout
 
-routes = Blueprint("projects", __name__, url_prefix="/api/projects/<int:number>")
+routes = Blueprint("projects", __name__, url_prefix="/api/projects/<project:number>")
 
 
 @routes.get("/versions/<name>")

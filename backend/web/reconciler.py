@@ -23,7 +23,7 @@ from backend.queue.jobs import JobKind
 from backend.queue.lease import LeaseKind
 from backend.services import ProjectContext, Services
 from backend.store.records.finetuning import AT_WORK, FinetuneRequest
-from backend.store.records.mirror import NOT_CONNECTED, MirroredProject
+from backend.store.records.mirror import MirroredProject
 from backend.tracking.courier import Courier
 
 MOST_BACKOFF = 20
@@ -54,10 +54,11 @@ class Reconciler:
         self._look_for_lost_projects()
         for mirrored in self._mirror.projects():
             if mirrored.project.url == self._settings.label_studio_url:
+                # Before the poll: a run that waits ends a refresh, and polls may be due at each look.
+                self._refresh_if_idle(mirrored)
                 self._poll_if_due(mirrored)
                 self._go_on_autolabelling(mirrored.project)
                 self._go_on_finetuning(mirrored)
-                self._refresh_if_idle(mirrored)
         self._polls.all_seen()
         self._courier.step()
 
@@ -82,7 +83,7 @@ class Reconciler:
     def _poll_if_due(self, mirrored: MirroredProject) -> None:
         if self._queue.postponed(mirrored.project):
             return
-        if self._polls.claim(mirrored.project, MOST_BACKOFF if mirrored.problem == NOT_CONNECTED else 1):
+        if self._polls.claim(mirrored.project, 1 if mirrored.problem is None else MOST_BACKOFF):
             self._enqueue(JobKind.RUN, mirrored.project)
 
     def _go_on_autolabelling(self, project: Project) -> None:

@@ -13,13 +13,14 @@ from backend.services import ProjectContext, Services
 from backend.settings import Settings, load
 from backend.store import features
 from backend.store.records.finetuning import FinetuneRequest
-from backend.store.records.mirror import MirroredProject
+from backend.store.records.mirror import NOT_CONNECTED, MirroredProject
 from backend.store.versions import NO_VERSION
 from backend.web import predictor
 from backend.web.background import Background
 from backend.web.hints import Hints, projects_hinted_at
 from backend.web.loaded_versions import LoadedVersions
 from backend.web.metrics import Metrics
+from backend.web.newcomers import Newcomers
 from backend.web.payloads import PredictRequest, SetupRequest
 from backend.web.predictor import Predictor
 from backend.web.problem import Problem
@@ -69,6 +70,9 @@ class WebService:
         self.metrics = Metrics(self._board)
         self._predictor = _predictor(services)
         self._hints = Hints(services.queue.hint)
+        self._newcomers = Newcomers(
+            services.label_studio.existing_projects, lambda number: self._hints.add(services.project(number))
+        )
         self._reconciler = Reconciler(services)
         self._background = Background()
 
@@ -88,6 +92,7 @@ class WebService:
         self._background.run(features.load_library)
         self._background.run(self.services.decoders.warm_up)
         self._background.run(self._hints.run)
+        self._background.run(self._newcomers.run)
         self._background.repeat(self._board.read_projects, PROJECTS_SECONDS)
         self._background.repeat(self._board.check_surroundings, CHECK_SECONDS)
         self._background.repeat(self._board.read_stores, CHECK_SECONDS)
@@ -99,19 +104,20 @@ class WebService:
         self._hints.stop()
         self.services.decoders.close()
         self._board.leave()
+        self._newcomers.stop()
 
     def setup(self, asked: SetupRequest) -> str:
-        """Name the project's version, whatever the label config; a new project or label config is a hint."""
+        """Name the project's version, whatever the label config; a new project or label config is a hint.
+
+        Label Studio calls it whenever somebody lists a project's connections, our own runs included.
+        """
         if asked.project is None:
             return NO_VERSION
-        if asked.label_config:
-            try:
-                config.read(asked.label_config)
-            except UnsupportedConfigError as error:
-                log.warning("label config not supported", project=asked.project, reason=str(error))
         known = self.status.projects.get(asked.project)
-        if known is None or known.label_config != asked.label_config or known.problem is not None:
-            self._hints.add(self.services.project(asked.project))
+        if known is None:
+            self._newcomers.add(asked.project)
+        elif known.problem == NOT_CONNECTED or asked.label_config not in ("", known.label_config):
+            self._hints.add(known.project)
         return self.status.active_version(asked.project)
 
     def predict(self, asked: PredictRequest) -> tuple[str, list[Json]]:
@@ -155,8 +161,12 @@ class WebService:
         """
         self.metrics.count_event(event.action)
         deliver = self.services.queue.hint if at_once else self._hints.add
-        for number in projects_hinted_at(event, self.status.projects):
-            deliver(self.services.project(number))
+        known = self.status.projects
+        for number in projects_hinted_at(event, known):
+            if number in known or (at_once and self._newcomers.ask(number)):
+                deliver(self.services.project(number))
+            elif not at_once:
+                self._newcomers.add(number)
         if event.action == webhook.START_TRAINING and self.services.settings.finetune_on_start_training:
             self._finetune(event.project_id)
 

@@ -45,7 +45,7 @@ PLACES: dict[str, tuple[Any, str, str]] = {
     "version switched": (LabelStudio, "set_model_version", AFTER),
     # The version is published; its served head is made, and lost.
     "second stage": (versions.VersionStore, "add_second_stage", BEFORE),
-    "slice refreshed": (LabelStudio, "delete_predictions", AFTER),
+    "slice refreshed": (LabelStudio, "change_prediction", AFTER),
     # Label Studio holds an annotation, or holds it no more, that the mirror knows nothing of.
     "annotated": (LabelStudio, "annotate", AFTER),
     "taken back": (LabelStudio, "delete_annotation", AFTER),

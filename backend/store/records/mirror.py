@@ -38,6 +38,11 @@ class MirroredProject:
     created_at: str = ""
     missing_since: datetime | None = None
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether its label config is one that can't be served; nothing but another config changes that."""
+        return self.problem not in (None, NOT_CONNECTED)
+
 
 @dataclass(frozen=True)
 class MirroredTask:
@@ -66,13 +71,19 @@ class MirroredTask:
 
 @dataclass(frozen=True)
 class PulledTask:
-    """A task as Label Studio sends it. `annotations` is None where they were not asked for."""
+    """A task as Label Studio sends it.
+
+    Attributes:
+        annotations: None where they were not asked for.
+        miscounted: Label Studio's own counter says fewer annotations than it sends.
+    """
 
     id: int
     image: str
     created_at: datetime
     updated_at: datetime
     annotations: tuple[Annotation, ...] | None
+    miscounted: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,3 +93,31 @@ class Counts:
     tasks: int
     annotations: int
     skipped: int
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast a project is labelled.
+
+    Attributes:
+        per_second: answers, of all people together.
+        people: who gave them.
+    """
+
+    per_second: float
+    people: int
+
+
+@dataclass(frozen=True)
+class Published:
+    """What Label Studio should hold of our predictions of a project.
+
+    Attributes:
+        of_version: tasks with a prediction of the version that was asked for.
+        predictions: of all versions together.
+        tasks: of the project.
+    """
+
+    of_version: int
+    predictions: int
+    tasks: int

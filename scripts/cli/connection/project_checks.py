@@ -20,6 +20,8 @@ IMAGE_MAX_BYTES = 50_000_000
 IMAGE_SECONDS = 20.0
 IMAGE_SIDE = 224
 SAMPLING = "Uncertainty sampling"
+SETTINGS = {"sampling": SAMPLING, "show_collab_predictions": True}
+"""Of a project, as connecting sets them."""
 
 
 def label_config(project: Json) -> Finding:
@@ -90,7 +92,7 @@ def ranking(label_studio: LabelStudioApi, project: Json, versions: Collection[st
         findings.append(
             warning(
                 f"model_version is {active!r}, which is no version of the backend: tasks come in random order.",
-                "Choose a version of the backend under Settings > Annotation; the next run sets it as well.",
+                "Choose Label Loop under Settings > Annotation, where it should order them: a choice by hand stays.",
             )
         )
     if project["maximum_annotations"] > 1:

@@ -171,3 +171,35 @@ def test_whatever_a_label_config_is_it_is_read_or_refused(text: str) -> None:
     for written in (text, view(IMAGE, choices(name=text)), f"<View {text}/>"):
         with suppress(UnsupportedConfigError):
             assert config.read(written).classes
+
+
+@pytest.mark.fault("S11")
+@pytest.mark.parametrize(
+    "label_config",
+    [
+        f'<View><Image name="image" value="{"x" * 900_000}"/><Choices name="c" toName="image"><Choice value="a"/>'
+        '<Choice value="b"/></Choices></View>',
+        f'<View><Image name="image" value="$image"/><Choices name="c" toName="image" choice="{"x" * 900_000}"/></View>',
+        f"<View>{'x' * 20_000_000}</View>",
+    ],
+    ids=["a long value", "a long choice", "a long config"],
+)
+def test_why_a_long_config_is_refused_is_short(label_config: str) -> None:
+    with pytest.raises(UnsupportedConfigError) as refused:
+        config.read(label_config)
+    assert len(str(refused.value)) < 300
+
+
+@pytest.mark.fault("S11")
+@pytest.mark.parametrize(
+    "label_config",
+    [
+        '<!DOCTYPE v [<!ENTITY a "b">]><View>&a;</View>',
+        '<!DOCTYPE v [<!ENTITY a SYSTEM "file:///etc/passwd">]><View>&a;</View>',
+        "<View>" * 100_000 + "</View>" * 100_000,
+    ],
+    ids=["an entity", "a file", "very deep"],
+)
+def test_configs_that_attack_the_parser_are_refused(label_config: str) -> None:
+    with pytest.raises(UnsupportedConfigError):
+        config.read(label_config)

@@ -15,7 +15,7 @@ from backend.project import Project
 from backend.store import database
 from backend.store.labels import Annotation
 from backend.store.mirror import CHUNK, Mirror
-from backend.store.records.mirror import Counts, PulledTask
+from backend.store.records.mirror import Counts, Published, PulledTask
 from backend.store.schema import Base
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
@@ -169,13 +169,35 @@ def test_a_forgotten_project_leaves_nothing(mirror: Mirror) -> None:
     assert mirror.project(OTHER) is not None
 
 
-def test_predictions_are_counted_until_they_are_removed(mirror: Mirror) -> None:
+def test_predictions_are_counted_from_before_they_are_imported(mirror: Mirror) -> None:
     mirror.apply(ONE, [pulled(1), pulled(2)])
     for version in ("v1", "v2"):
+        mirror.record_importing(ONE, [1])
         mirror.record_published(ONE, [1], version)
-    assert [(task.published_version, task.predictions) for task in mirror.tasks(ONE)] == [("v2", 2), (None, 0)]
+    mirror.record_importing(ONE, [2])
+    assert [(task.published_version, task.predictions) for task in mirror.tasks(ONE)] == [("v2", 2), (None, 1)]
+    mirror.record_predictions(ONE, {1: 1, 2: 0})
     mirror.record_unpublished(ONE, [1])
-    assert [(task.published_version, task.predictions) for task in mirror.tasks(ONE)] == [(None, 0), (None, 0)]
+    assert [(task.published_version, task.predictions) for task in mirror.tasks(ONE)] == [(None, 1), (None, 0)]
+
+
+def test_either_edition_of_a_version_counts_as_published(mirror: Mirror) -> None:
+    mirror.apply(ONE, [pulled(number) for number in range(1, 5)])
+    mirror.record_importing(ONE, [1, 2, 3])
+    for task, edition in ((1, "v1"), (2, "v1+"), (3, "v10")):
+        mirror.record_published(ONE, [task], edition)
+    assert mirror.published(ONE, "v1") == Published(of_version=2, predictions=3, tasks=4)
+    assert mirror.published(OTHER, "v1") == Published(of_version=0, predictions=0, tasks=0)
+
+
+def test_the_pace_is_that_of_people_lately(mirror: Mirror) -> None:
+    now = datetime.now(UTC)
+    given = [replace(annotation(number, 1), created_at=now, completed_by=number % 2) for number in (1, 2, 3)]
+    given += [replace(annotation(4, 1, provenance=Provenance.AUTOMATIC), created_at=now, completed_by=7)]
+    given += [replace(annotation(5, 1), created_at=now - timedelta(hours=1), completed_by=8)]
+    mirror.apply(ONE, [pulled(1, *given)])
+    pace = mirror.pace(ONE, timedelta(seconds=30))
+    assert (pace.people, round(pace.per_second, 1)) == (2, 0.1)
 
 
 def test_a_task_may_be_open_while_it_is_in_front_and_for_a_while_after(mirror: Mirror) -> None:
@@ -191,7 +213,7 @@ def test_a_task_may_be_open_while_it_is_in_front_and_for_a_while_after(mirror: M
 def test_more_tasks_than_a_statement_may_name_are_read_and_written(mirror: Mirror) -> None:
     numbers = range(1, 2 * CHUNK + 2)
     mirror.apply(ONE, [pulled(number) for number in numbers])
-    mirror.record_published(ONE, list(numbers), "v1")
+    mirror.record_importing(ONE, list(numbers))
     assert [task.id for task in mirror.tasks(ONE, list(numbers))] == list(numbers)
     assert {task.predictions for task in mirror.tasks(ONE)} == {1}
 
