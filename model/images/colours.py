@@ -1,5 +1,6 @@
 """Any image as RGB of 8 bits, and resized to a square: a strip at a time, so that no second copy of it is in memory."""
 
+import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -26,14 +27,16 @@ def to_square(image: Image.Image, side: int) -> Image.Image:
         side: in pixels, from 1.
 
     Returns:
-        The same pixels, to the bit, as `to_rgb(image)` resized.
+        The same pixels as `to_rgb(image)` resized, but for rounding.
     """
     if _is_plain(image) or image.width * image.height <= STRIP:
         return to_rgb(image).resize((side, side), Image.Resampling.BILINEAR)
-    # Pillow resizes along rows first and rounds; done strip by strip, that gives the same.
-    convert, narrow = _converter(image), Image.new("RGB", (side, image.height))
-    for top, strip in _strips(image):
-        narrow.paste(convert(strip).resize((side, strip.height), Image.Resampling.BILINEAR), (0, top))
+    # Pillow resizes along the longer side first, and rounds; done strip by strip, that gives the same.
+    is_tall = image.height > image.width
+    convert, narrow = _converter(image), Image.new("RGB", (image.width, side) if is_tall else (side, image.height))
+    for corner, strip in _strips(image, upright=is_tall):
+        shrunk = (strip.width, side) if is_tall else (side, strip.height)
+        narrow.paste(convert(strip).resize(shrunk, Image.Resampling.BILINEAR), corner)
     return narrow.resize((side, side), Image.Resampling.BILINEAR)
 
 
@@ -60,11 +63,15 @@ def _converter(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
     return _on_white if image.has_transparency_data else lambda strip: strip.convert("RGB")
 
 
-def _strips(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
-    """Top row and pixels of each strip."""
-    rows = max(1, STRIP // image.width)
-    for top in range(0, image.height, rows):
-        yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
+def _strips(image: Image.Image, *, upright: bool) -> Iterator[tuple[tuple[int, int], Image.Image]]:
+    """Upper left corner and pixels of each strip, which is of whole columns if upright, else of whole rows."""
+    width, height = image.size
+    thickness = max(1, STRIP // (height if upright else width))
+    for at in range(0, width if upright else height, thickness):
+        if upright:
+            yield (at, 0), image.crop((at, 0, min(at + thickness, width), height))
+        else:
+            yield (0, at), image.crop((0, at, width, min(at + thickness, height)))
 
 
 def _on_white(image: Image.Image) -> Image.Image:
@@ -80,8 +87,10 @@ def _range(image: Image.Image) -> tuple[float, float]:
     The modes don't tell the range: Pillow opens 16-bit PGM and 32-bit TIFF alike as "I", and "F" is as often 0..1 as
     0..255. Values outside the usual ranges are stretched between their own least and largest.
     """
-    extremes = [(float(values.min()), float(values.max())) for _, strip in _strips(image) for values in [_deep(strip)]]
-    least, largest = min(low for low, _ in extremes), max(high for _, high in extremes)
+    least, largest = math.inf, -math.inf
+    for _, strip in _strips(image, upright=False):
+        values = _deep(strip)
+        least, largest = min(least, float(values.min())), max(largest, float(values.max()))
     usual = (1.0, 255.0, 65535.0) if image.mode == "F" else (65535.0,)
     fitting = [top for top in usual if largest <= top] if least >= 0 else []
     return (0.0, fitting[0]) if fitting else (least, largest)

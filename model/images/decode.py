@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from model.errors import ImageError
 from model.images.colours import to_square
@@ -78,7 +78,7 @@ def opened(data: bytes, limits: ImageLimits) -> Iterator[Image.Image]:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageError(f"The {name} image is too large: {error} Make the image smaller.") from error
     except Exception as error:
-        reason = str(error) or type(error).__name__
+        reason = _reason(error)
         raise ImageError(f"The {name} image is broken or cut short ({reason}). Save or upload it again.") from error
 
 
@@ -110,6 +110,11 @@ def check_bytes(data: bytes, limits: ImageLimits) -> None:
             f"The image has {len(data):,} bytes, over the limit of {limits.max_bytes:,} (IMAGE_MAX_BYTES). "
             "Make the image smaller or raise the limit."
         )
+
+
+def _reason(error: Exception) -> str:
+    # What Pillow says of a file that no plugin wants names an object in memory.
+    return "its header" if isinstance(error, UnidentifiedImageError) else str(error) or type(error).__name__
 
 
 def _open(data: bytes, name: str) -> Image.Image:

@@ -6,6 +6,9 @@ from types import MappingProxyType
 
 from model.errors import ImageError
 
+PAGE = "page"
+"""What a server sends instead of an image: HTML, XML or JSON."""
+
 HEAD = 512
 """How many of a file's first bytes tell its format."""
 
@@ -38,7 +41,7 @@ _SIGNATURES = (
     (rb"%PDF", "PDF"),
     (rb"%!PS|\xc5\xd0\xd3\xc6", "EPS"),
     (rb"8BPS", "PSD"),
-    (rb"\0\0[\x01\x02]\0", "ICO"),
+    (rb"\0\0\x01\0", "ICO"),
     (rb"icns", "ICNS"),
     (rb"....jP  |\xff\x4f\xff\x51", "JPEG 2000"),
     (rb"\xff\x0a|....JXL ", "JPEG XL"),
@@ -47,8 +50,8 @@ _SIGNATURES = (
     (rb"DDS ", "DDS"),
     (rb"P[1-7]\s", "PNM"),
     (rb"(\xef\xbb\xbf)?\s*(<(\?xml|!--|!DOCTYPE svg)[^>]*>\s*)*<svg", "SVG"),
-    (rb"(\xef\xbb\xbf)?\s*<(?i:!doctype html|html|head|body|\?xml)", "An HTML or XML page"),
-    (rb"\s*[\[{]\s*[\"\]}]", "JSON text"),
+    (rb"(\xef\xbb\xbf)?\s*<(?i:!doctype html|html|head|body|\?xml)", PAGE),
+    (rb"\s*[\[{]\s*[\"\]}]", PAGE),
     (rb"PK\x03\x04", "A ZIP archive"),
     (rb"\x1f\x8b", "A gzip archive"),
 )
@@ -70,6 +73,8 @@ def recognise(data: bytes) -> str:
         raise ImageError(
             f"The data is not an image of a known format. Use {listed()}; convert other images to PNG or JPEG."
         )
+    if name == PAGE:
+        raise ImageError("The address gives a page of text, not an image. Make it give the image itself.")
     if name not in SUPPORTED:
         raise ImageError(f"{name} is not supported. Use {listed()}: convert the image to PNG or JPEG.")
     return name

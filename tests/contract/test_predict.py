@@ -13,7 +13,9 @@ from PIL import Image
 
 from backend.store.versions import NO_VERSION
 from tests.contract.service import CLASSES, CONFIG, NOBODY, STORED, VERSION, Service, address, stored_task, task
+from tests.support import hostile_images
 from tests.support.pictures import picture
+from tests.support.waiting import until
 
 EMPTY = {"result": [], "score": 1.0, "model_version": VERSION}
 SLOW_SECONDS = 9.0
@@ -197,3 +199,19 @@ def test_text_that_is_no_json_is_refused(service: Service) -> None:
 def test_another_method_is_refused(service: Service) -> None:
     answer = service.client.get("/predict")
     assert (answer.status_code, list(answer.get_json())) == (405, ["error"])
+
+
+@pytest.mark.fault("S2")
+def test_while_a_hostile_image_is_decoded_health_and_other_projects_are_answered(service: Service) -> None:
+    hostile = base64.b64encode(hostile_images.progressive_jpeg(side=900)).decode()
+    answered = threading.Event()
+
+    def ask() -> None:
+        service.predict([task(900, f"data:image/jpeg;base64,{hostile}")])
+        answered.set()
+
+    threading.Thread(target=ask, daemon=True).start()
+    until(lambda: service.web.services.decoders._in_use.total() == 1, "the hostile image is being decoded")
+    assert service.client.get("/health").status_code == 200
+    assert not answered.is_set()
+    assert answered.wait(120)

@@ -1,8 +1,11 @@
 """From task images to stored features, by a real backbone in ONNX Runtime."""
 
 import base64
+import threading
+import time
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -13,8 +16,11 @@ from backend.services import Services
 from backend.settings import Settings
 from backend.store.records.mirror import MirroredTask, PulledTask
 from model.backbone.backbone import backbone
+from model.images.decoders import Decoders
+from tests.support import hostile_images
 from tests.support.pictures import picture
 from tests.support.poor_backbone import BASE, export_poor
+from tests.support.waiting import until
 from tests.unit.backend.images.host import Host
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -86,3 +92,45 @@ def test_an_outage_of_label_studio_leaves_the_mirror_as_it_is(services: Services
 def test_without_an_export_nothing_can_be_embedded_yet(services: Services) -> None:
     with pytest.raises(RetryLaterError):
         services.image_embedder.embed_files(services.project(1), backbone("efficientnet-lite1"), {1: picture(0, 1)})
+
+
+@pytest.mark.fault("S2")
+def test_an_image_that_was_refused_is_not_decoded_again_by_another_task_run_or_process(services: Services) -> None:
+    files = {1: b"%!PS-Adobe-3.0 EPSF-3.0", 2: picture(0, 1)}
+    first = services.image_embedder.embed_files(services.project(1), BACKBONE, files)
+    other = Services(services.settings)
+    with patch.object(Decoders, "decode_each", side_effect=AssertionError("decoded again")):
+        again = other.image_embedder.embed_files(other.project(2), BACKBONE, {7: files[1]})
+    assert (first.problems[1], first.problems.keys()) == (again.problems[7], {1})
+
+
+@pytest.mark.fault("S2")
+def test_an_image_that_was_refused_is_tried_again_once_a_limit_is_raised(services: Services) -> None:
+    files = {1: picture(0, 1)}
+    strict = Services(services.settings.model_copy(update={"image_max_pixels": 10}))
+    assert strict.image_embedder.embed_files(services.project(1), BACKBONE, files).problems.keys() == {1}
+    assert services.image_embedder.embed_files(services.project(1), BACKBONE, files).problems == {}
+
+
+def test_an_image_that_there_was_no_time_for_is_not_held_against(services: Services) -> None:
+    files = {1: picture(0, 1)}
+    late = services.image_embedder.embed_files(services.project(1), BACKBONE, files, deadline=time.monotonic() - 1)
+    assert (late.undecided, late.problems) == ({1}, {})
+    assert services.image_embedder.embed_files(services.project(1), BACKBONE, files).hashes.keys() == {1}
+
+
+@pytest.mark.fault("S2")
+def test_while_one_project_s_hostile_image_is_decoded_another_s_are_embedded(services: Services) -> None:
+    done = threading.Event()
+
+    def embed_hostile() -> None:
+        services.image_embedder.embed_files(
+            services.project(1), BACKBONE, {1: hostile_images.progressive_jpeg()}, deadline=time.monotonic() + 20
+        )
+        done.set()
+
+    threading.Thread(target=embed_hostile, daemon=True).start()
+    until(lambda: services.decoders._in_use.total() == 1, "the hostile image is being decoded")
+    assert services.image_embedder.embed_files(services.project(2), BACKBONE, {2: picture(0, 1)}).computed == 1
+    assert not done.is_set()
+    services.decoders.close()

@@ -167,7 +167,7 @@ def test_a_file_cut_short_is_an_image_error_wherever_it_is_cut(kind: str) -> Non
 
 @pytest.mark.parametrize("data", [b"", b"GIF89a", b"<html>not found</html>", b"\x89PNG\r\n\x1a\n", bytes(1000)])
 def test_what_is_no_image_is_an_image_error_that_says_what_to_do(data: bytes) -> None:
-    with pytest.raises(ImageError, match=r"(Use|Upload|Save) "):
+    with pytest.raises(ImageError, match=r"(Use|Upload|Save|Make) "):
         decode(data, LIMITS)
 
 
