@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
-from backend.images.addresses import AddressReader
+from backend.images.address_book import AddressBook
 from backend.images.embed import ImageEmbedder
 from backend.images.embedders import Embedders
 from backend.images.fetcher import ImageFetcher
@@ -57,9 +57,9 @@ class Services:
         return LabelStudio(self.settings.label_studio_url, self.settings.label_studio_api_key)
 
     @cached_property
-    def addresses(self) -> AddressReader:
+    def addresses(self) -> AddressBook:
         """How tasks' image addresses are read."""
-        return AddressReader.of(self.settings.label_studio_names)
+        return AddressBook(self.label_studio, self.settings.label_studio_names)
 
     @cached_property
     def images(self) -> ImageFetcher:

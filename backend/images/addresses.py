@@ -23,6 +23,9 @@ LOCAL_FILES = "/data/local-files/"
 
 # What Label Studio serves files at: its own paths, which no sub-path is taken off.
 _SERVED = (LOCAL_FILES, "/data/upload/", "/storage-data/", "/tasks/", "/projects/", "/static/", "/api/")
+_SERVED_AT = re.compile(
+    "/data/local-files/?\\?|/data/upload/|/storage-data/uploaded/|/(?:resolve|presign)/?\\?fileuri="
+)
 _RESOLVER = re.compile(r"(?:/.*)?/tasks/(\d{1,10})/(?:resolve|presign)/?")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _DROPPED_BY_BROWSERS = str.maketrans("", "", "\t\n\r")
@@ -185,6 +188,19 @@ class AddressReader:
         """
         spelled = self._spelled(address, task)
         return address if spelled is None else spelled
+
+    def is_under_unknown_name(self, address: str, task: int) -> bool:
+        """Whether an address looks like Label Studio's, under a name that is not among its names."""
+        source = self.source(address, task)
+        return isinstance(source, FromTheWeb) and _SERVED_AT.search(source.url) is not None
+
+    def under(self, name: str) -> "AddressReader":
+        """This reader, with one name more.
+
+        Raises:
+            ValueError: no http or https address.
+        """
+        return AddressReader(tuple(dict.fromkeys([*self.names, Name.read(name)])))
 
     def _spelled(self, address: str, task: int) -> str | None:
         address = address.strip(_AROUND)

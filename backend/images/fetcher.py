@@ -12,7 +12,8 @@ from urllib3.exceptions import HTTPError
 
 from backend.causes.exceptions import cause_of
 from backend.errors import LabelLoopError, NotFoundError, RetryLaterError
-from backend.images.addresses import AddressReader, FromDisk, FromLabelStudio, FromTheWeb, Inline, Nowhere, Source
+from backend.images.address_book import AddressBook
+from backend.images.addresses import FromDisk, FromLabelStudio, FromTheWeb, Inline, Nowhere, Source
 from backend.images.budget import BYTES_AT_ONCE, ByteBudget, Taken, unlimited
 from backend.images.disk import read_file
 from backend.images.download import Downloader
@@ -45,7 +46,7 @@ class ImageFetcher:
         max_bytes: of one image.
         seconds: that fetching one may take in all.
         document_root: Label Studio's local files, where this machine has them.
-        addresses: how they are read; None for a Label Studio with one name.
+        addresses: how they are read; None where no name of Label Studio is set besides its address.
         allow_private: networks that tasks may name although they are not public.
         hosts: that are given up when they don't answer.
     """
@@ -54,13 +55,13 @@ class ImageFetcher:
     max_bytes: int
     seconds: float
     document_root: Path | None = None
-    addresses: AddressReader | None = None
+    addresses: AddressBook | None = None
     allow_private: tuple[Network, ...] = ()
     hosts: Hosts = field(default_factory=Hosts)
 
     @cached_property
-    def _addresses(self) -> AddressReader:
-        return self.addresses or AddressReader.of([self.label_studio.url])
+    def _addresses(self) -> AddressBook:
+        return self.addresses or AddressBook(self.label_studio)
 
     @cached_property
     def budget(self) -> ByteBudget:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator, Sequence, Set
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 import requests
@@ -37,6 +39,9 @@ _ANNOTATED_TASK_FIELDS = (
 
 _LASTING = (CauseKind.REDIRECTED, CauseKind.TLS_NEEDED)
 """What lies between us and Label Studio until somebody changes an address."""
+
+_STYLES = re.compile(r'<link href="(https?://[^"\s]+?)/static/css/main\.')
+"""Label Studio's own stylesheet."""
 
 Json = dict[str, Any]
 
@@ -384,6 +389,21 @@ class LabelStudio:
         """Label Studio's release, e.g. "1.23.2"; the cheapest call that needs the token to be right."""
         body = self._ask_for({"release"}, "/api/version", timeout=(2, 5), seconds=SHORT_SECONDS)
         return str(body["release"])
+
+    def public_address(self) -> str | None:
+        """What Label Studio calls itself (its LABEL_STUDIO_HOST), as its log-in page says; None where it does not.
+
+        Raises:
+            LabelLoopError: it gives no such page.
+        """
+        with deadline.within(SHORT_SECONDS):
+            # Streamed: any other answer is taken for a proxy's, if it is a page.
+            answer = self.request("GET", "/user/login/", stream=True, timeout=(2, 5), allow_redirects=False)
+            with answer:
+                page = b"".join(islice(answer.iter_content(1 << 14), 4)).decode(errors="replace")
+        # Behind a single sign-on this is a redirection, and what follows is another server's page.
+        found = _STYLES.search(page) if answer.status_code == HTTPStatus.OK else None
+        return None if found is None else found[1]
 
     def whoami(self) -> datetime | None:
         """Raise unless the token is accepted.

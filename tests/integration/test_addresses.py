@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from backend.images.addresses import AddressReader
+from backend.images.address_book import AddressBook
 from backend.images.fetcher import ImageFetcher, Unavailable
 from backend.label_studio.client import LabelStudio
 from scripts.cli.connection.api import LabelStudioApi
@@ -80,7 +80,9 @@ def named_label_studio(
 @pytest.fixture(scope="module")
 def tasks(named_label_studio: RunningLabelStudio, storage: Storage) -> Tasks:
     api = named_label_studio.api
-    made = api.send_object("POST", "/api/projects/", {"title": "all addresses", "label_config": label_config(["a", "b"])})
+    made = api.send_object(
+        "POST", "/api/projects/", {"title": "all addresses", "label_config": label_config(["a", "b"])}
+    )
     project = int(made["id"])
     images = {name: picture(0, seed) for seed, name in enumerate([*FILES, *KEYS, UPLOAD])}
     folder = named_label_studio.documents / "shots"
@@ -90,8 +92,8 @@ def tasks(named_label_studio: RunningLabelStudio, storage: Storage) -> Tasks:
     _sync(api, "localfiles", {"project": project, "path": str(folder), "use_blob_urls": True})
     for bucket, keys in BUCKETS.items():
         storage.fill(bucket, {key: images[key] for key in keys})
-        body = {"project": project, "bucket": bucket, "use_blob_urls": True, "recursive_scan": True}
-        _sync(api, "s3", {**body, **CREDENTIALS, "presign": bucket == "presigned", "s3_endpoint": storage.url})
+        source = {"project": project, "bucket": bucket, "use_blob_urls": True, "recursive_scan": True}
+        _sync(api, "s3", {**source, **CREDENTIALS, "presign": bucket == "presigned", "s3_endpoint": storage.url})
     _upload(named_label_studio, project, images[UPLOAD])
     listed = api.get(f"/api/tasks?project={project}&fields=task_only&page_size=100")["tasks"]
     resolved = {int(task["id"]): str(task["data"]["image"]) for task in listed}
@@ -113,12 +115,13 @@ def _upload(label_studio: RunningLabelStudio, project: int, content: bytes) -> N
     ).raise_for_status()
 
 
-@pytest.fixture(params=["by its own port", "by the proxy, and its name", "by the proxy"])
+@pytest.fixture(params=["by its port", "by its port and its name", "by the proxy and its name", "by the proxy"])
 def names(request: pytest.FixtureRequest, named_label_studio: RunningLabelStudio, proxy: Proxy) -> Sequence[str]:
     """How a backend may know Label Studio, LABEL_STUDIO_URL first."""
     ways = {
-        "by its own port": [named_label_studio.url, proxy.public_url],
-        "by the proxy, and its name": [proxy.url, proxy.public_url],
+        "by its port": [named_label_studio.url],
+        "by its port and its name": [named_label_studio.url, proxy.public_url],
+        "by the proxy and its name": [proxy.url, proxy.public_url],
         "by the proxy": [proxy.url],
     }
     return ways[request.param]
@@ -127,7 +130,15 @@ def names(request: pytest.FixtureRequest, named_label_studio: RunningLabelStudio
 @pytest.fixture
 def fetcher(names: Sequence[str], named_label_studio: RunningLabelStudio) -> ImageFetcher:
     client = LabelStudio(names[0], named_label_studio.token)
-    return ImageFetcher(client, 10**6, seconds=60.0, addresses=AddressReader.of(names))
+    return ImageFetcher(client, 10**6, seconds=60.0, addresses=AddressBook(client, names))
+
+
+@pytest.mark.fault("R2")
+def test_label_studio_says_what_it_calls_itself(
+    named_label_studio: RunningLabelStudio, label_studio: RunningLabelStudio, proxy: Proxy
+) -> None:
+    assert LabelStudio(named_label_studio.url, named_label_studio.token).public_address() == proxy.public_url
+    assert LabelStudio(label_studio.url, label_studio.token).public_address() is None
 
 
 def test_label_studio_makes_the_addresses_that_are_meant(tasks: Tasks, proxy: Proxy) -> None:
@@ -154,15 +165,18 @@ def test_files_of_the_document_root_are_read_from_disk(
     tasks: Tasks, names: Sequence[str], named_label_studio: RunningLabelStudio
 ) -> None:
     away = LabelStudio("http://127.0.0.1:9", named_label_studio.token)
-    here = ImageFetcher(away, 10**6, 60.0, named_label_studio.documents, AddressReader.of(names))
+    book = AddressBook(LabelStudio(names[0], named_label_studio.token), names)
+    here = ImageFetcher(away, 10**6, 60.0, named_label_studio.documents, book)
     files = {task: address for task, address in tasks.resolved.items() if "local-files" in address}
     fetched = [here.fetch(address, task) for task, address in files.items()]
     assert Counter(fetched) == Counter(tasks.images[name] for name in FILES)
 
 
 @pytest.mark.fault("R8")
-def test_what_the_loop_pulls_and_what_predict_gets_is_one_address(tasks: Tasks, names: Sequence[str]) -> None:
-    reader = AddressReader.of(names)
-    pulled = {task: reader.canonical(address, task) for task, address in tasks.resolved.items()}
-    assert pulled == {task: reader.canonical(address, task) for task, address in tasks.plain.items()}
+def test_what_the_loop_pulls_and_what_predict_gets_is_one_address(
+    tasks: Tasks, names: Sequence[str], named_label_studio: RunningLabelStudio
+) -> None:
+    book = AddressBook(LabelStudio(names[0], named_label_studio.token), names)
+    pulled = {task: book.canonical(address, task) for task, address in tasks.resolved.items()}
+    assert pulled == {task: book.canonical(address, task) for task, address in tasks.plain.items()}
     assert len(set(pulled.values())) == len(tasks.images)

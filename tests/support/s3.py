@@ -59,7 +59,7 @@ def serving(folder: Path) -> Iterator[Storage]:
 
 def _environment() -> Path:
     digest = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]
-    return make_once(CACHE / f"moto-env-{digest}", _install) / "env"
+    return make_once(CACHE / "moto" / f"env-{digest}", _install) / "env"
 
 
 def _install(folder: Path) -> None:
