@@ -22,7 +22,8 @@ import pytest
 from xdist import is_xdist_worker
 
 from model.backbone.backbone import backbone
-from tests.support.label_studio import RunningLabelStudio, User
+from scripts.stack.accounts import User
+from tests.support.label_studio import RunningLabelStudio
 from tests.support.project import LabelledProject
 from tests.support.shared import CACHE, CHECKOUT, SharedLabelStudio, make_once
 from tests.support.stack import RunningRedis, RunningStack, start_redis, start_stack

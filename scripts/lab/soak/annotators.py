@@ -1,6 +1,5 @@
 """People who label without a pause, as Label Studio's page does."""
 
-import random
 import threading
 import time
 from collections.abc import Sequence
@@ -50,26 +49,29 @@ class Annotator(threading.Thread):
     """Labels the next task of one project after the other, correctly."""
 
     def __init__(
-        self, projects: Sequence[SoakProject], submits: Submits, stopping: threading.Event, pace: float, seed: int
+        self,
+        token: str,
+        projects: Sequence[SoakProject],
+        submits: Submits,
+        stopping: threading.Event,
+        pace: float,
+        number: int,
     ) -> None:
         """Begin with `start`.
 
         Args:
+            token: of this user.
             projects: taken in turn.
             submits: gets what was submitted.
             stopping: set when it is to end.
             pace: least seconds for an image.
-            seed: where to begin.
+            number: of this annotator: with which project to begin.
         """
-        super().__init__(name=f"annotator {seed}", daemon=True)
+        super().__init__(name=f"annotator {number}", daemon=True)
         self._projects = projects
-        self._pages = [
-            LabelStudioPage(each.installation.label_studio.url, each.installation.label_studio.token, each.id)
-            for each in projects
-        ]
+        self._pages = [LabelStudioPage(each.installation.label_studio.url, token, each.id) for each in projects]
         self._submits, self._stopping, self._pace = submits, stopping, pace
-        self._random = random.Random(seed)  # noqa: S311 - nothing is secret
-        self._turn = seed
+        self._turn = number
 
     def run(self) -> None:
         """Label until it is told to stop."""

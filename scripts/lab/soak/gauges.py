@@ -25,7 +25,7 @@ class Sample:
     Attributes:
         at: seconds since the beginning.
         megabytes: of memory, by process, with its children; shared pages count once for each.
-        threads: by process, without its children.
+        threads: by process, with its children.
         disk_megabytes: of MODEL_DIR.
     """
 
@@ -80,7 +80,7 @@ class Sampler:
             process = psutil.Process(self._installation.processes[part].pid)
             family = [process, *process.children(recursive=True)]
             megabytes[part] = sum(each.memory_info().rss for each in family) / 1e6
-            threads[part] = process.num_threads()
+            threads[part] = sum(each.num_threads() for each in family)
         used = sum(file.stat().st_size for file in _files(self._installation.server.folder))
         self.gauges.samples.append(Sample(time.monotonic() - self._began, megabytes, threads, used / 1e6))
 

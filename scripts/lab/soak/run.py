@@ -7,6 +7,7 @@ import time
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
+from scripts.cli.connection.api import LabelStudioApi
 from scripts.cli.progress import progress
 from scripts.lab.soak import installation as installations
 from scripts.lab.soak import projects as soak_projects
@@ -19,6 +20,7 @@ from scripts.lab.soak.options import SoakOptions
 from scripts.lab.soak.outcome import MadeFault, Outcome, ProjectOutcome
 from scripts.lab.soak.projects import SoakProject
 from scripts.lab.soak.watch import Watch, made_at
+from scripts.stack.accounts import sign_up
 from scripts.stack.client import BackendPage
 from scripts.stack.errors import StackError
 
@@ -72,8 +74,8 @@ class Soak:
         self._watch.start()
         self._wait_for_versions()
         annotators = [
-            Annotator(self._projects, self._submits, self._stopping, self._options.pace, number)
-            for number in range(self._options.annotators)
+            Annotator(token, self._projects, self._submits, self._stopping, self._options.pace, number)
+            for number, token in enumerate(self._tokens())
         ]
         self._began = time.monotonic()
         self._sampler.start()
@@ -96,6 +98,12 @@ class Soak:
             malformed=self._stage.statuses,
             outages=self._outages,
         )
+
+    def _tokens(self) -> list[str]:
+        """Of as many users: Label Studio locks a task for a user, and two at one account would get the same."""
+        server = self._installation.label_studio
+        api = LabelStudioApi(server.url, server.token)
+        return [sign_up(api, server.url).token for _ in range(self._options.annotators)]
 
     def _break_things(self, end: float) -> None:
         following = order(self._options.only, self._chance)
