@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from backend import logs
 from backend.backbones import provide, switch
 from backend.errors import LabelLoopError, MissingProjectError, NotFoundError, RetryLaterError
-from backend.job import project_job
+from backend.job import project_job, why_put_off
 from backend.label_studio import config
 from backend.label_studio.config import Labeling
 from backend.loop import departure, embed, publish, second_stage, stocktaking
@@ -29,7 +29,6 @@ from backend.queue.lease import Lease
 from backend.services import ProjectContext
 from backend.store.dataset import Dataset
 from backend.store.sync import Synced
-from backend.store.trouble import trouble
 from backend.store.versions import Version
 from backend.tracking import heads
 from model.backbone.backbone import Backbone
@@ -125,7 +124,7 @@ class Run:
         try:
             outcome, published = self._line_unless_gone()
         except Exception as error:
-            reason = str(error) if isinstance(error, RetryLaterError | RedisError) else trouble(error)
+            reason = why_put_off(error)
             if reason is None:
                 log.exception("run failed")
                 failing = queue.failing.note(project, f"{type(error).__name__}: {error}")
