@@ -8,7 +8,7 @@ from backend.causes.kinds import Cause, CauseKind
 
 GATEWAYS = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
 
-_STATUS = {
+_STATUS: dict[int, CauseKind] = {
     HTTPStatus.UNAUTHORIZED: CauseKind.TOKEN_REFUSED,
     HTTPStatus.FORBIDDEN: CauseKind.NOT_ALLOWED,
     HTTPStatus.NOT_FOUND: CauseKind.NOT_FOUND,
@@ -29,8 +29,10 @@ def cause_of_status(status: int) -> Cause:
     """
     if status in GATEWAYS:
         return Cause(CauseKind.GATEWAY, f"HTTP {status}")
-    otherwise = CauseKind.SERVER_ERROR if status >= 500 else CauseKind.REQUEST_REFUSED
-    return Cause(_STATUS.get(HTTPStatus(status), otherwise) if status in _KNOWN else otherwise, f"HTTP {status}")
+    known = _STATUS.get(status)
+    if known is not None:
+        return Cause(known)
+    return Cause(CauseKind.SERVER_ERROR if status >= 500 else CauseKind.REQUEST_REFUSED, f"HTTP {status}")
 
 
 def cause_of_answer(answer: requests.Response) -> Cause | None:
@@ -62,6 +64,3 @@ def is_page(answer: requests.Response) -> bool:
 def _origin(url: str) -> str:
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{rest.partition('/')[0]}"
-
-
-_KNOWN = frozenset(HTTPStatus)

@@ -10,6 +10,7 @@ from requests.utils import get_environ_proxies, select_proxy
 
 from backend.causes.answers import cause_of_status
 from backend.causes.kinds import Cause, CauseKind
+from backend.causes.words import kind_of_words
 
 MOST_DETAIL = 200
 """Characters of a server's own words that are passed on."""
@@ -56,72 +57,6 @@ _TLS = (
     ("PACKET_LENGTH_TOO_LONG", CauseKind.TLS_NOT_SPOKEN),
 )
 """By OpenSSL's name for what went wrong."""
-
-_WORDS = (
-    ("tunnel connection failed", CauseKind.PROXY_REFUSES),
-    ("proxy authentication required", CauseKind.PROXY_REFUSES),
-    ("unable to connect to proxy", CauseKind.PROXY_AWAY),
-    ("cannot connect to proxy", CauseKind.PROXY_AWAY),
-    ("please check proxy url", CauseKind.PROXY_ADDRESS),
-    ("proxy url had", CauseKind.PROXY_ADDRESS),
-    ("proxy scheme", CauseKind.PROXY_ADDRESS),
-    ("missing dependencies for socks", CauseKind.PROXY_ADDRESS),
-    ("using socks proxy", CauseKind.PROXY_ADDRESS),
-    ("scheme for proxy url", CauseKind.PROXY_ADDRESS),
-    ("suitable tls ca certificate bundle", CauseKind.CERTIFICATE_FILE),
-    ("x509: no_certificate_or_crl_found", CauseKind.CERTIFICATE_FILE),
-    ("oom command not allowed", CauseKind.REDIS_FULL),
-    ("misconf", CauseKind.REDIS_CANNOT_SAVE),
-    ("read only replica", CauseKind.REDIS_READ_ONLY),
-    ("loading the dataset", CauseKind.REDIS_LOADING),
-    ("loading its dataset", CauseKind.REDIS_LOADING),
-    ("max number of clients reached", CauseKind.REDIS_CLIENTS),
-    ("wrongpass", CauseKind.REDIS_PASSWORD),
-    ("noauth", CauseKind.REDIS_PASSWORD),
-    ("invalid username-password", CauseKind.REDIS_PASSWORD),
-    ("without any password configured", CauseKind.REDIS_PASSWORD),
-    ("authentication required", CauseKind.REDIS_PASSWORD),
-    ("password authentication failed", CauseKind.DATABASE_PASSWORD),
-    ("no password supplied", CauseKind.DATABASE_PASSWORD),
-    ("no pg_hba.conf entry", CauseKind.DATABASE_PASSWORD),
-    ("too many clients", CauseKind.DATABASE_CLIENTS),
-    ("remaining connection slots", CauseKind.DATABASE_CLIENTS),
-    ("database is locked", CauseKind.DATABASE_BUSY),
-    ("disk image is malformed", CauseKind.DATABASE_CORRUPT),
-    ("file is not a database", CauseKind.DATABASE_CORRUPT),
-    ("unable to open database file", CauseKind.DATABASE_UNREADABLE),
-    ("readonly database", CauseKind.DISK_READ_ONLY),
-    ("database or disk is full", CauseKind.DISK_FULL),
-    ("could not extend file", CauseKind.DISK_FULL),
-    ("no space left on device", CauseKind.DISK_FULL),
-    ("file too large", CauseKind.DISK_FULL),
-    ("read-only file system", CauseKind.DISK_READ_ONLY),
-    ("disk i/o error", CauseKind.DISK_FAILS),
-    ("no such column", CauseKind.DATABASE_SCHEMA),
-    ("no such table", CauseKind.DATABASE_SCHEMA),
-    ("undefinedcolumn", CauseKind.DATABASE_SCHEMA),
-    ("can't locate revision", CauseKind.DATABASE_SCHEMA),
-    ("server does not support ssl", CauseKind.TLS_NOT_SPOKEN),
-    ("certificate verify failed: self", CauseKind.CERTIFICATE_UNKNOWN),
-    ("certificate verify failed: unable to get", CauseKind.CERTIFICATE_UNKNOWN),
-    ("certificate verify failed: certificate has expired", CauseKind.CERTIFICATE_EXPIRED),
-    ("does not match host name", CauseKind.CERTIFICATE_HOST),
-    ("temporary failure in name resolution", CauseKind.NAMES_AWAY),
-    ("name or service not known", CauseKind.UNKNOWN_HOST),
-    ("failed to resolve", CauseKind.UNKNOWN_HOST),
-    ("nodename nor servname", CauseKind.UNKNOWN_HOST),
-    ("no address associated", CauseKind.UNKNOWN_HOST),
-    ("connection refused", CauseKind.CONNECTION_REFUSED),
-    ("network is unreachable", CauseKind.NO_ROUTE),
-    ("no route to host", CauseKind.NO_ROUTE),
-    ("server closed the connection", CauseKind.CONNECTION_CLOSED),
-    ("connection closed by server", CauseKind.CONNECTION_CLOSED),
-    ("remote end closed connection", CauseKind.CONNECTION_CLOSED),
-    ("connection broken", CauseKind.CONNECTION_CLOSED),
-    ("server disconnected", CauseKind.CONNECTION_CLOSED),
-    ("peer closed connection", CauseKind.CONNECTION_CLOSED),
-)
-"""By what a library says, in small letters, where the exception's type says less. The first that fits counts."""
 
 _NAMES = {
     "RefusedAddressError": CauseKind.ADDRESS_REFUSED,
@@ -253,10 +188,7 @@ def _by_name_server(error: BaseException) -> CauseKind | None:
 
 
 def _by_words(error: BaseException) -> CauseKind | None:
-    words = str(error).lower()
-    if 'database "' in words and "does not exist" in words:
-        return CauseKind.DATABASE_MISSING
-    return next((kind for word, kind in _WORDS if word in words), None)
+    return kind_of_words(str(error))
 
 
 def _by_errno(error: BaseException) -> CauseKind | None:

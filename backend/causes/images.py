@@ -3,25 +3,36 @@
 import re
 
 from backend.causes.kinds import CauseKind
+from backend.causes.words import kind_of_words
 
 _CODE = re.compile(r"\[([a-z0-9-]+)\]\s*$")
 
 _WORDS = (
-    ("image_max_bytes", CauseKind.IMAGE_TOO_LARGE),
-    ("image_max_pixels", CauseKind.IMAGE_TOO_LARGE),
-    ("limit", CauseKind.IMAGE_TOO_LARGE),
+    ("image_max_", CauseKind.IMAGE_TOO_LARGE),
+    ("image_decode_", CauseKind.IMAGE_TOO_LARGE),
+    ("image is too large", CauseKind.IMAGE_TOO_LARGE),
     ("not an image", CauseKind.IMAGE_UNREADABLE),
-    ("format", CauseKind.IMAGE_UNREADABLE),
-    ("broken", CauseKind.IMAGE_UNREADABLE),
-    ("truncated", CauseKind.IMAGE_UNREADABLE),
-    ("decode", CauseKind.IMAGE_UNREADABLE),
+    ("is not supported. use", CauseKind.IMAGE_UNREADABLE),
+    ("save it again", CauseKind.IMAGE_UNREADABLE),
+    ("upload it again", CauseKind.IMAGE_UNREADABLE),
     ("not an address", CauseKind.IMAGE_ADDRESS),
+    ("no browser can read", CauseKind.IMAGE_ADDRESS),
     ("data: address", CauseKind.IMAGE_ADDRESS),
+    ("image_allow_private", CauseKind.ADDRESS_REFUSED),
     ("in time", CauseKind.NO_ANSWER_IN_TIME),
+    ("timed out", CauseKind.NO_ANSWER_IN_TIME),
     ("(404)", CauseKind.NOT_FOUND),
     ("404 client error", CauseKind.NOT_FOUND),
+    ("410 client error", CauseKind.NOT_FOUND),
     ("refuses the token", CauseKind.TOKEN_REFUSED),
+    ("401 client error", CauseKind.NOT_ALLOWED),
     ("403 client error", CauseKind.NOT_ALLOWED),
+    ("429 client error", CauseKind.TOO_MANY_REQUESTS),
+    (" client error", CauseKind.REQUEST_REFUSED),
+    ("502 server error", CauseKind.GATEWAY),
+    ("503 server error", CauseKind.GATEWAY),
+    ("504 server error", CauseKind.GATEWAY),
+    (" server error", CauseKind.SERVER_ERROR),
 )
 """By what releases before the codes wrote, and by what the model package says, in small letters."""
 
@@ -36,4 +47,5 @@ def cause_of_reason(reason: str) -> CauseKind:
     if found and found[1] in set(CauseKind):
         return CauseKind(found[1])
     words = reason.lower()
-    return next((kind for word, kind in _WORDS if word in words), CauseKind.OTHER)
+    known = next((kind for word, kind in _WORDS if word in words), None)
+    return known or kind_of_words(words) or CauseKind.OTHER

@@ -178,7 +178,7 @@ EXPLANATIONS: dict[CauseKind, Explanation] = {
         "If it is a proxy's error, it passes when Label Studio is back.",
     ),
     CauseKind.GATEWAY: Explanation(
-        "the proxy in front of it does not reach it (502, 503, 504)",
+        "the proxy in front of it does not reach it",
         "Start the server behind the proxy, and look into both logs. It is tried again.",
     ),
     CauseKind.TOKEN_REFUSED: Explanation(
@@ -194,12 +194,12 @@ EXPLANATIONS: dict[CauseKind, Explanation] = {
         "there is nothing at this address (404)", "Mend the address in the task, or put the file back."
     ),
     CauseKind.REQUEST_REFUSED: Explanation(
-        "it refuses the request (another 4xx)", "Open the address in a browser on this machine, and look what it says."
+        "it refuses the request", "Open the address in a browser on this machine, and look what it says."
     ),
     CauseKind.TOO_MANY_REQUESTS: Explanation(
         "it is asked too often (429)", "Wait: it is tried again. If it stays so, raise the limit of the server."
     ),
-    CauseKind.SERVER_ERROR: Explanation("it fails (500)", "Look into its log. It is tried again."),
+    CauseKind.SERVER_ERROR: Explanation("it fails (HTTP 5xx)", "Look into its log. It is tried again."),
     CauseKind.IMAGE_UNREADABLE: Explanation(
         "it is no image of a format that is read, or a broken one",
         "Convert it to JPEG, PNG or WebP (SVG, PDF and raw files of cameras are not read), or upload it once more.",

@@ -120,4 +120,9 @@ def of_import(refusal: ApiError | None) -> Finding:
             "Label Studio imports predictions the slow way: publishing takes seconds once thousands of tasks have one.",
             f"Start Label Studio with {FAST_IMPORTS}=true in its environment.",
         )
+    if refusal is not None and refusal.status in (401, 403):
+        return error(
+            f"The token's user may not write predictions to the project ({refusal}).",
+            "Use the token of a user who may change the project.",
+        )
     return warning(f"Whether Label Studio imports predictions fast is not known: {refusal}", "Look into its log.")

@@ -54,7 +54,7 @@ def attach(label_studio: LabelStudioApi, project_id: int, backend: BackendAddres
     except ApiError as refusal:
         if earlier is None:
             file.unlink()  # Nothing is changed, so there is nothing to put back.
-        return [*backend_from_here(backend), answers.of_connection(refusal, backend)]
+        return [*backend_from_here(backend, project_id), answers.of_connection(refusal, backend)]
     try:
         findings.append(_set_webhook(label_studio, project_id, backend))
     except ApiError as refusal:

@@ -1,0 +1,82 @@
+"""From a library's own words to a cause, where there is nothing else to tell it by."""
+
+from backend.causes.kinds import CauseKind
+
+_WORDS = (
+    ("tunnel connection failed", CauseKind.PROXY_REFUSES),
+    ("proxy authentication required", CauseKind.PROXY_REFUSES),
+    ("unable to connect to proxy", CauseKind.PROXY_AWAY),
+    ("cannot connect to proxy", CauseKind.PROXY_AWAY),
+    ("please check proxy url", CauseKind.PROXY_ADDRESS),
+    ("proxy url had", CauseKind.PROXY_ADDRESS),
+    ("proxy scheme", CauseKind.PROXY_ADDRESS),
+    ("missing dependencies for socks", CauseKind.PROXY_ADDRESS),
+    ("using socks proxy", CauseKind.PROXY_ADDRESS),
+    ("scheme for proxy url", CauseKind.PROXY_ADDRESS),
+    ("suitable tls ca certificate bundle", CauseKind.CERTIFICATE_FILE),
+    ("x509: no_certificate_or_crl_found", CauseKind.CERTIFICATE_FILE),
+    ("oom command not allowed", CauseKind.REDIS_FULL),
+    ("misconf", CauseKind.REDIS_CANNOT_SAVE),
+    ("read only replica", CauseKind.REDIS_READ_ONLY),
+    ("loading the dataset", CauseKind.REDIS_LOADING),
+    ("loading its dataset", CauseKind.REDIS_LOADING),
+    ("max number of clients reached", CauseKind.REDIS_CLIENTS),
+    ("wrongpass", CauseKind.REDIS_PASSWORD),
+    ("noauth", CauseKind.REDIS_PASSWORD),
+    ("invalid username-password", CauseKind.REDIS_PASSWORD),
+    ("without any password configured", CauseKind.REDIS_PASSWORD),
+    ("authentication required", CauseKind.REDIS_PASSWORD),
+    ("password authentication failed", CauseKind.DATABASE_PASSWORD),
+    ("no password supplied", CauseKind.DATABASE_PASSWORD),
+    ("no pg_hba.conf entry", CauseKind.DATABASE_PASSWORD),
+    ("too many clients", CauseKind.DATABASE_CLIENTS),
+    ("remaining connection slots", CauseKind.DATABASE_CLIENTS),
+    ("database is locked", CauseKind.DATABASE_BUSY),
+    ("disk image is malformed", CauseKind.DATABASE_CORRUPT),
+    ("file is not a database", CauseKind.DATABASE_CORRUPT),
+    ("unable to open database file", CauseKind.DATABASE_UNREADABLE),
+    ("readonly database", CauseKind.DISK_READ_ONLY),
+    ("database or disk is full", CauseKind.DISK_FULL),
+    ("could not extend file", CauseKind.DISK_FULL),
+    ("no space left on device", CauseKind.DISK_FULL),
+    ("file too large", CauseKind.DISK_FULL),
+    ("read-only file system", CauseKind.DISK_READ_ONLY),
+    ("disk i/o error", CauseKind.DISK_FAILS),
+    ("no such column", CauseKind.DATABASE_SCHEMA),
+    ("no such table", CauseKind.DATABASE_SCHEMA),
+    ("undefinedcolumn", CauseKind.DATABASE_SCHEMA),
+    ("can't locate revision", CauseKind.DATABASE_SCHEMA),
+    ("server does not support ssl", CauseKind.TLS_NOT_SPOKEN),
+    ("certificate verify failed: self", CauseKind.CERTIFICATE_UNKNOWN),
+    ("certificate verify failed: unable to get", CauseKind.CERTIFICATE_UNKNOWN),
+    ("certificate verify failed: certificate has expired", CauseKind.CERTIFICATE_EXPIRED),
+    ("does not match host name", CauseKind.CERTIFICATE_HOST),
+    ("hostname mismatch", CauseKind.CERTIFICATE_HOST),
+    ("ip address mismatch", CauseKind.CERTIFICATE_HOST),
+    ("certificate has expired", CauseKind.CERTIFICATE_EXPIRED),
+    ("certificate verify failed", CauseKind.CERTIFICATE_REFUSED),
+    ("wrong version number", CauseKind.TLS_NOT_SPOKEN),
+    ("temporary failure in name resolution", CauseKind.NAMES_AWAY),
+    ("name or service not known", CauseKind.UNKNOWN_HOST),
+    ("failed to resolve", CauseKind.UNKNOWN_HOST),
+    ("nodename nor servname", CauseKind.UNKNOWN_HOST),
+    ("no address associated", CauseKind.UNKNOWN_HOST),
+    ("connection refused", CauseKind.CONNECTION_REFUSED),
+    ("network is unreachable", CauseKind.NO_ROUTE),
+    ("no route to host", CauseKind.NO_ROUTE),
+    ("server closed the connection", CauseKind.CONNECTION_CLOSED),
+    ("connection closed by server", CauseKind.CONNECTION_CLOSED),
+    ("remote end closed connection", CauseKind.CONNECTION_CLOSED),
+    ("connection broken", CauseKind.CONNECTION_CLOSED),
+    ("server disconnected", CauseKind.CONNECTION_CLOSED),
+    ("peer closed connection", CauseKind.CONNECTION_CLOSED),
+)
+"""What a library says, in small letters. The first that fits counts."""
+
+
+def kind_of_words(text: str) -> CauseKind | None:
+    """The cause that a text speaks of; None where it is none of those that have a name."""
+    words = text.lower()
+    if 'database "' in words and "does not exist" in words:
+        return CauseKind.DATABASE_MISSING
+    return next((kind for word, kind in _WORDS if word in words), None)
