@@ -15,6 +15,8 @@ _WORDS = (
     ("is not supported. use", CauseKind.IMAGE_UNREADABLE),
     ("save it again", CauseKind.IMAGE_UNREADABLE),
     ("upload it again", CauseKind.IMAGE_UNREADABLE),
+    ("did not answer for other images", CauseKind.HOST_GIVEN_UP),
+    ("it is redirected", CauseKind.REDIRECTED_FOR_EVER),
     ("not an address", CauseKind.IMAGE_ADDRESS),
     ("no browser can read", CauseKind.IMAGE_ADDRESS),
     ("data: address", CauseKind.IMAGE_ADDRESS),

@@ -43,6 +43,7 @@ class CauseKind(StrEnum):
     IMAGE_UNREADABLE = "image-unreadable"
     IMAGE_TOO_LARGE = "image-too-large"
     IMAGE_ADDRESS = "image-address"
+    HOST_GIVEN_UP = "host-given-up"
     ADDRESS_REFUSED = "address-refused"
     REDIS_PASSWORD = "redis-password"  # noqa: S105 - a code, not a password
     REDIS_FULL = "redis-full"
@@ -210,6 +211,10 @@ EXPLANATIONS: dict[CauseKind, Explanation] = {
     CauseKind.IMAGE_ADDRESS: Explanation(
         "the task holds no address that an image can be fetched from",
         "Mend the task's data: the label config's Image tag names the key whose value is taken for the address.",
+    ),
+    CauseKind.HOST_GIVEN_UP: Explanation(
+        "its host did not answer for other images, and is left alone for some minutes",
+        "Mend or start the host; it is asked again by itself.",
     ),
     CauseKind.ADDRESS_REFUSED: Explanation(
         "its host is at a private address, where tasks may not send the backend",
