@@ -1,6 +1,7 @@
 """Everything a stage or a route needs, made once per process from the settings."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ from backend.store.overview import Overviews
 from backend.store.project_files import ProjectFiles
 from backend.store.quarantine import Quarantine
 from backend.store.refused_images import RefusedImages
+from backend.store.sweep import Sweeper
 from backend.store.sync import MirrorSync
 from backend.store.versions import VersionStore
 from backend.tracking.outbox import Outbox
@@ -200,6 +202,19 @@ class Services:
     def project_files(self) -> ProjectFiles:
         """What is kept of each project on disk."""
         return ProjectFiles(self.settings.model_dir)
+
+    @cached_property
+    def sweeper(self) -> Sweeper:
+        """Removes what belongs to nobody."""
+        return Sweeper(
+            model_dir=self.settings.model_dir,
+            mirror=self.mirror,
+            queue=self.queue,
+            files=self.project_files,
+            quarantine=self.quarantine,
+            features=self.features,
+            retention=timedelta(days=self.settings.retention_days),
+        )
 
     @cached_property
     def quarantine(self) -> Quarantine:

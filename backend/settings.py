@@ -154,6 +154,9 @@ class Settings(BaseSettings):
         2, description="Predictions of ours on one task; more than 2 are never needed"
     )
     versions_kept: Annotated[int, Field(ge=2)] = Field(20, description="Versions of a project kept on disk")
+    retention_days: Annotated[float, Field(gt=0.0, le=36_500.0)] = Field(
+        30.0, description="How long files of deleted projects, what was set aside, and MLflow's local runs are kept"
+    )
 
     tracking: bool = Field(True, description="Track fits and trainings with MLflow")
     mlflow_tracking_uri: str = Field("", description="MLflow's server or database; default: SQLite in MODEL_DIR")

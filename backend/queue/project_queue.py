@@ -5,7 +5,7 @@ Redis holds hints only: when all of it is lost, the reconciler's next poll of ea
 
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -93,6 +93,23 @@ class ProjectQueue:
     def forgot(self) -> bool:
         """Whether Redis lost its data since the last call (or this is the first call ever)."""
         return bool(self.redis.set(self.keys.of("here"), "1", nx=True))
+
+    def claim(self, what: str, seconds: int) -> bool:
+        """Whether this process is the one to do something that is done once in so many seconds."""
+        return bool(self.redis.set(self.keys.of(what), "1", nx=True, ex=seconds))
+
+    def sweep(self, known: Collection[int], seconds: float) -> int:
+        """Forget projects that are not known, and that nobody was at work on for so long; return how many."""
+        touched: dict[Any, Any] = self.redis.hgetall(self.keys.of("touched"))
+        oldest = time.time() - seconds
+        read = {text(number): _time(value) for number, value in touched.items()}
+        gone = [number for number, at in read.items() if at < oldest and not _is_one_of(number, known)]
+        for number in gone:
+            names = [self.keys.of(f"{kind}:{number}:last") for kind in LeaseKind]
+            self.redis.delete(*names)
+            for name in ("touched", "running", "failing"):
+                self.redis.hdel(self.keys.of(name), number)
+        return len(gone)
 
     def enqueue(self, kind: JobKind, project: Project) -> bool:
         """Queue a job unless one of this kind is already waiting for this project; True if it was queued."""
@@ -237,6 +254,17 @@ class ProjectQueue:
         """What each training worker trains on that gave a sign of life lately: a device, as PyTorch names it."""
         keys = list(self.redis.scan_iter(match=self.keys.sign_of_life(SignOfLife.TRAINING, "*"), count=1000))
         return sorted(text(device) for device in (self.redis.mget(keys) if keys else []) if device is not None)
+
+
+def _time(value: Any) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        return 0.0
+
+
+def _is_one_of(number: str, known: Collection[int]) -> bool:
+    return number.isdecimal() and int(number) in known
 
 
 def _job_id(kind: JobKind, project: Project) -> str:

@@ -103,6 +103,27 @@ class FeatureStore:
             with suppress(ValueError):
                 lancedb.connect(self._folder).drop_table(backbone_version)
 
+    def sweep(self, held: Collection[str]) -> int:
+        """Remove the features, of all backbones, of images that nobody holds; return how many.
+
+        Args:
+            held: content hashes of the images that somebody holds.
+        """
+        import lancedb  # noqa: PLC0415 - see `load_library`
+
+        removed = 0
+        for path in sorted(self._folder.glob("*.lance")):
+            table = lancedb.connect(self._folder).open_table(path.stem)
+            stored = set(table.search().select(["hash"]).limit(None).to_arrow().column("hash").to_pylist())
+            gone = sorted(stored - set(held))
+            for start in range(0, len(gone), FEW):
+                listed = ", ".join(f"'{key}'" for key in gone[start : start + FEW])
+                table.delete(f"hash IN ({listed})")
+            if gone:
+                table.optimize(cleanup_older_than=timedelta(minutes=10))
+            removed += len(gone)
+        return removed
+
     def tidy(self, backbone: Backbone) -> None:
         """Merge the files of many small appends; cheap when there is nothing to merge."""
 

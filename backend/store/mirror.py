@@ -146,6 +146,18 @@ class Mirror:
             for chunk in _chunks(sorted(tasks)):
                 connection.execute(delete(TaskRow).where(TaskRow.project_key == project.key, TaskRow.id.in_(chunk)))
 
+    def content_hashes(self) -> set[str]:
+        """Of the images of all tasks of all projects."""
+        query = select(TaskRow.content_hash).where(TaskRow.content_hash.is_not(None)).distinct()
+        with self._engine.connect() as connection:
+            return {found for found in connection.scalars(query) if found is not None}
+
+    def images_wait(self) -> bool:
+        """Whether a task of any project waits for its image to be looked at."""
+        query = select(TaskRow.id).where(TaskRow.content_hash.is_(None), TaskRow.image_problem.is_(None)).limit(1)
+        with self._engine.connect() as connection:
+            return connection.scalar(query) is not None
+
     def annotated(self, project: Project) -> set[int]:
         """Tasks that have an annotation, a skipped one included."""
         query = select(AnnotationRow.task_id).where(AnnotationRow.project_key == project.key).distinct()

@@ -28,12 +28,16 @@ from backend.web.reconciler import Reconciler
 from backend.web.request_features import RequestFeatures
 from backend.web.status import Status
 from backend.web.status_board import StatusBoard
+from backend.web.sweeping import Sweeping
 
 PROJECTS_SECONDS = 0.25
 """How often the active versions are read: a new one is named at most this much later."""
 
 CHECK_SECONDS = 3.0
 """How often everything else is checked."""
+
+SWEEP_SECONDS = 300.0
+"""How often is looked whether it is time to sweep."""
 
 log = logs.get()
 
@@ -74,6 +78,7 @@ class WebService:
             services.label_studio.existing_projects, lambda number: self._hints.add(services.project(number))
         )
         self._reconciler = Reconciler(services)
+        self._sweeping = Sweeping(services)
         self._background = Background()
 
     @property
@@ -97,6 +102,7 @@ class WebService:
         self._background.repeat(self._board.check_surroundings, CHECK_SECONDS)
         self._background.repeat(self._board.read_stores, CHECK_SECONDS)
         self._background.repeat(self._reconciler.step, CHECK_SECONDS)
+        self._background.repeat(self._sweeping.step, SWEEP_SECONDS)
 
     def stop(self) -> None:
         """Stop all threads; whatever is left undone, the next process's reconciler finds."""
