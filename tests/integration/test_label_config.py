@@ -1,11 +1,16 @@
 """A label config that changes while the loop runs on a real Label Studio."""
 
+import time
 from collections.abc import Callable
+
+import pytest
 
 from scripts.stack.image_project import label_config
 from tests.support.project import LabelledProject
 from tests.support.stack import RunningStack
 from tests.support.waiting import until
+
+SETTLED_SECONDS = 2.0
 
 MakeProject = Callable[..., LabelledProject]
 
@@ -58,3 +63,22 @@ def test_a_label_config_that_names_another_field_is_followed_at_once(
     project.api.change_project(project.id, label_config=config)
     version = project.wait_for_version(stack)
     assert sorted(project.predictions(version)) == tasks
+
+
+@pytest.mark.fault("R3")
+def test_a_refused_label_config_costs_no_runs_however_often_its_connections_are_listed(
+    stack: RunningStack, make_project: MakeProject
+) -> None:
+    project = make_project(per_class=1)
+    project.attach(stack)
+    project.wait_for_version(stack)
+    config = label_config(list(project.classes))
+    project.api.change_project(project.id, label_config=config.replace('choice="single"', 'choice="multiple"'))
+    until(lambda: stack.runs_of("unsupported") > 0, "the run that refuses it")
+    stack.wait_until_quiet(project.id)
+    before = stack.runs_of("unsupported")
+    for _ in range(5):
+        # Label Studio calls /setup each time, as it does for the runs' own listing.
+        project.api.get_object(f"/api/ml?project={project.id}")
+    time.sleep(SETTLED_SECONDS)
+    assert stack.runs_of("unsupported") == before
