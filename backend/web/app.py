@@ -1,5 +1,7 @@
 """The Flask application: which routes it has, who may call them, and what an error looks like."""
 
+import atexit
+
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
@@ -21,7 +23,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     Args:
         settings: None for those of the environment.
     """
-    return app_of(service.start(settings))
+    started = service.start(settings)
+    atexit.register(started.stop)
+    return app_of(started)
 
 
 def app_of(service: WebService) -> Flask:
