@@ -18,7 +18,7 @@ from backend.label_studio.provenance import Provenance
 from backend.store.dataset import Dataset
 from backend.store.labels import Annotation, resolve
 from backend.store.records.autolabeling import AuditedTask, Autolabeling, AutolabelPhase, Candidate
-from backend.store.versions import NO_VERSION, Version
+from backend.store.versions import Version
 from model.autolabel.audit import AuditPlan, AuditVerdict, judge
 from model.autolabel.certificate import AuditAnswer, Certificate
 from model.autolabel.promise import ErrorPromise
@@ -133,7 +133,7 @@ class Proposing:
 
         They keep their numbers, which a page that has one of the tasks open will submit.
         """
-        label_studio, names = self._services.label_studio, set(self._services.versions.names(self._project))
+        label_studio, names = self._services.label_studio, self._services.versions.ours(self._project)
         for start in range(0, len(tasks), LOOKED_UP):
             for prediction in label_studio.predictions(self._project.id, tasks[start : start + LOOKED_UP]):
                 if prediction.model_version in names and not prediction.is_empty:
@@ -145,8 +145,8 @@ class Proposing:
 
     def _others_predictions(self) -> set[int]:
         """Tasks with a prediction that is not ours, so that no audit may hide it."""
-        label_studio, names = self._services.label_studio, set(self._services.versions.names(self._project))
-        if label_studio.prediction_counts(self._project.id).keys() <= {*names, NO_VERSION}:
+        label_studio, names = self._services.label_studio, self._services.versions.ours(self._project)
+        if label_studio.prediction_counts(self._project.id).keys() <= names:
             return set()
         found = label_studio.predictions(self._project.id)
         return {each.task for each in found if each.model_version not in names and not each.is_empty}

@@ -15,7 +15,7 @@ from backend.label_studio.config import Labeling
 from backend.loop.predictions import LAST, predict, rank_scores, unaudited
 from backend.services import ProjectContext
 from backend.store.records.mirror import MirroredTask
-from backend.store.versions import Version
+from backend.store.versions import NO_VERSION, Version
 
 ENOUGH = 2
 """Predictions of ours that a task needs: the active version's, and one to become the next one's."""
@@ -82,12 +82,12 @@ class Publisher:
     def ours(self, tasks: Sequence[int]) -> dict[int, list[StoredPrediction]]:
         """What Label Studio holds of our predictions of these tasks, oldest version first."""
         project, services = self.context.project, self.context.services
-        names = set(services.versions.names(project))
+        names = services.versions.ours(project)
         found: dict[int, list[StoredPrediction]] = {task: [] for task in tasks}
         for prediction in services.label_studio.predictions(project.id, tasks):
             if prediction.model_version in names:
                 found[prediction.task].append(prediction)
-        return {task: sorted(each, key=lambda one: (one.model_version, one.id)) for task, each in found.items()}
+        return {task: sorted(each, key=_age) for task, each in found.items()}
 
     def _place(self, found: Sequence[StoredPrediction]) -> int | None:
         already = [each.id for each in found if each.model_version == self.version.name]
@@ -149,3 +149,8 @@ class Publisher:
         features = services.features.of_tasks(backbone, services.mirror.tasks(project, task_ids))
         shown = unaudited(features, services.autolabelings.audited(project))
         return predict(self.version, self.labeling, shown, task_ids, scores)
+
+
+def _age(prediction: StoredPrediction) -> tuple[bool, str, int]:
+    """Sorts by age: what was answered before the first version, then by version, whose names follow the time."""
+    return prediction.model_version != NO_VERSION, prediction.model_version, prediction.id

@@ -16,7 +16,7 @@ def run(context: ProjectContext, active: Version) -> bool:
         Whether tasks have lost the active version's prediction; they have a place in no refreshed queue any more.
     """
     project, services = context.project, context.services
-    names = set(services.versions.names(project))
+    names = services.versions.ours(project)
     counts = services.label_studio.prediction_counts(project.id)
     believed = services.mirror.published(project, active.name)
     held = sum(count for name, count in counts.items() if name in names)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from backend.project import Project
 from backend.store.quarantine import Quarantine
+from backend.store.versions import NAMES
 
 VERSIONS, GEOMETRY, AUTOLABEL, FINETUNE = "versions", "geometry", "autolabel", "finetune"
 
@@ -41,5 +42,6 @@ class ProjectFiles:
 
     def _of(self, key: str) -> list[Path]:
         paths = [self._model_dir / name / key for name in (VERSIONS, AUTOLABEL, FINETUNE)]
+        paths.append(self._model_dir / VERSIONS / NAMES / key)
         paths.append(self._model_dir / GEOMETRY / f"{key}.safetensors")
         return [path for path in paths if path.exists()]

@@ -32,6 +32,7 @@ NO_VERSION = "label-loop"
 
 RECORD, QUEUE, HEAD = "version.json", "queue.safetensors", "head.safetensors"
 SECOND, SERVED, INSIGHT = "second", "served.safetensors", "insight.json"
+NAMES = ".names"
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +106,10 @@ class VersionStore:
             if version.head is not None:
                 _write_head(version.head, unfinished / HEAD)
             _write_json(version.record, unfinished / RECORD)
+        names = self._names_file(project)
+        names.parent.mkdir(exist_ok=True)
+        with names.open("a") as file:
+            file.write(f"{version.name}\n")
         row = {
             "project_key": project.key,
             "name": version.name,
@@ -270,6 +275,18 @@ class VersionStore:
         with self._engine.connect() as connection:
             query = select(VersionRow.name).where(VersionRow.project_key == project.key).order_by(VersionRow.created_at)
             return list(connection.scalars(query))
+
+    def ours(self, project: Project) -> set[str]:
+        """Every name that predictions of ours may bear in Label Studio, also of versions that the mirror has lost."""
+        try:
+            kept = self._names_file(project).read_text().split()
+        except FileNotFoundError:
+            kept = []
+        return {NO_VERSION, *kept, *self.names(project)}
+
+    def _names_file(self, project: Project) -> Path:
+        """A file with a line for each version that was ever made; it outlives a mirror that is lost."""
+        return self._folder / NAMES / project.key
 
     def history(self, project: Project, most: int) -> list[HistoryEntry]:
         """The newest `most` versions, oldest first, whether their files are kept or not."""

@@ -251,8 +251,23 @@ def test_detaching_puts_an_earlier_version_back(
     api.change_project(project, model_version="theirs")
     attach(api, project, BackendAddress(remote.url), tmp_path)
     api.change_project(project, model_version="ours")
+    remote.versions = ["ours"]
     detach(api, project, remote.url, tmp_path)
     assert api.project(project)["model_version"] == "theirs"
+
+
+@pytest.mark.fault("R1")
+def test_detaching_leaves_what_somebody_chose_since(
+    api: LabelStudioApi, project: int, remote: StandIn, tmp_path: Path
+) -> None:
+    add_predictions(api, project, "theirs", "another's")
+    api.change_project(project, model_version="theirs")
+    attach(api, project, BackendAddress(remote.url), tmp_path)
+    chosen = {"sampling": "Sequential sampling", "show_collab_predictions": False, "model_version": "another's"}
+    api.change_project(project, **chosen)
+    detach(api, project, remote.url, tmp_path)
+    after = api.project(project)
+    assert {name: after[name] for name in chosen} == chosen
 
 
 def test_a_version_that_is_gone_leaves_none_and_says_so(

@@ -94,10 +94,13 @@ def test_an_audit_leaves_out_what_another_model_has_predicted(
     theirs = [project.of_class(name)[LABELLED] for name in project.classes]
     bring_predictions(project, theirs)
     before = foreign(project)
+    held = {each["id"] for each in project.all_predictions()}
     work = Autolabelling(project, stack)
     work.command(*PROMISE)
     asked = work.audit()
     assert asked
+    # Whoever has an audited task open submits the number of the prediction that is hidden now.
+    assert held <= {each["id"] for each in project.all_predictions()}
     assert not set(asked) & set(theirs)
     assert "predictions of other models" in " ".join(capsys.readouterr().out.split())
     late = next(task for task in asked)

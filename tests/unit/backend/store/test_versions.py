@@ -20,7 +20,7 @@ from backend.store.mirror import Mirror
 from backend.store.records.insight import Calibration, Insight, StopAdvice
 from backend.store.records.version import RecordedLabel, ServedFigures, VersionFigures
 from backend.store.schema import VersionRow
-from backend.store.versions import Version, VersionStore
+from backend.store.versions import NO_VERSION, Version, VersionStore
 from model import files
 from model.head.evaluation import NOT_ENOUGH, Estimate
 from model.head.head import FeatureTransform, Head
@@ -288,3 +288,16 @@ def test_a_second_stage_does_not_bring_back_a_version_that_was_removed(store: Ve
     with pytest.raises(FileNotFoundError):
         store.add_second_stage(PROJECT, version("v1"), None, INSIGHT)
     assert not (folder / PROJECT.key / "v1").exists()
+
+
+@pytest.mark.fault("R1")
+def test_a_version_stays_ours_without_its_files_and_without_the_mirror(
+    store: VersionStore, engine: Engine, folder: Path
+) -> None:
+    for name in ("v1", "v2", "v3"):
+        store.save(PROJECT, version(name))
+    store.prune(PROJECT, keep=1)
+    assert store.ours(PROJECT) == {NO_VERSION, "v1", "v2", "v3"}
+    Mirror(engine).forget(PROJECT)
+    assert store.ours(PROJECT) == {NO_VERSION, "v1", "v2", "v3"}
+    assert store.ours(Project(PROJECT.url, 8)) == {NO_VERSION}
