@@ -15,7 +15,7 @@ from scripts.stack.errors import StackError
 from tests.support.project import LabelledProject
 
 PAUSE_SECONDS = 0.25
-BEFORE_THE_SWITCH = 3
+BEFORE_THE_SWITCH = 2
 """Tasks that have a version's prediction before it becomes active, however slowly people label."""
 READY_MADE = ("", "Label Loop")
 """What Label Studio names before the first version: nothing, or the connection's title."""
