@@ -3,6 +3,7 @@
 import os
 import sys
 from contextlib import suppress
+from datetime import timedelta
 
 from redis.exceptions import RedisError
 
@@ -11,7 +12,7 @@ from backend.queue.counters import Counters
 from backend.services import Services
 from backend.settings import load
 from backend.store import database
-from backend.tracking.delivery import deliver
+from backend.tracking.delivery import deliver, forget_old
 
 log = logs.get()
 
@@ -24,9 +25,11 @@ def main() -> int:
     services = Services(settings)
     if settings.mlflow_tracking_uri.startswith("sqlite"):
         database.set_aside_if_corrupt(settings.mlflow_tracking_uri, settings.model_dir)
-    sent = deliver(services.outbox, settings.mlflow_tracking_uri, settings.model_dir / "mlflow-artifacts")
+    artefacts = settings.model_dir / "mlflow-artifacts"
+    sent = deliver(services.outbox, settings.mlflow_tracking_uri, artefacts)
+    forgotten = forget_old(settings.mlflow_tracking_uri, artefacts, timedelta(days=settings.retention_days))
     left = len(services.outbox.waiting())
-    log.info("delivered to MLflow", sent=sent, left=left)
+    log.info("delivered to MLflow", sent=sent, left=left, forgotten=forgotten)
     with suppress(RedisError):
         services.queue.count(Counters(tracked=sent))
     return 1 if left else 0
