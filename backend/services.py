@@ -139,8 +139,8 @@ class Services:
     @cached_property
     def sync(self) -> MirrorSync:
         """Pulls projects into the mirror."""
-        seconds = self.settings.full_comparison_seconds
-        return MirrorSync(self.label_studio, self.mirror, self.versions, self.project_files, seconds)
+        seconds, foreign = self.settings.full_comparison_seconds, self.settings.foreign_predictions == "use"
+        return MirrorSync(self.label_studio, self.mirror, self.versions, self.project_files, seconds, foreign)
 
     @cached_property
     def versions(self) -> VersionStore:
@@ -174,6 +174,7 @@ class Services:
             holdout_share=self.settings.holdout_share,
             seed=self.settings.seed,
             imports_are_truth=self.settings.imported_annotations == "ground_truth",
+            foreign_predictions=self.settings.foreign_predictions == "use",
         )
 
     @cached_property

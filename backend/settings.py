@@ -106,6 +106,11 @@ class Settings(BaseSettings):
         description="What annotations that came with imported tasks are: `labels`, which give way to what people say, "
         "or `ground_truth`, which wins, and by which accuracy is measured",
     )
+    foreign_predictions: Literal["use", "ignore"] = Field(
+        "use",
+        description="What other models' predictions are good for: pre-annotations and the queue's order until our head "
+        "is better (`use`), or nothing (`ignore`)",
+    )
     holdout_share: Share = Field(
         0.1,
         description="Share of tasks in the holdout, and of the queue given to it",

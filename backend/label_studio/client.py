@@ -320,6 +320,22 @@ class LabelStudio:
         answer = self._ask("POST", f"/api/projects/{project}/import/predictions", json=list(predictions))
         return int(answer["created"])
 
+    def model_versions(self, project: int) -> dict[str, tuple[int, str]]:
+        """Of each model version that predicted in a project: how many predictions it has, and when the latest was made.
+
+        The cheapest look at whose predictions there are; predictions without a version are not named.
+        """
+        body = self._ask("GET", f"/api/projects/{project}/model-versions/", params={"extended": "true"})
+        listed: list[Json] = body.get("static") or [] if isinstance(body, dict) else []
+        named = (each for each in listed if isinstance(each.get("model_version"), str))
+        return {each["model_version"]: (int(each.get("count") or 0), str(each.get("latest") or "")) for each in named}
+
+    def predictions_of(self, project: int, model_version: str) -> list[Json]:
+        """All predictions of one model version in a project."""
+        query = {"project": project, "model_version": model_version}
+        listed: list[Json] = self._ask("GET", "/api/predictions/", params=query)
+        return [each for each in listed if isinstance(each, dict) and each.get("model_version") == model_version]
+
     def predictions(self, project: int, tasks: Sequence[int] | None = None) -> list[StoredPrediction]:
         """Every prediction of a project, whoever made it, or those of some tasks; by ascending id.
 

@@ -64,8 +64,8 @@ class Labeling(Protocol):
     def current(self, choice: str) -> str | None:
         """The config's class that a stored choice stands for today, or None when it was removed."""
 
-    def regions(self, choice: str, confidence: float) -> list[Region]:
-        """A prediction's result: `choice` with its confidence in [0, 1]."""
+    def regions(self, choice: str, confidence: float | None) -> list[Region]:
+        """A prediction's result: `choice` with its confidence in [0, 1], where one is known."""
 
 
 @dataclass(frozen=True)
@@ -108,17 +108,15 @@ class SingleChoice:
             return choice
         return next((alias or value for value, alias in self.choices if value == choice), None)
 
-    def regions(self, choice: str, confidence: float) -> list[Region]:
+    def regions(self, choice: str, confidence: float | None) -> list[Region]:
         """A single region, of the control tag."""
-        return [
-            {
-                "from_name": self.from_name,
-                "to_name": self.to_name,
-                "type": "choices",
-                "value": {"choices": [choice]},
-                "score": confidence,
-            }
-        ]
+        region: Region = {
+            "from_name": self.from_name,
+            "to_name": self.to_name,
+            "type": "choices",
+            "value": {"choices": [choice]},
+        }
+        return [region if confidence is None else {**region, "score": confidence}]
 
 
 def _picked(region: Region) -> Any:

@@ -37,6 +37,12 @@ def seconds(value: Any) -> float | None:
     return read if 0 <= read < math.inf else None
 
 
+def share(value: Any) -> float | None:
+    """A number in [0, 1], as confidences are."""
+    read = seconds(value)
+    return read if read is not None and read <= 1 else None
+
+
 def reference(value: Any) -> int | None:
     """The id of what a field points to: a number, or an object with its `id`."""
     if isinstance(value, dict):

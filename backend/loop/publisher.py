@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from backend.errors import NotFoundError, OperatorError, PublicationRefusedError
 from backend.label_studio.client import Json, StoredPrediction
 from backend.label_studio.config import Labeling
-from backend.loop.predictions import LAST, predict, rank_scores, unaudited
+from backend.loop.predictions import LAST, foreign_of, predict, rank_scores, unaudited
 from backend.services import ProjectContext
 from backend.store.records.mirror import MirroredTask
 from backend.store.versions import NO_VERSION, Version
@@ -147,8 +147,10 @@ class Publisher:
         project, services = self.context.project, self.context.services
         backbone = services.backbones.get(self.version.backbone)
         features = services.features.of_tasks(backbone, services.mirror.tasks(project, task_ids))
-        shown = unaudited(features, services.autolabelings.audited(project))
-        return predict(self.version, self.labeling, shown, task_ids, scores)
+        audited = services.autolabelings.audited(project)
+        others = foreign_of(self.version, services.mirror, project, task_ids)
+        shown, said = unaudited(features, audited), unaudited(others, audited)
+        return predict(self.version, self.labeling, shown, task_ids, scores, said)
 
 
 def _age(prediction: StoredPrediction) -> tuple[bool, str, int]:

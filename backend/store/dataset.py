@@ -1,5 +1,6 @@
 """What a run works on: one project's features, labels and holdout as arrays, read once."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -19,6 +20,21 @@ from backend.store.records.version import RecordedLabel
 from model import holdout
 from model.arrays import BoolArray, FloatArray, IntArray
 from model.backbone.backbone import Backbone
+
+
+@dataclass(frozen=True, eq=False)
+class ForeignOpinions:
+    """What other models predict for a project's tasks.
+
+    Attributes:
+        targets: (n,) int64, index into the classes, -1 where nothing is said, or of a class that is gone.
+        confidences: (n,) float64 in [0, 1], NaN where none is known.
+        name: tells these predictions from others.
+    """
+
+    targets: IntArray
+    confidences: FloatArray
+    name: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +60,7 @@ class Dataset:
         backbone: version of the one whose features these are; empty where features come from nowhere else.
         label_counts: what the annotations come to.
         forgotten: tasks whose feature is lost: they are left out, and to be embedded again.
+        foreign: what other models predict; None where that is nothing, or not wanted.
     """
 
     classes: tuple[str, ...]
@@ -61,6 +78,7 @@ class Dataset:
     backbone: str = ""
     label_counts: LabelCounts = field(default_factory=LabelCounts)
     forgotten: int = 0
+    foreign: ForeignOpinions | None = None
 
     @property
     def labelled(self) -> BoolArray:
@@ -96,6 +114,7 @@ class DatasetReader:
         holdout_share: of the tasks, in [0, 1].
         seed: of `geometry`.
         imports_are_truth: see `labels.resolve`.
+        foreign_predictions: whether other models' predictions are wanted.
     """
 
     mirror: Mirror
@@ -105,6 +124,7 @@ class DatasetReader:
     holdout_share: float
     seed: int
     imports_are_truth: bool = False
+    foreign_predictions: bool = True
 
     def read(self, project: Project, labeling: Labeling, backbone: Backbone) -> Dataset:
         """A project as it is now; what is derived from its features is kept for the next time.
@@ -155,7 +175,23 @@ class DatasetReader:
             backbone=backbone.version,
             forgotten=forgotten,
             label_counts=count(annotations, labels, labeling.current),
+            foreign=self._foreign(project, ids, labeling) if self.foreign_predictions else None,
         )
+
+    def _foreign(self, project: Project, ids: IntArray, labeling: Labeling) -> ForeignOpinions | None:
+        found = self.mirror.foreign(project)
+        mirrored = self.mirror.project(project) if found else None
+        if mirrored is None:
+            return None
+        index_of = {name: index for index, name in enumerate(labeling.classes)}
+        targets, confidences = np.full(len(ids), -1), np.full(len(ids), np.nan)
+        for row, task in enumerate(ids.tolist()):
+            if task in found and (current := labeling.current(found[task].choice)) is not None:
+                targets[row] = index_of[current]
+                confidence = found[task].confidence
+                confidences[row] = np.nan if confidence is None else confidence
+        name = hashlib.blake2b((mirrored.foreign_seen or "").encode(), digest_size=8).hexdigest()
+        return ForeignOpinions(targets, confidences, name)
 
     def _is_seen(self, annotation: Annotation) -> bool:
         """Whether a task's first annotation is one to measure by: a person's, or an import's that is the truth.

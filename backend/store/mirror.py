@@ -10,6 +10,7 @@ from backend.label_studio.client import ProjectState
 from backend.label_studio.provenance import Provenance
 from backend.project import Project
 from backend.store.labels import NO_LABELS, Annotation
+from backend.store.records.foreign import ForeignPrediction
 from backend.store.records.label_counts import LabelCounts
 from backend.store.records.mirror import (
     IN_FRONT,
@@ -20,7 +21,7 @@ from backend.store.records.mirror import (
     Published,
     PulledTask,
 )
-from backend.store.schema import AnnotationRow, ProjectRow, TaskRow
+from backend.store.schema import AnnotationRow, ForeignPredictionRow, ProjectRow, TaskRow
 
 CHUNK = 2_000
 
@@ -188,7 +189,9 @@ class Mirror:
     def forget_pulled(self, project: Project) -> None:
         """Have the next pull read everything again."""
         with self._engine.begin() as connection:
-            connection.execute(update(ProjectRow).where(ProjectRow.key == project.key).values(watermark=None))
+            connection.execute(
+                update(ProjectRow).where(ProjectRow.key == project.key).values(watermark=None, foreign_seen=None)
+            )
 
     def counts(self, project: Project) -> Counts:
         """Tasks, annotations that count and skipped ones."""
@@ -260,6 +263,38 @@ class Mirror:
         )
         with self._engine.connect() as connection:
             return [_annotation(row) for row in connection.execute(query)]
+
+    def replace_foreign(self, project: Project, predictions: Mapping[int, ForeignPrediction]) -> None:
+        """Keep these predictions of other models, by task, and no others; those of unknown tasks are left out."""
+        with self._engine.begin() as connection:
+            of_project = ForeignPredictionRow.project_key == project.key
+            connection.execute(delete(ForeignPredictionRow).where(of_project))
+            known = set(connection.scalars(select(TaskRow.id).where(TaskRow.project_key == project.key)))
+            rows = [{"project_key": project.key, **vars(each)} for task, each in predictions.items() if task in known]
+            if rows:
+                connection.execute(insert(ForeignPredictionRow), rows)
+
+    def record_foreign_look(self, project: Project, looked_at: datetime, seen: str | None) -> None:
+        """Remember what Label Studio said of other models' predictions."""
+        with self._engine.begin() as connection:
+            values = {"foreign_looked_at": looked_at, "foreign_seen": seen}
+            connection.execute(update(ProjectRow).where(ProjectRow.key == project.key).values(values))
+
+    def foreign(self, project: Project, tasks: Sequence[int] | None = None) -> dict[int, ForeignPrediction]:
+        """What other models predict, by task: of all tasks, or of these."""
+        query = select(
+            ForeignPredictionRow.task_id,
+            ForeignPredictionRow.choice,
+            ForeignPredictionRow.confidence,
+            ForeignPredictionRow.model_version,
+        ).where(ForeignPredictionRow.project_key == project.key)
+        parts = (
+            [query]
+            if tasks is None
+            else [query.where(ForeignPredictionRow.task_id.in_(chunk)) for chunk in _chunks(sorted(tasks))]
+        )
+        with self._engine.connect() as connection:
+            return {row.task_id: ForeignPrediction(*row) for part in parts for row in connection.execute(part)}
 
     def record_label_counts(self, project: Project, counts: LabelCounts) -> None:
         """Remember what the project's annotations come to; nothing is written where that is known."""
@@ -413,4 +448,6 @@ def _project(row: Any) -> MirroredProject:
         label_counts=None if row.label_counts is None else LabelCounts.from_json(row.label_counts),
         created_at=row.created_at,
         missing_since=row.missing_since,
+        foreign_seen=row.foreign_seen,
+        foreign_looked_at=row.foreign_looked_at,
     )

@@ -51,6 +51,8 @@ class ProjectRow(Base):
     problem: Mapped[str | None]
     second_stage_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     label_counts: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    foreign_seen: Mapped[str | None]
+    foreign_looked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[str] = mapped_column(default="", server_default="")
     missing_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -107,6 +109,21 @@ class RefusedImageRow(Base):
     limits: Mapped[str]
     reason: Mapped[str]
     refused_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ForeignPredictionRow(Base):
+    """The newest prediction of a task that another model made."""
+
+    __tablename__ = "foreign_predictions"
+    __table_args__ = (
+        ForeignKeyConstraint(["project_key", "task_id"], ["tasks.project_key", "tasks.id"], ondelete="CASCADE"),
+    )
+
+    project_key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    task_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    choice: Mapped[str]
+    confidence: Mapped[float | None]
+    model_version: Mapped[str]
 
 
 class VersionRow(Base):

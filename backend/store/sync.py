@@ -10,7 +10,7 @@ from backend.label_studio import config
 from backend.label_studio.client import LabelStudio, ProjectState
 from backend.label_studio.config import Labeling
 from backend.project import Project
-from backend.store import ours
+from backend.store import foreign, ours
 from backend.store.mirror import Mirror
 from backend.store.project_files import ProjectFiles
 from backend.store.pulled import read_tasks
@@ -55,6 +55,7 @@ class MirrorSync:
         versions: which of Label Studio's model versions are ours.
         files: what is kept of projects on disk.
         full_comparison_seconds: age of the last full comparison at which the next one is due.
+        foreign_predictions: whether other models' predictions are pulled, too.
     """
 
     label_studio: LabelStudio
@@ -62,6 +63,7 @@ class MirrorSync:
     versions: VersionStore
     files: ProjectFiles
     full_comparison_seconds: float
+    foreign_predictions: bool = True
 
     def run(self, project: Project) -> Synced:
         """Pull what changed; compare everything when the counts disagree, and now and then.
@@ -96,6 +98,8 @@ class MirrorSync:
         if labeling is not None:
             pull = _Pull(project, labeling, self.label_studio, self.mirror, miscounted)
             pull.run(state, timedelta(seconds=self.full_comparison_seconds))
+            if self.foreign_predictions:
+                foreign.pull(project, labeling, self.label_studio, self.mirror, names)
         return Synced(state, labeling, wanted, tuple(dict.fromkeys(miscounted)))
 
     def _begin_anew_if_another(self, project: Project, state: ProjectState) -> None:

@@ -42,8 +42,11 @@ class Predictor:
         features = {}
         if loaded.version.best_head is not None:
             features = self.features.find(project, self.backbones.get(loaded.version.backbone), addresses)
-        unaudited = predictions.unaudited(features, self.autolabelings.audited(project))
-        answers = predictions.predict(loaded.version, labeling, unaudited, ids, loaded.scores)
+        audited = self.autolabelings.audited(project)
+        shown = predictions.unaudited(features, audited)
+        others = predictions.foreign_of(loaded.version, self.features.mirror, project, ids)
+        said = predictions.unaudited(others, audited)
+        answers = predictions.predict(loaded.version, labeling, shown, ids, loaded.scores, said)
         return [{key: value for key, value in answer.items() if key != "task"} for answer in answers]
 
 

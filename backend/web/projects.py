@@ -48,6 +48,7 @@ def _made_of(project: Project, version: Version) -> dict[str, Any]:
         "settings": told["settings"],
         "metrics": told["evaluation"],
         "promotion": told["promotion"],
+        "foreign": told["foreign"],
         "second_stage": version.insight is not None,
         "seconds": told["seconds"],
     }

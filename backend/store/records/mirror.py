@@ -20,6 +20,9 @@ class MirroredProject:
 
     Attributes:
         label_counts: what its annotations come to; None before its first run with a label config that is supported.
+        foreign_seen: what Label Studio said of other models' predictions when they were pulled; None where they are to
+            be pulled anew, empty where there are none.
+        foreign_looked_at: when it was asked last.
         created_at: in Label Studio's words: another one stands for another project of that number.
         missing_since: when Label Studio first said that it has no such project, and nothing else since.
     """
@@ -35,6 +38,8 @@ class MirroredProject:
     refreshed_version: str | None
     problem: str | None
     label_counts: LabelCounts | None = None
+    foreign_seen: str | None = None
+    foreign_looked_at: datetime | None = None
     created_at: str = ""
     missing_since: datetime | None = None
 
