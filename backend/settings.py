@@ -156,7 +156,8 @@ class Settings(BaseSettings):
     run_timeout_seconds: Annotated[int, Field(ge=10)] = Field(900, description="Time limit of one run")
     slice_size: Annotated[int, Field(ge=1)] = Field(100, description="Predictions added in one step while idle")
     predictions_per_task: Annotated[int, Field(ge=1)] = Field(
-        2, description="Predictions of ours on one task; more than 2 are never needed"
+        5,
+        description="Most predictions of ours on one task: it is given two, Label Studio may add what `/predict` says",
     )
     versions_kept: Annotated[int, Field(ge=2)] = Field(20, description="Versions of a project kept on disk")
     retention_days: Annotated[float, Field(gt=0.0, le=36_500.0)] = Field(

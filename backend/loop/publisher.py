@@ -50,7 +50,7 @@ class Publisher:
     def change(self, task_ids: Sequence[int]) -> Iterator[int]:
         """Give tasks without room the version's predictions, one after the other; may be left off after each.
 
-        A change keeps the prediction's number, but takes some fifty times as long as an import. What is changed is the
+        A change keeps the prediction's number, but takes some forty times as long as an import. What is changed is the
         version's own prediction, where its other head or `/predict` made one; else the oldest. Where Label Studio has
         fewer than the mirror says, one is added.
 
