@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from scripts.stack.image_project import label_config
+from tests.support.pictures import picture
 from tests.support.project import LabelledProject
 from tests.support.stack import RunningStack
 from tests.support.waiting import until
@@ -82,3 +83,21 @@ def test_a_refused_label_config_costs_no_runs_however_often_its_connections_are_
         project.api.get_object(f"/api/ml?project={project.id}")
     time.sleep(SETTLED_SECONDS)
     assert stack.runs_of("unsupported") == before
+
+
+@pytest.mark.fault("R5")
+@pytest.mark.parametrize("shown", ["$photo.url", "$item.images[0].url"])
+def test_an_image_that_lies_deeper_in_the_task_is_found(
+    stack: RunningStack, make_project: MakeProject, shown: str
+) -> None:
+    config = label_config(["circle", "square"]).replace("$image", shown)
+    project = make_project(per_class=0, config=config)
+    pictures = [project.folder / f"{number}.png" for number in range(4)]
+    for number, path in enumerate(pictures):
+        path.write_bytes(picture(number % 2, number))
+    addresses = [{"url": project.address_of(path)} for path in pictures]
+    body = [{"data": {"photo": address, "item": {"images": [address]}}} for address in addresses]
+    tasks = project.api.send_object("POST", f"/api/projects/{project.id}/import?return_task_ids=true", body)["task_ids"]
+    project.attach(stack)
+    version = project.wait_for_version(stack)
+    assert sorted(project.predictions(version)) == tasks
