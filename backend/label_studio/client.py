@@ -96,10 +96,10 @@ class Token:
     A personal access token is a refresh JWT: it is exchanged for an access token, which lives some minutes.
     """
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, http: Session) -> None:
         self._url = url
         self._token = token
-        self._http = Session()
+        self._http = http
         self._personal = token.count(".") == 2
         self._access = ""
         self._expires = 0.0
@@ -148,14 +148,8 @@ class LabelStudio:
 
     def __init__(self, url: str, token: str) -> None:
         self.url = url
-        self._token = Token(url, token)
-        self._local = threading.local()
-
-    def _session(self) -> Session:
-        session: Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = self._local.session = Session()
-        return session
+        self._http = Session()
+        self._token = Token(url, token, self._http)
 
     def request(
         self, method: str, path: str, *, stream: bool = False, seconds: float = TOTAL_SECONDS, **options: Any
@@ -179,7 +173,7 @@ class LabelStudio:
         headers = {"Authorization": self._token.header()}
         try:
             with deadline.within(seconds):
-                answer = self._session().request(method, f"{self.url}{path}", headers=headers, stream=stream, **options)
+                answer = self._http.request(method, f"{self.url}{path}", headers=headers, stream=stream, **options)
         except requests.RequestException as error:
             raise _no_answer(self.url, error) from error
         if not stream:

@@ -1,6 +1,7 @@
 """urllib3's connections on our sockets."""
 
 import socket
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
@@ -50,6 +51,7 @@ class _TlsConnection(_OnTimedSockets, HTTPSConnection):
         super().connect()
 
 
+@lru_cache
 def pools(guard: Guard | None = None) -> Pools:
     """Classes of pools for a `PoolManager`, whose connections keep deadlines and are looked at by a guard.
 

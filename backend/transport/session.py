@@ -1,11 +1,13 @@
 """The sessions that all requests of this backend are made by."""
 
+import threading
 from collections.abc import Mapping
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from cachetools import LRUCache
 from requests.adapters import HTTPAdapter
 from requests.utils import select_proxy
 from urllib3.util import Retry
@@ -16,6 +18,8 @@ from backend.transport.sockets import Guard, RefusedAddressError
 
 USER_AGENT = f"Label-Loop/{__version__} (machine learning backend for Label Studio)"
 """Hosts that turn scripts away know them by the name of their library."""
+
+HOSTS_REMEMBERED = 1000
 
 _environment = requests.Session()
 
@@ -36,6 +40,8 @@ class Session(requests.Session):
                 is used again.
         """
         super().__init__()
+        self._settings: LRUCache[tuple[str, ...], Any] = LRUCache(HOSTS_REMEMBERED)
+        self._lock = threading.Lock()
         self.trust_env = False
         self.headers["User-Agent"] = USER_AGENT
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -43,9 +49,17 @@ class Session(requests.Session):
         self.mount("http://", adapter)
         self.mount("https://", adapter)
 
-    def merge_environment_settings(self, *arguments: Any, **named: Any) -> Any:
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
         """Proxies and certificates; `trust_env`, which would bring these, would bring `.netrc` as well."""
-        return _environment.merge_environment_settings(*arguments, **named)
+        if proxies or verify is not None or cert:
+            return _environment.merge_environment_settings(url, proxies, stream, verify, cert)
+        # Of all that a request takes, reading the environment takes longest; it does not change.
+        host = urlsplit(url)[:2]
+        with self._lock:
+            if host not in self._settings:
+                self._settings[host] = _environment.merge_environment_settings(url, {}, None, None, None)
+            known = self._settings[host]
+        return {**known, "proxies": dict(known["proxies"]), "stream": bool(stream)}
 
 
 class _Adapter(HTTPAdapter):
