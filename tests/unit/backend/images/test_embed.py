@@ -11,13 +11,15 @@ import numpy as np
 import pytest
 
 from backend.errors import RetryLaterError
+from backend.images import batch
 from backend.label_studio.client import ProjectState
+from backend.loop import embed
 from backend.services import Services
 from backend.settings import Settings
 from backend.store.records.mirror import MirroredTask, PulledTask
 from model.backbone.backbone import backbone
 from model.images.decoders import Decoders
-from tests.support import hostile_images
+from tests.support import hostile_host, hostile_images
 from tests.support.pictures import picture
 from tests.support.poor_backbone import BASE, export_poor
 from tests.support.waiting import until
@@ -134,3 +136,26 @@ def test_while_one_project_s_hostile_image_is_decoded_another_s_are_embedded(ser
     assert services.image_embedder.embed_files(services.project(2), BACKBONE, {2: picture(0, 1)}).computed == 1
     assert not done.is_set()
     services.decoders.close()
+
+
+@pytest.mark.fault("S1")
+def test_a_host_that_drips_delays_a_run_by_its_own_deadline_and_keeps_no_other_image_away(
+    services: Services, tmp_path: Path, label_studio: Host
+) -> None:
+    settings = Settings(
+        model_dir=tmp_path,
+        label_studio_url=label_studio.url,
+        device="cpu",
+        image_fetch_seconds=0.5,
+        image_allow_private="127.0.0.0/8",
+    )
+    hurried = Services(settings)
+    with hostile_host.serving(hostile_host.drip(b"x", before=b"HTTP/1.1 200 OK\r\n\r\n")) as host:
+        add_tasks(hurried, *[f"{host.url}/{number}.png" for number in range(300)], data_uri(picture(0, 1)))
+        project = hurried.project(1)
+        done = embed.run(project, hurried.mirror, hurried.image_embedder, BACKBONE, seconds=60.0)
+        assert (done.images, done.left) == (1, 0)
+        assert host.connections <= 2 * batch.THREADS
+    reasons = [task.image_problem or "" for task in hurried.mirror.tasks(project)]
+    assert all(reasons[:-1])
+    assert "did not answer for other images" in reasons[-2]
