@@ -14,6 +14,7 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from backend.store.versions import NO_VERSION
 from tests.support.pictures import picture
 
 CONFIG = """<View><Image name="image" value="$image"/><Choices name="choice" toName="image">
@@ -120,7 +121,7 @@ class SmallLabelStudio(ThreadingHTTPServer):
                 project.model_version = body["model_version"]
             return in_json(200, _told(project))
         if path == "/api/ml":
-            return in_json(200, [{"title": "Label Loop"}])
+            return in_json(200, [{"title": "Label Loop", "model_version": project.model_version or NO_VERSION}])
         if path == "/api/tasks":
             return in_json(200, _listed(project, query))
         if path.startswith("/api/tasks/"):
@@ -129,6 +130,8 @@ class SmallLabelStudio(ThreadingHTTPServer):
         if path == "/api/projects/1/import/predictions":
             project.predictions += body
             return in_json(200, {"created": len(body)})
+        if path == "/api/projects/1/model-versions/":
+            return in_json(200, {"static": [], "live": []} if "extended" in query else {})
         if path == "/api/predictions/":
             return in_json(200, [])
         if path == "/api/dm/actions":
