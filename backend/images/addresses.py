@@ -191,8 +191,9 @@ class AddressReader:
 
     def is_under_unknown_name(self, address: str, task: int) -> bool:
         """Whether an address looks like Label Studio's, under a name that is not among its names."""
-        source = self.source(address, task)
-        return isinstance(source, FromTheWeb) and _SERVED_AT.search(source.url) is not None
+        if _scheme(address.lstrip(_AROUND)) not in ("http", "https") or not _SERVED_AT.search(address):
+            return False
+        return isinstance(self.source(address, task), FromTheWeb)
 
     def under(self, name: str) -> "AddressReader":
         """This reader, with one name more.

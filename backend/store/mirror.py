@@ -101,10 +101,9 @@ class Mirror:
         for task in tasks:
             if task.id in known:
                 values: dict[str, Any] = {"updated_at": task.updated_at}
-                image = self._spell(task.image, task.id)
-                if image != known[task.id]:
-                    values["image"] = image
-                if image != self._spell(known[task.id], task.id):
+                if task.image != known[task.id]:
+                    values["image"] = self._spell(task.image, task.id)
+                if not self._is_same(task.image, known[task.id], task.id):
                     values |= {"content_hash": None, "image_problem": None, "image_tried_at": None}
                 connection.execute(
                     update(TaskRow).where(TaskRow.project_key == project.key, TaskRow.id == task.id).values(values)
@@ -125,6 +124,10 @@ class Mirror:
         ]
         if rows:
             connection.execute(insert(AnnotationRow), rows)
+
+    def _is_same(self, address: str, other: str, task: int) -> bool:
+        """Whether two addresses mean the same image."""
+        return address == other or self._spell(address, task) == self._spell(other, task)
 
     def _new_values(self, project: Project, task: PulledTask) -> dict[str, Any]:
         return {
@@ -230,7 +233,7 @@ class Mirror:
         return [
             task
             for task in self.tasks(project, list(addresses))
-            if self._spell(task.image, task.id) == self._spell(addresses[task.id], task.id)
+            if self._is_same(task.image, addresses[task.id], task.id)
         ]
 
     def tasks_to_embed(self, project: Project, tried_before: datetime) -> list[MirroredTask]:
