@@ -203,10 +203,13 @@ EXPLANATIONS: dict[CauseKind, Explanation] = {
     CauseKind.SERVER_ERROR: Explanation("it fails (HTTP 5xx)", "Look into its log. It is tried again."),
     CauseKind.IMAGE_UNREADABLE: Explanation(
         "it is no image of a format that is read, or a broken one",
-        "Convert it to JPEG, PNG or WebP (SVG, PDF and raw files of cameras are not read), or upload it once more.",
+        "Convert it to PNG or JPEG (WebP, GIF, TIFF, BMP, AVIF and HEIC are read, too; SVG, PDF and raw files of "
+        "cameras are not), or upload it once more.",
     ),
     CauseKind.IMAGE_TOO_LARGE: Explanation(
-        "the image is over a limit", "Make it smaller, or raise IMAGE_MAX_BYTES or IMAGE_MAX_PIXELS."
+        "the image is over a limit of bytes, pixels, or time or memory to decode it",
+        "Make it smaller, or raise the limit that the message names: IMAGE_MAX_BYTES, IMAGE_MAX_PIXELS, "
+        "IMAGE_DECODE_SECONDS or IMAGE_DECODE_MEGABYTES.",
     ),
     CauseKind.IMAGE_ADDRESS: Explanation(
         "the task holds no address that an image can be fetched from",
