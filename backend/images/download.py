@@ -17,7 +17,7 @@ from backend.images.hosts import Hosts
 from backend.images.outcome import Problem, UnavailableError, too_large
 from backend.label_studio.client import CONNECT_SECONDS, LabelStudio
 from backend.transport import deadline
-from backend.transport.public import Network, Reach
+from backend.transport.public import AddressGuard, Network
 from backend.transport.session import Session
 from backend.transport.sockets import RefusedAddressError
 
@@ -77,8 +77,8 @@ class Downloader:
         self._hosts = hosts
         self._max_bytes = max_bytes
         self._sessions = {
-            _Trust.STORAGE: Session(Reach(allowed, inside=True), retry=True),
-            _Trust.STRANGER: Session(Reach(allowed), retry=True),
+            _Trust.STORAGE: Session(AddressGuard(allowed, inside=True), retry=True),
+            _Trust.STRANGER: Session(AddressGuard(allowed), retry=True),
         }
 
     def from_label_studio(self, path: str, seconds: float, taken: Taken) -> bytes:

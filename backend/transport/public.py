@@ -32,7 +32,7 @@ _METADATA = (IPv6Network("fd00:ec2::/32"), IPv6Network("fd20:ce::254/128"))
 
 
 @dataclass(frozen=True)
-class Reach:
+class AddressGuard:
     """What may be connected to.
 
     Attributes:

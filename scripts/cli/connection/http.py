@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 
 from backend.causes.exceptions import cause_of
+from backend.transport.session import USER_AGENT
 from scripts.cli.commands import CommandError
 
 BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -38,7 +39,8 @@ def client(seconds: float) -> httpx.Client:
         CommandError: the environment's certificates, or its proxy, can't be used.
     """
     try:
-        return httpx.Client(timeout=seconds, follow_redirects=True, verify=trust())
+        named = {"User-Agent": USER_AGENT}
+        return httpx.Client(timeout=seconds, follow_redirects=True, verify=trust(), headers=named)
     except (ValueError, ImportError) as error:
         cause = cause_of(error)
         raise CommandError(f"No request can be made: {cause.message}. {cause.mend}") from error

@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from backend.transport.public import Reach, read_networks
+from backend.transport.public import AddressGuard, read_networks
 
 METADATA = ["169.254.169.254", "169.254.170.2", "100.100.100.200", "192.0.0.192", "168.63.129.16", "fd00:ec2::254"]
 INSIDE = [
@@ -73,23 +73,23 @@ PUBLIC = [
 @pytest.mark.fault("S7")
 @pytest.mark.parametrize("address", METADATA + INSIDE + OTHERS + WRAPPED)
 def test_what_not_everybody_can_reach_is_refused(address: str) -> None:
-    assert not Reach()(ip_address(address))
+    assert not AddressGuard()(ip_address(address))
 
 
 @pytest.mark.parametrize("address", PUBLIC)
 def test_public_addresses_are_let_through(address: str) -> None:
-    assert Reach()(ip_address(address))
+    assert AddressGuard()(ip_address(address))
 
 
 @pytest.mark.parametrize("address", INSIDE)
 def test_inside_adds_what_is_private(address: str) -> None:
-    assert Reach(inside=True)(ip_address(address))
+    assert AddressGuard(inside=True)(ip_address(address))
 
 
 @pytest.mark.fault("S7")
 @pytest.mark.parametrize("address", METADATA + OTHERS)
 def test_inside_adds_neither_metadata_nor_what_has_to_do_with_the_network(address: str) -> None:
-    assert not Reach(inside=True)(ip_address(address))
+    assert not AddressGuard(inside=True)(ip_address(address))
 
 
 @pytest.mark.parametrize(
@@ -104,11 +104,11 @@ def test_inside_adds_neither_metadata_nor_what_has_to_do_with_the_network(addres
     ],
 )
 def test_networks_that_are_allowed_are_let_through(networks: str, address: str) -> None:
-    assert Reach(read_networks(networks))(ip_address(address))
+    assert AddressGuard(read_networks(networks))(ip_address(address))
 
 
 def test_an_allowed_network_allows_no_other() -> None:
-    assert not Reach(read_networks("10.1.0.0/16"))(ip_address("10.2.0.1"))
+    assert not AddressGuard(read_networks("10.1.0.0/16"))(ip_address("10.2.0.1"))
 
 
 @pytest.mark.parametrize("text", ["10.0.0.1/8", "localhost", "10.0.0.0/33", "10.0.0.0;11.0.0.0"])

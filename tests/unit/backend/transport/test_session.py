@@ -11,7 +11,7 @@ import requests
 
 from backend import __version__
 from backend.transport import names
-from backend.transport.public import Reach
+from backend.transport.public import AddressGuard
 from backend.transport.session import Session
 from backend.transport.sockets import IpAddress, RefusedAddressError
 from tests.support import hostile_host
@@ -69,7 +69,7 @@ def test_proxies_of_the_environment_are_used(host: HostileHost, monkeypatch: pyt
 )
 def test_no_spelling_of_a_refused_address_is_connected_to(host: HostileHost, name: str) -> None:
     with pytest.raises(RefusedAddressError):
-        Session(Reach()).get(f"http://{name}:{host.port}/")
+        Session(AddressGuard()).get(f"http://{name}:{host.port}/")
     assert host.connections == 0
 
 
@@ -77,7 +77,7 @@ def test_no_spelling_of_a_refused_address_is_connected_to(host: HostileHost, nam
 def test_a_proxy_is_asked_for_no_refused_address(host: HostileHost, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", host.url)
     with pytest.raises(RefusedAddressError):
-        Session(Reach()).get("http://169.254.169.254/latest/meta-data/")
+        Session(AddressGuard()).get("http://169.254.169.254/latest/meta-data/")
     assert host.connections == 0
 
 
