@@ -62,7 +62,7 @@ def versions() -> Response:
     asked = request.args.get("project") or (body.get("project") if isinstance(body, dict) else None)
     number = payloads.project_number(asked)
     if asked is not None and number is None:
-        raise RequestError('"project" must be the number of a project.')
+        raise RequestError(f'"{str(asked)[:50]}" is no project number.')
     return jsonify(versions=current.service().versions(number))
 
 
