@@ -62,6 +62,7 @@ class SmallProject:
             "created_at": _now(),
             "updated_at": _now(),
             "annotations": [],
+            "predictions": [],
         }
         return number
 
@@ -133,7 +134,7 @@ class SmallLabelStudio(ThreadingHTTPServer):
         if path == "/api/projects/1/model-versions/":
             return in_json(200, {"static": [], "live": []} if "extended" in query else {})
         if path == "/api/predictions/":
-            return in_json(200, [])
+            return in_json(200, [] if method == "GET" else {"id": 1})
         if path == "/api/dm/actions":
             return in_json(200, {})
         if path.startswith("/data/upload/"):
