@@ -181,7 +181,8 @@ class VersionStore:
             FileNotFoundError: no whole version of this name is on disk.
         """
         home = self._folder / project.key / name
-        version = self._quarantine.read(home, _read_version)
+        # No name at all would have the folder of all versions set aside.
+        version = self._quarantine.read(home, _read_version) if name else None
         if version is None:
             raise FileNotFoundError(f"There is no whole version {name} of project {project.id} on disk.")
         found = self._second_stage(project, name)

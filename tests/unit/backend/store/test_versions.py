@@ -301,3 +301,10 @@ def test_a_version_stays_ours_without_its_files_and_without_the_mirror(
     Mirror(engine).forget(PROJECT)
     assert store.ours(PROJECT) == {NO_VERSION, "v1", "v2", "v3"}
     assert store.ours(Project(PROJECT.url, 8)) == {NO_VERSION}
+
+
+def test_a_version_without_a_name_costs_the_others_nothing(store: VersionStore) -> None:
+    store.save(PROJECT, version("v1"))
+    with pytest.raises(FileNotFoundError):
+        store.load(PROJECT, "")
+    assert store.load(PROJECT, "v1").name == "v1"
