@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 
 from backend.images.fetcher import ImageFetcher
-from backend.images.outcome import Fetched, Problem, Unavailable
+from backend.images.outcome import Fetched, FetchProblem, Unavailable
 
 THREADS = 8
 PORTION_BYTES = 64_000_000
@@ -40,7 +40,7 @@ def fetch_by(until: float, fetcher: ImageFetcher, addresses: Mapping[int, str]) 
         batch.let_go()
         left = [task for task in left if task not in portion]
     if left:
-        yield dict.fromkeys(left, Unavailable(Problem.TIMED_OUT, "not fetched in time."))
+        yield dict.fromkeys(left, Unavailable(FetchProblem.TIMED_OUT, "not fetched in time."))
 
 
 def fetch_all(fetcher: ImageFetcher, addresses: Mapping[int, str], begin_until: float = math.inf) -> Iterator[Portion]:
@@ -132,8 +132,8 @@ class _Batch:
 
 
 def _has_no_room(outcome: Fetched) -> bool:
-    return isinstance(outcome, Unavailable) and outcome.problem is Problem.NO_ROOM
+    return isinstance(outcome, Unavailable) and outcome.problem is FetchProblem.NO_ROOM
 
 
 def _is_outage(outcome: Fetched) -> bool:
-    return isinstance(outcome, Unavailable) and outcome.problem is Problem.OUTAGE
+    return isinstance(outcome, Unavailable) and outcome.problem is FetchProblem.OUTAGE

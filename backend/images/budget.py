@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from backend.images.outcome import Problem, UnavailableError
+from backend.images.outcome import FetchProblem, UnavailableError
 
 BYTES_AT_ONCE = 256_000_000
 BYTES_FREE = 8_000_000
@@ -53,7 +53,7 @@ class BudgetShare:
             UnavailableError: there is no room for them.
         """
         if not self._move(size):
-            raise UnavailableError(Problem.NO_ROOM, "too many bytes of images are in memory; it is fetched later.")
+            raise UnavailableError(FetchProblem.NO_ROOM, "too many bytes of images are in memory; it is fetched later.")
 
     def give_back(self, size: int) -> None:
         """Hold fewer bytes."""

@@ -14,7 +14,7 @@ import requests
 from backend.causes.kinds import Cause, CauseKind
 from backend.images.budget import Taken
 from backend.images.hosts import Hosts
-from backend.images.outcome import Problem, UnavailableError, too_large
+from backend.images.outcome import FetchProblem, UnavailableError, too_large
 from backend.label_studio.client import CONNECT_SECONDS, LabelStudio
 from backend.transport import deadline
 from backend.transport.public import AddressGuard, Network
@@ -115,7 +115,7 @@ class Downloader:
                         answer.raise_for_status()
                         return self._read(answer, taken)
                     stop = self._next(stop, answer)
-        raise UnavailableError(Problem.REFUSED, f"it is redirected more than {REDIRECTIONS} times.")
+        raise UnavailableError(FetchProblem.REFUSED, f"it is redirected more than {REDIRECTIONS} times.")
 
     @contextmanager
     def _asked(self, stop: _Stop, seconds: float) -> Iterator[requests.Response]:
@@ -161,7 +161,7 @@ class Downloader:
         url = urljoin(str(answer.url), str(self._sessions[_Trust.STRANGER].get_redirect_target(answer)))
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise UnavailableError(Problem.REFUSED, f"it is redirected to an address of {parts.scheme or 'no'}:.")
+            raise UnavailableError(FetchProblem.REFUSED, f"it is redirected to an address of {parts.scheme or 'no'}:.")
         if stop.trust is _Trust.LABEL_STUDIO:
             path = self._own_path(url)
             if path is not None:
@@ -184,4 +184,4 @@ class Downloader:
 
 
 def _refused(host: str, error: RefusedAddressError) -> UnavailableError:
-    return UnavailableError(Problem.REFUSED, Cause(CauseKind.ADDRESS_REFUSED, f"{host} is {error}").sentence)
+    return UnavailableError(FetchProblem.REFUSED, Cause(CauseKind.ADDRESS_REFUSED, f"{host} is {error}").sentence)

@@ -19,7 +19,7 @@ from backend.images.disk import read_file
 from backend.images.download import Downloader
 from backend.images.hosts import Hosts
 from backend.images.inline import read_inline
-from backend.images.outcome import Fetched, Problem, Unavailable, UnavailableError
+from backend.images.outcome import Fetched, FetchProblem, Unavailable, UnavailableError
 from backend.label_studio.client import LabelStudio
 from backend.transport import deadline
 from backend.transport.public import Network
@@ -29,10 +29,10 @@ LONGEST = 16_384
 ADDRESS, WORDS = 120, 500
 """Characters of an address, and of what is wrong with it, in logs and in the mirror."""
 _NO_TASK = 0
-_STATUSES: dict[int, Problem] = {
-    HTTPStatus.NOT_FOUND: Problem.NOT_FOUND,
-    HTTPStatus.GONE: Problem.NOT_FOUND,
-    HTTPStatus.TOO_MANY_REQUESTS: Problem.UNREACHABLE,
+_STATUSES: dict[int, FetchProblem] = {
+    HTTPStatus.NOT_FOUND: FetchProblem.NOT_FOUND,
+    HTTPStatus.GONE: FetchProblem.NOT_FOUND,
+    HTTPStatus.TOO_MANY_REQUESTS: FetchProblem.UNREACHABLE,
 }
 
 
@@ -88,9 +88,9 @@ class ImageFetcher:
         except (UnavailableError, LabelLoopError, OSError, ValueError, HTTPError) as error:
             problem = _problem(error)
             if time.monotonic() >= until or (
-                problem is Problem.UNREACHABLE and time.monotonic() >= begun + self.seconds
+                problem is FetchProblem.UNREACHABLE and time.monotonic() >= begun + self.seconds
             ):
-                problem = Problem.TIMED_OUT
+                problem = FetchProblem.TIMED_OUT
             return Unavailable(problem, f"{_short(address, ADDRESS)}: {_short(_words(error, address), WORDS)}")
 
     def _source(self, address: str, task_id: int) -> Source:
@@ -111,7 +111,7 @@ class ImageFetcher:
             case Inline(address):
                 return read_inline(address, self.max_bytes, taken)
             case Nowhere(reason):
-                raise UnavailableError(Problem.NOT_AN_ADDRESS, reason)
+                raise UnavailableError(FetchProblem.NOT_AN_ADDRESS, reason)
 
     def _from_disk(self, named: str, taken: Taken) -> bytes | None:
         return None if self.document_root is None else read_file(self.document_root, named, self.max_bytes, taken)
@@ -124,24 +124,24 @@ class ImageFetcher:
         return source.path if isinstance(source, FromLabelStudio) else None
 
 
-def _problem(error: Exception) -> Problem:  # noqa: PLR0911 - one line for each
+def _problem(error: Exception) -> FetchProblem:  # noqa: PLR0911 - one line for each
     """Which kind of trouble an error stands for."""
     match error:
         case UnavailableError():
             return error.problem
         case RetryLaterError():
-            return Problem.OUTAGE
+            return FetchProblem.OUTAGE
         case NotFoundError():
-            return Problem.NOT_FOUND
+            return FetchProblem.NOT_FOUND
         case LabelLoopError():
-            return Problem.REFUSED
+            return FetchProblem.REFUSED
         case requests.HTTPError(response=requests.Response(status_code=status)) if status < 500:
-            return _STATUSES.get(status, Problem.REFUSED)
+            return _STATUSES.get(status, FetchProblem.REFUSED)
         case requests.Timeout():
-            return Problem.TIMED_OUT
+            return FetchProblem.TIMED_OUT
         case ValueError():
-            return Problem.NOT_AN_ADDRESS
-    return Problem.UNREACHABLE
+            return FetchProblem.NOT_AN_ADDRESS
+    return FetchProblem.UNREACHABLE
 
 
 def _words(error: Exception, address: str) -> str:

@@ -8,7 +8,7 @@ from typing import Protocol
 from cachetools import LRUCache
 
 from backend import logs
-from backend.images.outcome import Problem, UnavailableError
+from backend.images.outcome import FetchProblem, UnavailableError
 
 FAILURES = 3
 """In a row, after which a host is given up."""
@@ -54,7 +54,8 @@ class Hosts:
         """
         if self._is_given_up(host):
             raise UnavailableError(
-                Problem.HOST_GIVEN_UP, f"{host} did not answer for other images; it is asked again in some minutes."
+                FetchProblem.HOST_GIVEN_UP,
+                f"{host} did not answer for other images; it is tried again in minutes.",
             )
 
     def answered(self, host: str) -> None:

@@ -5,7 +5,7 @@ import binascii
 from urllib.parse import unquote_to_bytes
 
 from backend.images.budget import Taken
-from backend.images.outcome import Problem, UnavailableError, too_large
+from backend.images.outcome import FetchProblem, UnavailableError, too_large
 
 _HEADER = 1000
 """Characters that what comes before the comma has at most."""
@@ -28,7 +28,7 @@ def read_inline(address: str, limit: int, taken: Taken) -> bytes:
     """
     comma = address.find(",", 0, _HEADER)
     if comma < 0:
-        raise UnavailableError(Problem.NOT_AN_ADDRESS, "a data: address without a comma.")
+        raise UnavailableError(FetchProblem.NOT_AN_ADDRESS, "a data: address without a comma.")
     is_base64 = address[:comma].lower().endswith(";base64")
     written = len(address) - comma - 1
     if written > limit * _MOST_FOR_ONE[is_base64] * _FOLDED:
@@ -49,4 +49,4 @@ def _from_base64(text: bytes) -> bytes:
         return base64.b64decode(text)
     except binascii.Error as error:
         message = f"a data: address that is not base64: {error}"
-        raise UnavailableError(Problem.NOT_AN_ADDRESS, message) from error
+        raise UnavailableError(FetchProblem.NOT_AN_ADDRESS, message) from error

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Problem(StrEnum):
+class FetchProblem(StrEnum):
     """Why an address gives no bytes: who is to blame, and whether to try again."""
 
     OUTAGE = "outage"
@@ -33,7 +33,7 @@ class Unavailable:
         reason: for people, with the address.
     """
 
-    problem: Problem
+    problem: FetchProblem
     reason: str
 
 
@@ -43,11 +43,11 @@ Fetched = bytes | Unavailable
 class UnavailableError(Exception):
     """An image can't be had; within this package only, outside of it there is an `Unavailable`."""
 
-    def __init__(self, problem: Problem, reason: str) -> None:
+    def __init__(self, problem: FetchProblem, reason: str) -> None:
         super().__init__(reason)
         self.problem = problem
 
 
 def too_large(limit: int) -> UnavailableError:
     """An image has more bytes than the limit."""
-    return UnavailableError(Problem.TOO_LARGE, f"larger than the limit of {limit:,} bytes (IMAGE_MAX_BYTES).")
+    return UnavailableError(FetchProblem.TOO_LARGE, f"larger than the limit of {limit:,} bytes (IMAGE_MAX_BYTES).")

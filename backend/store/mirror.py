@@ -15,10 +15,10 @@ from backend.store.records.label_counts import LabelCounts
 from backend.store.records.mirror import (
     IN_FRONT,
     Counts,
+    HeldPredictions,
     MirroredProject,
     MirroredTask,
     Pace,
-    Published,
     PulledTask,
 )
 from backend.store.schema import AnnotationRow, ForeignPredictionRow, ProjectRow, TaskRow
@@ -333,7 +333,7 @@ class Mirror:
             answers, people = connection.execute(query).one()
         return Pace(answers / lately.total_seconds(), people)
 
-    def published(self, project: Project, name: str) -> Published:
+    def published(self, project: Project, name: str) -> HeldPredictions:
         """What Label Studio should hold of our predictions.
 
         Args:
@@ -346,7 +346,7 @@ class Mirror:
             func.count().filter(of_version), func.coalesce(func.sum(TaskRow.predictions), 0), func.count()
         ).where(TaskRow.project_key == project.key)
         with self._engine.connect() as connection:
-            return Published(*connection.execute(query).one())
+            return HeldPredictions(*connection.execute(query).one())
 
     def record_importing(self, project: Project, tasks: Sequence[int]) -> None:
         """Remember that these tasks are about to get one more prediction: rather one too many than one too few."""

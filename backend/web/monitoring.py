@@ -5,7 +5,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from backend import __version__
 from backend.web import current
-from backend.web.problem import Level
+from backend.web.problem import Severity
 
 routes = Blueprint("monitoring", __name__)
 
@@ -20,8 +20,8 @@ def health() -> Response:
     return jsonify(
         status="UP",
         version=__version__,
-        problems=[each.line for each in found if each.level is Level.PROBLEM],
-        notes=[each.line for each in found if each.level is Level.NOTE],
+        problems=[each.line for each in found if each.level is Severity.PROBLEM],
+        notes=[each.line for each in found if each.level is Severity.NOTE],
         details=[each.to_json() for each in found],
         workers=status.workers,
         training_workers=list(status.training_workers),

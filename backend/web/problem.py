@@ -11,7 +11,7 @@ from typing import Any
 from backend.web.exposure import ANYBODY_MEND
 
 
-class Level(StrEnum):
+class Severity(StrEnum):
     """How much it matters."""
 
     PROBLEM = "problem"
@@ -65,7 +65,7 @@ class KindOfProblem:
 
     meaning: str
     mend: str
-    level: Level = Level.PROBLEM
+    level: Severity = Severity.PROBLEM
 
 
 KINDS: dict[ProblemKind, KindOfProblem] = {
@@ -155,31 +155,31 @@ KINDS: dict[ProblemKind, KindOfProblem] = {
     ProblemKind.OTHER_VERSION_CHOSEN: KindOfProblem(
         "Somebody chose another model version for the project: tasks don't come in the queue's order. It is left so.",
         "To go back, choose the backend's newest version under Settings > Annotation > Live predictions.",
-        Level.NOTE,
+        Severity.NOTE,
     ),
     ProblemKind.OTHER_ORDER_CHOSEN: KindOfProblem(
         "The task sampling of the project is another one: tasks don't come in the queue's order. It is left so.",
         "Run `connect` without --check to set it.",
-        Level.NOTE,
+        Severity.NOTE,
     ),
-    ProblemKind.NO_TASKS: KindOfProblem("The project has no tasks yet.", "Import images.", Level.NOTE),
+    ProblemKind.NO_TASKS: KindOfProblem("The project has no tasks yet.", "Import images.", Severity.NOTE),
     ProblemKind.ONE_CLASS: KindOfProblem(
         "All labels are of one class, so there is nothing to tell apart: images are asked for, but not predicted.",
         "Label an image of another class.",
-        Level.NOTE,
+        Severity.NOTE,
     ),
     ProblemKind.ALL_ANSWERED: KindOfProblem(
         "Every task is annotated: there is nothing left to ask for.",
         "Import more images, if you need more.",
-        Level.NOTE,
+        Severity.NOTE,
     ),
     ProblemKind.NOTHING_BUT_HOLDOUT: KindOfProblem(
         "HOLDOUT_SHARE=1: every task is drawn at random, and none is chosen by the model.",
         "Set HOLDOUT_SHARE to a small share, such as 0.1.",
-        Level.NOTE,
+        Severity.NOTE,
     ),
     ProblemKind.IMAGES_WAIT: KindOfProblem(
-        "Images of the project have not been looked at yet; a worker is at it.", "Wait.", Level.NOTE
+        "Images of the project have not been looked at yet; a worker is at it.", "Wait.", Severity.NOTE
     ),
 }
 
@@ -202,7 +202,7 @@ class Problem:
     since: datetime | None = None
 
     @property
-    def level(self) -> Level:
+    def level(self) -> Severity:
         """How much it matters."""
         return KINDS[self.kind].level
 

@@ -75,7 +75,7 @@ class Lanes:
     def __init__(self) -> None:
         self._lanes = {each: _Threads(each) for each in Lane}
 
-    def add_task(self, connection: "Connection") -> None:
+    def add_task(self, connection: "RequestChannel") -> None:
         """Have a connection's next request answered."""
         self._lanes[lane(connection.requests[0])].add_task(connection)
 
@@ -87,7 +87,7 @@ class _Threads(ThreadedTaskDispatcher):  # type: ignore[misc] # waitress has no 
         super().__init__()
         self.set_thread_count(lane.value)
 
-    def add_task(self, task: "Connection") -> None:
+    def add_task(self, task: "RequestChannel") -> None:
         # Waitress's own warns of each request that waits: that is what lanes are for.
         with self.lock:
             self.queue.append(task)
@@ -122,7 +122,7 @@ class _Task(WSGITask):  # type: ignore[misc] # waitress has no types
             super().write(data)
 
 
-class Connection(HTTPChannel):  # type: ignore[misc] # waitress has no types
+class RequestChannel(HTTPChannel):  # type: ignore[misc] # waitress has no types
     """A client's connection, and since when it has kept us waiting."""
 
     parser_class = _Parser
@@ -204,9 +204,9 @@ class Connection(HTTPChannel):  # type: ignore[misc] # waitress has no types
 class _Patience:
     """What both kinds of waitress's servers get here: limits of connections, whatever the clients do."""
 
-    channel_class = Connection
+    channel_class = RequestChannel
     accepting: bool
-    active_channels: dict[int, Connection]
+    active_channels: dict[int, RequestChannel]
     next_channel_cleanup: float
 
     def readable(self) -> bool:
@@ -243,7 +243,7 @@ class _Patience:
             total -= largest.unfinished_bytes
             largest.handle_close()
 
-    def _connections(self) -> list[Connection]:
+    def _connections(self) -> list[RequestChannel]:
         return list(self.active_channels.values())
 
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from model.errors import DecodingError, ImageError, UndecidedError
 from model.images.limits import ImageLimits
-from model.images.wire import READY, Outcome, Reply, Request, limit_wait, receive, receive_reply, send
+from model.images.wire import READY, DecodeOutcome, Reply, Request, limit_wait, receive, receive_reply, send
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -160,12 +160,12 @@ class Decoder:
 
 def _understood(reply: Reply, body: bytearray, side: int, limits: ImageLimits) -> Decoded:
     match reply.outcome:
-        case Outcome.PIXELS:
+        case DecodeOutcome.PIXELS:
             pixels = np.frombuffer(body, dtype=np.uint8).reshape(side, side, CHANNELS)
             return Decoded(pixels, reply.width, reply.height)
-        case Outcome.REFUSED:
+        case DecodeOutcome.REFUSED:
             raise ImageError(body.decode(errors="replace")[:LONGEST_REASON])
-        case Outcome.OUT_OF_MEMORY:
+        case DecodeOutcome.OUT_OF_MEMORY:
             raise OutOfMemoryError(
                 f"Decoding the image takes more than {limits.megabytes:,} MB of memory (IMAGE_DECODE_MEGABYTES). "
                 "Make the image smaller or raise the limit."

@@ -13,7 +13,7 @@ from pathlib import Path
 from model.errors import ImageError
 from model.images.decode import decode_square, load_plugins
 from model.images.limits import ImageLimits
-from model.images.wire import READY, Outcome, Reply, Request, receive, receive_request, send
+from model.images.wire import READY, DecodeOutcome, Reply, Request, receive, receive_request, send
 
 OPEN_FILES = 64
 
@@ -46,7 +46,7 @@ def _answer(channel: socket.socket) -> None:
     try:
         reply, body = _decoded(request, bytes(receive(channel, request.length)))
     except MemoryError:
-        reply, body = Reply(Outcome.OUT_OF_MEMORY, 0), b""
+        reply, body = Reply(DecodeOutcome.OUT_OF_MEMORY, 0), b""
     send(channel, reply, body)
 
 
@@ -57,10 +57,10 @@ def _decoded(request: Request, data: bytes) -> tuple[Reply, bytes]:
     try:
         image, (width, height) = decode_square(data, limits, request.side)
         pixels = image.tobytes()
-        return Reply(Outcome.PIXELS, len(pixels), width, height), pixels
+        return Reply(DecodeOutcome.PIXELS, len(pixels), width, height), pixels
     except ImageError as error:
         text = str(error).encode(errors="replace")
-        return Reply(Outcome.REFUSED, len(text)), text
+        return Reply(DecodeOutcome.REFUSED, len(text)), text
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
 

@@ -13,7 +13,7 @@ _REQUEST = struct.Struct("!QQIQd")
 _REPLY = struct.Struct("!BIII")
 
 
-class Outcome(IntEnum):
+class DecodeOutcome(IntEnum):
     """What became of an image."""
 
     PIXELS = 0
@@ -46,7 +46,7 @@ class Reply(NamedTuple):
         width, height: of the image in the file.
     """
 
-    outcome: Outcome
+    outcome: DecodeOutcome
     length: int
     width: int = 0
     height: int = 0
@@ -81,7 +81,7 @@ def receive_reply(channel: socket.socket, deadline: float) -> Reply:
         ValueError: it is none.
     """
     outcome, length, width, height = _REPLY.unpack(receive(channel, _REPLY.size, deadline))
-    return Reply(Outcome(outcome), length, width, height)
+    return Reply(DecodeOutcome(outcome), length, width, height)
 
 
 def receive(channel: socket.socket, length: int, deadline: float | None = None) -> bytearray:

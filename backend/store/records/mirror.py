@@ -114,7 +114,7 @@ class Pace:
 
 
 @dataclass(frozen=True)
-class Published:
+class HeldPredictions:
     """What Label Studio should hold of our predictions of a project.
 
     Attributes:

@@ -48,7 +48,7 @@ SIDE = 224
 
 
 @dataclass
-class Kind:
+class AddressKind:
     """Addresses of one kind: of one host, bucket or way of Label Studio's, with one ending.
 
     Attributes:
@@ -109,12 +109,12 @@ def _tasks(services: Services, project: Json, labeling: Labeling) -> Iterator[Pu
         yield from read_tasks([task], labeling, annotated=False)
 
 
-def kinds_of(tasks: Iterable[PulledTask]) -> list[Kind]:
+def kinds_of(tasks: Iterable[PulledTask]) -> list[AddressKind]:
     """The kinds of addresses that tasks have, the most frequent first."""
-    kinds: dict[str, Kind] = {}
+    kinds: dict[str, AddressKind] = {}
     for task in tasks:
         name = name_of(task.image)
-        kinds.setdefault(name, Kind(name)).add(task)
+        kinds.setdefault(name, AddressKind(name)).add(task)
     return sorted(kinds.values(), key=lambda kind: (-kind.count, kind.name))
 
 
@@ -157,7 +157,7 @@ def _ending(path: str) -> str:
     return f" *{suffix}" if 1 < len(suffix) <= 6 and suffix[1:].isalnum() else ""
 
 
-def _tried(services: Services, kinds: list[Kind], key: str) -> list[Finding]:
+def _tried(services: Services, kinds: list[AddressKind], key: str) -> list[Finding]:
     # Hosts that the backend has given up are asked all the same; that is noted in its Redis, which need not be here.
     fetcher = replace(services.images, hosts=Hosts())
     findings = []
@@ -176,7 +176,7 @@ def _tried(services: Services, kinds: list[Kind], key: str) -> list[Finding]:
     return findings
 
 
-def _of_kind(fetcher: ImageFetcher, decoders: Decoders, kind: Kind, key: str) -> Finding:
+def _of_kind(fetcher: ImageFetcher, decoders: Decoders, kind: AddressKind, key: str) -> Finding:
     samples = kind.samples
     with ThreadPoolExecutor(THREADS) as pool:
         reasons = list(pool.map(lambda task: _why_not(fetcher, decoders, task), samples))

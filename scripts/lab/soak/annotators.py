@@ -45,7 +45,7 @@ class Submits:
     unanswered: int = 0
 
 
-class Annotator(threading.Thread):
+class SoakAnnotator(threading.Thread):
     """Labels the next task of one project after the other, correctly."""
 
     def __init__(
@@ -94,7 +94,7 @@ class Annotator(threading.Thread):
         if handed is None:
             project.grow(known)
             return
-        region = choice_region(project.truth[handed.task])
+        region = choice_region(project.class_of(handed.task))
         begun = time.monotonic()
         page.submit(handed.task, [region], lead_time=self._pace, begun_from=handed.newest)
         ended = time.monotonic()

@@ -13,7 +13,7 @@ from scripts.lab.soak.images import HOSTILE, Trap
 from scripts.lab.soak.installation import Installation, Part
 from scripts.lab.soak.projects import SoakProject
 from scripts.lab.soak.proxy import SILENT_SECONDS, Mood
-from scripts.lab.soak.watch import Watch, version_files
+from scripts.lab.soak.watch import DatabaseWatch, version_files
 
 PASSING_SECONDS = 4.0
 FULL_SECONDS = 10.0
@@ -57,7 +57,7 @@ class Stage:
 
     installation: Installation
     projects: Sequence[SoakProject]
-    watch: Watch
+    watch: DatabaseWatch
     chance: random.Random
     statuses: list[int] = field(default_factory=list)
 

@@ -40,7 +40,7 @@ class ImageHost(ThreadingHTTPServer):
 
     def __init__(self, port: int) -> None:
         """Listen on a port of this machine; `serve` begins to answer."""
-        super().__init__(("127.0.0.1", port), _Handler)
+        super().__init__(("127.0.0.1", port), _ImageHandler)
 
     @property
     def url(self) -> str:
@@ -96,7 +96,7 @@ def content(kind: Trap, number: int) -> bytes:
     return _MADE[kind]
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _ImageHandler(BaseHTTPRequestHandler):
     server: ImageHost
 
     def do_GET(self) -> None:

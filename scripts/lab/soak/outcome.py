@@ -59,7 +59,7 @@ class ProjectOutcome:
 
 
 @dataclass(frozen=True)
-class Figure:
+class SoakFigure:
     """A line of the table.
 
     Attributes:
@@ -76,7 +76,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SoakOutcome:
     """All that was counted."""
 
     minutes: float
@@ -88,10 +88,10 @@ class Outcome:
     malformed: Sequence[int]
     outages: Sequence[tuple[float, float]]
 
-    def figures(self) -> list[Figure]:
+    def figures(self) -> list[SoakFigure]:
         """Every line."""
         return [
-            Figure("minutes", f"{self.minutes:.0f}"),
+            SoakFigure("minutes", f"{self.minutes:.0f}"),
             *self._of_faults(),
             *self._of_labels(),
             *self._of_submits(),
@@ -119,14 +119,14 @@ class Outcome:
             rows.append((name, str(len(made)), f"{median(waits):.1f} s" if waits else "", longest))
         return Table("", ("fault", "times", "median wait for a version", "longest"), tuple(rows))
 
-    def _of_faults(self) -> list[Figure]:
+    def _of_faults(self) -> list[SoakFigure]:
         waits = [fault.standstill for fault in self.faults]
         never = sum(wait is None for wait in waits)
         longest = max((wait for wait in waits if wait is not None), default=0.0)
         told = f"{longest:.1f} s" + (f", {never} times no end" if never else "")
         return [
-            Figure("faults", f"{len(self.faults)} of {len({fault.name for fault in self.faults})} kinds"),
-            Figure(
+            SoakFigure("faults", f"{len(self.faults)} of {len({fault.name for fault in self.faults})} kinds"),
+            SoakFigure(
                 "longest standstill after a fault",
                 told,
                 f"{STANDSTILL_SECONDS:.0f} s",
@@ -134,55 +134,55 @@ class Outcome:
             ),
         ]
 
-    def _of_labels(self) -> list[Figure]:
+    def _of_labels(self) -> list[SoakFigure]:
         submitted, kept = (sum(getattr(each, name) for each in self.projects) for name in ("submitted", "kept"))
         labelled, lost = (sum(getattr(each, name) for each in self.projects) for name in ("labelled", "lost"))
         learned = labelled - lost
         return [
-            Figure("labels submitted", f"{submitted}"),
-            Figure("labels in Label Studio", f"{labelled}", "", kept == submitted),
-            Figure("labels in the last versions", f"{learned}", f"{labelled}, all", lost == 0),
-            Figure("versions", f"{sum(len(each) for each in self.seen.versions.values())}"),
-            Figure("versions torn", f"{len(self.seen.torn)}", "0", not self.seen.torn),
+            SoakFigure("labels submitted", f"{submitted}"),
+            SoakFigure("labels in Label Studio", f"{labelled}", "", kept == submitted),
+            SoakFigure("labels in the last versions", f"{learned}", f"{labelled}, all", lost == 0),
+            SoakFigure("versions", f"{sum(len(each) for each in self.seen.versions.values())}"),
+            SoakFigure("versions torn", f"{len(self.seen.torn)}", "0", not self.seen.torn),
         ]
 
-    def _of_submits(self) -> list[Figure]:
+    def _of_submits(self) -> list[SoakFigure]:
         slow = [each for each in self.submits.taken if each.seconds > SLOW_SECONDS]
         ours = [each for each in slow if not self._overlaps_an_outage(each.at - each.seconds, each.at)]
         longest = max((each.seconds for each in self.submits.taken if each not in slow or each in ours), default=0.0)
         return [
-            Figure("submits refused", f"{len(self.submits.refused)}", "0", not self.submits.refused),
-            Figure("submits over 2 s while Label Studio was up", f"{len(ours)}"),
-            Figure("longest submit then", f"{longest:.2f} s"),
-            Figure("submits and next tasks that a dying Label Studio left unanswered", f"{self.submits.unanswered}"),
+            SoakFigure("submits refused", f"{len(self.submits.refused)}", "0", not self.submits.refused),
+            SoakFigure("submits over 2 s while Label Studio was up", f"{len(ours)}"),
+            SoakFigure("longest submit then", f"{longest:.2f} s"),
+            SoakFigure("requests that a dying Label Studio left unanswered", f"{self.submits.unanswered}"),
         ]
 
-    def _of_answers(self) -> list[Figure]:
+    def _of_answers(self) -> list[SoakFigure]:
         bad = sum(status >= 500 for status in self.malformed)
         ill = sum(status >= 500 for status in self.gauges.statuses)
         slowest = max(self.gauges.health, default=0.0)
         return [
-            Figure("malformed payloads answered", f"{len(self.malformed)}"),
-            Figure("of these with 5xx, or not at all", f"{bad}", "0", bad == 0),
-            Figure("/health asked", f"{len(self.gauges.health)}"),
-            Figure("of these with 5xx, or not at all", f"{ill}", "0", ill == 0),
-            Figure("median, slowest", f"{median(self.gauges.health or [0.0]):.3f} s, {slowest:.2f} s"),
+            SoakFigure("malformed payloads answered", f"{len(self.malformed)}"),
+            SoakFigure("of these with 5xx, or not at all", f"{bad}", "0", bad == 0),
+            SoakFigure("/health asked", f"{len(self.gauges.health)}"),
+            SoakFigure("of these with 5xx, or not at all", f"{ill}", "0", ill == 0),
+            SoakFigure("median, slowest", f"{median(self.gauges.health or [0.0]):.3f} s, {slowest:.2f} s"),
         ]
 
-    def _of_predictions(self) -> list[Figure]:
+    def _of_predictions(self) -> list[SoakFigure]:
         seen = self.seen
         return [
-            Figure("predictions with another project's classes", f"{seen.strange}", "0", seen.strange == 0),
-            Figure(
+            SoakFigure("predictions with another project's classes", f"{seen.strange}", "0", seen.strange == 0),
+            SoakFigure(
                 "most predictions of ours in a project, as a share of its tasks",
                 f"{seen.most_predictions:.2f}",
                 "2",
                 seen.most_predictions <= 2,
             ),
-            Figure("most of them on one task", f"{seen.most_on_a_task}"),
+            SoakFigure("most of them on one task", f"{seen.most_on_a_task}"),
         ]
 
-    def _of_processes(self) -> list[Figure]:
+    def _of_processes(self) -> list[SoakFigure]:
         samples = self.gauges.samples
         if not samples:
             return []
@@ -194,9 +194,9 @@ class Outcome:
                 before, after = _median_of(first, what, part), _median_of(last, what, part)
                 told = f"{before:.0f}, {after:.0f}" + (" MB" if what == "megabytes" else "")
                 holds = after <= max(before * GROWTH, before + 5)
-                lines.append(Figure(f"{part}: {name} in the second and the last quarter", told, "level", holds))
+                lines.append(SoakFigure(f"{part}: {name} in the second and the last quarter", told, "level", holds))
         disk = f"{samples[len(samples) // 2].disk_megabytes:.0f}, {samples[-1].disk_megabytes:.0f} MB"
-        return [*lines, Figure("MODEL_DIR half-way and at the end", disk)]
+        return [*lines, SoakFigure("MODEL_DIR half-way and at the end", disk)]
 
     def _overlaps_an_outage(self, begun: float, ended: float) -> bool:
         return any(begun < end and ended > begin for begin, end in self.outages)

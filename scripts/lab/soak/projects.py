@@ -48,6 +48,14 @@ class SoakProject:
         """Label Studio itself, without the proxy."""
         return LabelStudioApi(self.installation.label_studio.url, self.installation.label_studio.token)
 
+    def class_of(self, task: int) -> str:
+        """The class of a task, which may have been imported a moment ago."""
+        if task not in self.truth:
+            # Whoever imports it notes its class before the next one may.
+            with self._growing:
+                pass
+        return self.truth[task]
+
     def grow(self, known: int) -> None:
         """Import more tasks, unless somebody did so since there were `known`."""
         with self._growing:
@@ -63,7 +71,8 @@ class SoakProject:
     def add_traps(self, kinds: Sequence[Trap]) -> None:
         """Import tasks whose images can't be used."""
         host, first = self.installation.images, len(self.truth)
-        self._add([(host.trap(kind, self._unique(first + place)), 0) for place, kind in enumerate(kinds)])
+        with self._growing:
+            self._add([(host.trap(kind, self._unique(first + place)), 0) for place, kind in enumerate(kinds)])
 
     def add_local_pictures(self, count: int) -> None:
         """Import tasks with images that lie on Label Studio's disk."""

@@ -43,7 +43,7 @@ class LabelStudioProxy(ThreadingHTTPServer):
 
     def __init__(self, port: int, upstream_port: int) -> None:
         """Listen on a port of this machine; `serve` begins to answer."""
-        super().__init__(("127.0.0.1", port), _Handler)
+        super().__init__(("127.0.0.1", port), _ProxyHandler)
         self.upstream_port = upstream_port
         self.mood = Mood.FAITHFUL
 
@@ -66,7 +66,7 @@ class LabelStudioProxy(ThreadingHTTPServer):
             self.mood = Mood.FAITHFUL
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _ProxyHandler(BaseHTTPRequestHandler):
     server: LabelStudioProxy
     protocol_version = "HTTP/1.1"
 

@@ -11,15 +11,15 @@ from scripts.cli.connection.api import LabelStudioApi
 from scripts.cli.progress import progress
 from scripts.lab.soak import installation as installations
 from scripts.lab.soak import projects as soak_projects
-from scripts.lab.soak.annotators import Annotator, Submits
+from scripts.lab.soak.annotators import SoakAnnotator, Submits
 from scripts.lab.soak.errors import SoakError
 from scripts.lab.soak.faults import FAULTS, FaultName, Stage, order
 from scripts.lab.soak.gauges import Sampler
 from scripts.lab.soak.installation import BASIC_AUTH, Installation
 from scripts.lab.soak.options import SoakOptions
-from scripts.lab.soak.outcome import MadeFault, Outcome, ProjectOutcome
+from scripts.lab.soak.outcome import MadeFault, ProjectOutcome, SoakOutcome
 from scripts.lab.soak.projects import SoakProject
-from scripts.lab.soak.watch import Watch, made_at
+from scripts.lab.soak.watch import DatabaseWatch, made_at
 from scripts.stack.accounts import sign_up
 from scripts.stack.client import BackendPage
 from scripts.stack.errors import StackError
@@ -56,7 +56,7 @@ class Soak:
         self._installation, self._options = installation, options
         self._chance = random.Random(options.seed)  # noqa: S311 - nothing is secret
         self._projects = [soak_projects.make(installation, letter, local=letter == "a") for letter in ("a", "b", "c")]
-        self._watch = Watch(installation, self._projects)
+        self._watch = DatabaseWatch(installation, self._projects)
         self._sampler = Sampler(installation)
         self._submits = Submits()
         self._stage = Stage(installation, self._projects, self._watch, self._chance)
@@ -65,7 +65,7 @@ class Soak:
         self._outages: list[tuple[float, float]] = []
         self._began = time.monotonic()
 
-    def run(self) -> Outcome:
+    def run(self) -> SoakOutcome:
         """Have people label while one fault follows the other; count at the end.
 
         Raises:
@@ -74,7 +74,7 @@ class Soak:
         self._watch.start()
         self._wait_for_versions()
         annotators = [
-            Annotator(token, self._projects, self._submits, self._stopping, self._options.pace, number)
+            SoakAnnotator(token, self._projects, self._submits, self._stopping, self._options.pace, number)
             for number, token in enumerate(self._tokens())
         ]
         self._began = time.monotonic()
@@ -88,7 +88,7 @@ class Soak:
         outcomes = self._settled()
         self._sampler.stop()
         self._watch.stop()
-        return Outcome(
+        return SoakOutcome(
             minutes=self._options.minutes,
             faults=self._faults,
             projects=outcomes,
@@ -172,7 +172,7 @@ class Soak:
         return None if version is None else len(labelled & set(version["task_ids"]))
 
 
-def _report(outcome: Outcome) -> dict[str, object]:
+def _report(outcome: SoakOutcome) -> dict[str, object]:
     return {
         "figures": [asdict(each) for each in outcome.figures()],
         "faults": [asdict(each) for each in outcome.faults],

@@ -39,7 +39,7 @@ class Seen:
     strange: int = 0
 
 
-class Watch(threading.Thread):
+class DatabaseWatch(threading.Thread):
     """A thread that notes every active version, and counts predictions."""
 
     def __init__(self, installation: Installation, projects: Sequence[SoakProject]) -> None:

@@ -13,7 +13,7 @@ from backend.images import batch, budget
 from backend.images.batch import Portion, fetch_all, fetch_by
 from backend.images.budget import ByteBudget
 from backend.images.fetcher import ImageFetcher
-from backend.images.outcome import Fetched, Problem, Unavailable
+from backend.images.outcome import Fetched, FetchProblem, Unavailable
 from backend.label_studio.client import LabelStudio
 from backend.transport.public import read_networks
 from tests.support import hostile_host
@@ -35,7 +35,7 @@ def test_each_task_has_its_own_outcome(fetcher: ImageFetcher) -> None:
     fetched = whole(fetch_all(fetcher, {1: "/a.png", 2: "/404.png", 3: "words"}))
     problems = {task: outcome.problem for task, outcome in fetched.items() if isinstance(outcome, Unavailable)}
     assert fetched[1] == b"content"
-    assert problems == {2: Problem.NOT_FOUND, 3: Problem.NOT_AN_ADDRESS}
+    assert problems == {2: FetchProblem.NOT_FOUND, 3: FetchProblem.NOT_AN_ADDRESS}
 
 
 def test_nothing_more_is_asked_where_every_image_came(fetcher: ImageFetcher, label_studio: Host) -> None:
@@ -68,7 +68,7 @@ def test_at_the_deadline_there_is_what_came_until_then(fetcher: ImageFetcher) ->
     assert time.monotonic() - started < 15.0  # Half of what the fetcher would wait without one.
     assert fetched[1] == b"content"
     assert isinstance(fetched[2], Unavailable)
-    assert fetched[2].problem is Problem.TIMED_OUT
+    assert fetched[2].problem is FetchProblem.TIMED_OUT
 
 
 @pytest.mark.fault("S1")

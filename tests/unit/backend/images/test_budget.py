@@ -3,7 +3,7 @@
 import pytest
 
 from backend.images.budget import BYTES_FREE, ByteBudget
-from backend.images.outcome import Problem, UnavailableError
+from backend.images.outcome import FetchProblem, UnavailableError
 
 
 def test_what_does_not_fit_is_not_taken() -> None:
@@ -12,7 +12,7 @@ def test_what_does_not_fit_is_not_taken() -> None:
     share.take(BYTES_FREE + 60)
     with pytest.raises(UnavailableError) as refused:
         share.take(50)
-    assert refused.value.problem is Problem.NO_ROOM
+    assert refused.value.problem is FetchProblem.NO_ROOM
     assert share.held == BYTES_FREE + 60
     share.take(40)
 

@@ -8,7 +8,7 @@ import pytest
 
 from backend.images.budget import unlimited
 from backend.images.disk import read_file
-from backend.images.outcome import Problem, UnavailableError
+from backend.images.outcome import FetchProblem, UnavailableError
 
 LIMIT = 1000
 
@@ -72,7 +72,7 @@ def test_a_huge_file_is_refused_without_being_read(root: Path) -> None:
         file.truncate(1 << 40)
     with pytest.raises(UnavailableError) as refused:
         read(root, "huge.png")
-    assert refused.value.problem is Problem.TOO_LARGE
+    assert refused.value.problem is FetchProblem.TOO_LARGE
 
 
 @pytest.mark.fault("S12")

@@ -9,7 +9,7 @@ import pytest
 
 from backend.images import hosts
 from backend.images.fetcher import ImageFetcher
-from backend.images.outcome import Problem, Unavailable
+from backend.images.outcome import FetchProblem, Unavailable
 from backend.label_studio.client import LabelStudio
 from backend.transport.public import read_networks
 from tests.support import hostile_host
@@ -29,7 +29,7 @@ def fetcher_of(label_studio: Host, local: str = "127.0.0.0/8", seconds: float = 
     )
 
 
-def problem(fetcher: ImageFetcher, address: str) -> Problem:
+def problem(fetcher: ImageFetcher, address: str) -> FetchProblem:
     fetched = fetcher.fetch(address, 1)
     assert isinstance(fetched, Unavailable)
     return fetched.problem
@@ -52,14 +52,14 @@ def test_a_host_that_drips_is_left_after_the_time_for_one_image(label_studio: Ho
     hurried = fetcher_of(label_studio, seconds=SECONDS)
     with hostile_host.serving(drip(b"x", before=b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n")) as host:
         started = time.monotonic()
-        assert problem(hurried, host.url) is Problem.TIMED_OUT
+        assert problem(hurried, host.url) is FetchProblem.TIMED_OUT
     assert time.monotonic() - started < PATIENCE
 
 
 @pytest.mark.fault("S1")
 def test_redirections_without_end_are_ended(fetcher: ImageFetcher, foreign: Host) -> None:
     foreign.elsewhere = f"{foreign.url}/302/again.png"
-    assert problem(fetcher, f"{foreign.url}/302/a.png") is Problem.REFUSED
+    assert problem(fetcher, f"{foreign.url}/302/a.png") is FetchProblem.REFUSED
     assert len(foreign.asked) < 20
 
 
@@ -72,7 +72,7 @@ def test_slow_redirections_share_one_deadline(label_studio: Host) -> None:
         connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 
     with hostile_host.serving(slow_circle) as host:
-        assert problem(hurried, host.url) is Problem.TIMED_OUT
+        assert problem(hurried, host.url) is FetchProblem.TIMED_OUT
         assert host.connections <= 3
 
 
@@ -80,7 +80,7 @@ def test_slow_redirections_share_one_deadline(label_studio: Host) -> None:
 def test_what_a_body_decompresses_to_is_limited(fetcher: ImageFetcher) -> None:
     bomb = gzip.compress(bytes(100_000_000))
     with hostile_host.serving(say(ok(bomb, "Content-Encoding: gzip"))) as host:
-        assert problem(fetcher, host.url) is Problem.TOO_LARGE
+        assert problem(fetcher, host.url) is FetchProblem.TOO_LARGE
 
 
 def test_a_compressed_body_is_decompressed(fetcher: ImageFetcher) -> None:
@@ -92,14 +92,14 @@ def test_a_compressed_body_is_decompressed(fetcher: ImageFetcher) -> None:
 def test_nothing_is_read_of_a_body_that_is_announced_as_too_large(fetcher: ImageFetcher) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n"
     with hostile_host.serving(drip(b"", gap=1.0, before=head)) as host:
-        assert problem(fetcher, host.url) is Problem.TOO_LARGE
+        assert problem(fetcher, host.url) is FetchProblem.TOO_LARGE
 
 
 @pytest.mark.fault("S7")
 def test_a_task_may_not_name_this_machine(strict: ImageFetcher, foreign: Host) -> None:
     fetched = strict.fetch(f"{foreign.url}/a.png", 1)
     assert isinstance(fetched, Unavailable)
-    assert fetched.problem is Problem.REFUSED
+    assert fetched.problem is FetchProblem.REFUSED
     assert "IMAGE_ALLOW_PRIVATE" in fetched.reason
     assert foreign.asked == []
 
@@ -113,7 +113,7 @@ def test_a_redirection_may_not_lead_to_this_machine(label_studio: Host, foreign:
         answer = f"HTTP/1.1 302 Found\r\n{location}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
         with hostile_host.serving(say(answer), address="127.0.0.2") as outside:
             fetcher = fetcher_of(label_studio, local="127.0.0.2/32")
-            assert problem(fetcher, outside.url) is Problem.REFUSED
+            assert problem(fetcher, outside.url) is FetchProblem.REFUSED
         assert (outside.connections, inside.connections) == (1, 0)
 
 
@@ -125,7 +125,7 @@ def test_a_redirection_may_not_change_to_another_kind_of_address(
     fetcher: ImageFetcher, foreign: Host, location: str
 ) -> None:
     foreign.elsewhere = location
-    assert problem(fetcher, f"{foreign.url}/302/a.png") is Problem.REFUSED
+    assert problem(fetcher, f"{foreign.url}/302/a.png") is FetchProblem.REFUSED
 
 
 def test_label_studio_may_be_anywhere(strict: ImageFetcher) -> None:
@@ -149,7 +149,7 @@ def test_other_pages_of_label_studio_may_not_send_us_to_private_addresses(
     strict: ImageFetcher, label_studio: Host, foreign: Host
 ) -> None:
     label_studio.elsewhere = f"http://localhost:{foreign.server_address[1]}/a.png"
-    assert problem(strict, "/user/login/302?next=…") is Problem.REFUSED
+    assert problem(strict, "/user/login/302?next=…") is FetchProblem.REFUSED
     assert foreign.asked == []
 
 
@@ -159,14 +159,14 @@ def test_a_storage_may_not_send_us_on_to_another_private_address(
 ) -> None:
     foreign.elsewhere = "http://127.0.0.3:1/secret"
     label_studio.elsewhere = f"{foreign.url}/302/a.png"
-    assert problem(strict, STORAGE) is Problem.REFUSED
+    assert problem(strict, STORAGE) is FetchProblem.REFUSED
     assert len(foreign.asked) == 1
 
 
 @pytest.mark.fault("S7")
 def test_not_even_a_storage_leads_to_metadata(strict: ImageFetcher, label_studio: Host) -> None:
     label_studio.elsewhere = "http://169.254.169.254/latest/meta-data/"
-    assert problem(strict, STORAGE) is Problem.REFUSED
+    assert problem(strict, STORAGE) is FetchProblem.REFUSED
 
 
 @pytest.mark.fault("S7")
@@ -175,7 +175,7 @@ def test_a_private_storage_s_open_connection_serves_no_stranger(
 ) -> None:
     label_studio.elsewhere = f"{foreign.url}/a.png"
     assert strict.fetch(STORAGE, 1) == b"content"
-    assert problem(strict, f"{foreign.url}/a.png") is Problem.REFUSED
+    assert problem(strict, f"{foreign.url}/a.png") is FetchProblem.REFUSED
 
 
 @pytest.fixture
@@ -184,7 +184,7 @@ def given_up(label_studio: Host) -> Iterator[tuple[ImageFetcher, HostileHost]]:
     with hostile_host.serving(drip(b"", gap=1.0)) as host:
         fetcher = ImageFetcher(LabelStudio(label_studio.url, "token"), LIMIT, 0.1, allow_private=LOCAL)
         for number in range(hosts.FAILURES):
-            assert problem(fetcher, f"{host.url}/{number}.png") is Problem.TIMED_OUT
+            assert problem(fetcher, f"{host.url}/{number}.png") is FetchProblem.TIMED_OUT
         yield fetcher, host
 
 
@@ -193,7 +193,7 @@ def test_a_dead_host_is_not_asked_for_each_of_its_images(given_up: tuple[ImageFe
     fetcher, host = given_up
     asked = host.connections
     for number in range(1000):
-        assert problem(fetcher, f"{host.url}/more/{number}.png") is Problem.HOST_GIVEN_UP
+        assert problem(fetcher, f"{host.url}/more/{number}.png") is FetchProblem.HOST_GIVEN_UP
     assert host.connections == asked
 
 
@@ -208,7 +208,7 @@ def test_a_host_that_is_given_up_keeps_no_other_from_being_asked(
 
 def test_what_a_host_objects_to_is_no_failure_of_the_host(fetcher: ImageFetcher, foreign: Host) -> None:
     for _ in range(2 * hosts.FAILURES):
-        assert problem(fetcher, f"{foreign.url}/404.png") is Problem.NOT_FOUND
+        assert problem(fetcher, f"{foreign.url}/404.png") is FetchProblem.NOT_FOUND
 
 
 def test_a_host_is_not_to_blame_for_a_deadline_that_came_before_its_own(fetcher: ImageFetcher) -> None:
@@ -216,7 +216,7 @@ def test_a_host_is_not_to_blame_for_a_deadline_that_came_before_its_own(fetcher:
         for _ in range(2 * hosts.FAILURES):
             fetched = fetcher.fetch(host.url, 1, until=time.monotonic() + 0.05)
             assert isinstance(fetched, Unavailable)
-            assert fetched.problem is Problem.TIMED_OUT
+            assert fetched.problem is FetchProblem.TIMED_OUT
 
 
 @pytest.mark.fault("S12")
@@ -228,7 +228,7 @@ def test_reasons_have_a_limit(fetcher: ImageFetcher, foreign: Host) -> None:
 
 @pytest.mark.fault("S12")
 def test_an_address_of_a_megabyte_is_none(fetcher: ImageFetcher, foreign: Host) -> None:
-    assert problem(fetcher, f"{foreign.url}/{'x' * 1_000_000}") is Problem.NOT_AN_ADDRESS
+    assert problem(fetcher, f"{foreign.url}/{'x' * 1_000_000}") is FetchProblem.NOT_AN_ADDRESS
     assert foreign.asked == []
 
 

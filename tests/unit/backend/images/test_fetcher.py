@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from backend.images.fetcher import ImageFetcher
-from backend.images.outcome import Problem, Unavailable
+from backend.images.outcome import FetchProblem, Unavailable
 from backend.label_studio.client import LabelStudio
 from backend.transport.public import read_networks
 from tests.unit.backend.images.host import LIMIT, NOBODY, Host
@@ -123,14 +123,14 @@ def test_the_token_does_not_follow_a_redirection_to_another_host(
 @pytest.mark.parametrize(
     ("path", "problem"),
     [
-        ("/404.png", Problem.NOT_FOUND),
-        ("/401.png", Problem.REFUSED),
-        ("/500.png", Problem.UNREACHABLE),
-        ("/large.png", Problem.TOO_LARGE),
+        ("/404.png", FetchProblem.NOT_FOUND),
+        ("/401.png", FetchProblem.REFUSED),
+        ("/500.png", FetchProblem.UNREACHABLE),
+        ("/large.png", FetchProblem.TOO_LARGE),
     ],
 )
 def test_another_hosts_answer_says_what_is_wrong(
-    fetcher: ImageFetcher, foreign: Host, path: str, problem: Problem
+    fetcher: ImageFetcher, foreign: Host, path: str, problem: FetchProblem
 ) -> None:
     assert refused(fetcher, foreign.url + path).problem is problem
 
@@ -138,13 +138,15 @@ def test_another_hosts_answer_says_what_is_wrong(
 @pytest.mark.parametrize(
     ("path", "problem"),
     [
-        ("/404.png", Problem.NOT_FOUND),
-        ("/401.png", Problem.REFUSED),
-        ("/500.png", Problem.OUTAGE),
-        ("/large.png", Problem.TOO_LARGE),
+        ("/404.png", FetchProblem.NOT_FOUND),
+        ("/401.png", FetchProblem.REFUSED),
+        ("/500.png", FetchProblem.OUTAGE),
+        ("/large.png", FetchProblem.TOO_LARGE),
     ],
 )
-def test_label_studios_answer_says_whether_it_is_an_outage(fetcher: ImageFetcher, path: str, problem: Problem) -> None:
+def test_label_studios_answer_says_whether_it_is_an_outage(
+    fetcher: ImageFetcher, path: str, problem: FetchProblem
+) -> None:
     assert refused(fetcher, path).problem is problem
 
 
@@ -152,36 +154,36 @@ def test_a_host_that_stays_silent_beyond_the_deadline_is_given_up(fetcher: Image
     started = time.monotonic()
     fetched = fetcher.fetch(f"{foreign.url}/never.png", 1, until=started + 0.3)
     assert isinstance(fetched, Unavailable)
-    assert fetched.problem is Problem.TIMED_OUT
+    assert fetched.problem is FetchProblem.TIMED_OUT
     assert time.monotonic() - started < 15.0  # Half of what the fetcher would wait without one.
 
 
 def test_after_the_deadline_nobody_is_asked(fetcher: ImageFetcher, label_studio: Host) -> None:
     fetched = fetcher.fetch("/a.png", 1, until=time.monotonic())
     assert isinstance(fetched, Unavailable)
-    assert (fetched.problem, label_studio.asked) == (Problem.TIMED_OUT, [])
+    assert (fetched.problem, label_studio.asked) == (FetchProblem.TIMED_OUT, [])
 
 
 @pytest.mark.parametrize(
     ("address", "problem"),
     [
-        ("", Problem.NOT_AN_ADDRESS),
-        ("words", Problem.NOT_AN_ADDRESS),
-        ("ftp://127.0.0.1/a.png", Problem.NOT_AN_ADDRESS),
-        ("file:///etc/hostname", Problem.NOT_AN_ADDRESS),
-        ("http://[::1/a.png", Problem.NOT_AN_ADDRESS),
-        ("http://", Problem.NOT_AN_ADDRESS),
-        ("http:///a.png", Problem.NOT_AN_ADDRESS),
-        ("http://127.0.0.1:99999/a.png", Problem.NOT_AN_ADDRESS),
-        ("http://\x00/a.png", Problem.NOT_AN_ADDRESS),
-        (f"{NOBODY}/a.png", Problem.UNREACHABLE),
-        ("/404.png", Problem.NOT_FOUND),
-        ("relative/missing.png", Problem.NOT_AN_ADDRESS),
-        ("\ud800", Problem.NOT_AN_ADDRESS),
+        ("", FetchProblem.NOT_AN_ADDRESS),
+        ("words", FetchProblem.NOT_AN_ADDRESS),
+        ("ftp://127.0.0.1/a.png", FetchProblem.NOT_AN_ADDRESS),
+        ("file:///etc/hostname", FetchProblem.NOT_AN_ADDRESS),
+        ("http://[::1/a.png", FetchProblem.NOT_AN_ADDRESS),
+        ("http://", FetchProblem.NOT_AN_ADDRESS),
+        ("http:///a.png", FetchProblem.NOT_AN_ADDRESS),
+        ("http://127.0.0.1:99999/a.png", FetchProblem.NOT_AN_ADDRESS),
+        ("http://\x00/a.png", FetchProblem.NOT_AN_ADDRESS),
+        (f"{NOBODY}/a.png", FetchProblem.UNREACHABLE),
+        ("/404.png", FetchProblem.NOT_FOUND),
+        ("relative/missing.png", FetchProblem.NOT_AN_ADDRESS),
+        ("\ud800", FetchProblem.NOT_AN_ADDRESS),
     ],
 )
 def test_an_address_that_gives_no_image_is_refused_with_its_reason(
-    fetcher: ImageFetcher, address: str, problem: Problem
+    fetcher: ImageFetcher, address: str, problem: FetchProblem
 ) -> None:
     assert ": " in refused(fetcher, address).reason
     assert refused(fetcher, address).problem is problem
@@ -189,4 +191,4 @@ def test_an_address_that_gives_no_image_is_refused_with_its_reason(
 
 def test_a_cloud_behind_a_label_studio_that_is_away_is_an_outage() -> None:
     fetcher = ImageFetcher(LabelStudio(NOBODY, TOKEN), LIMIT, seconds=2.0)
-    assert refused(fetcher, "s3://bucket/a.png").problem is Problem.OUTAGE
+    assert refused(fetcher, "s3://bucket/a.png").problem is FetchProblem.OUTAGE

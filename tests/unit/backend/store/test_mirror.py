@@ -15,7 +15,7 @@ from backend.project import Project
 from backend.store import database
 from backend.store.labels import Annotation
 from backend.store.mirror import CHUNK, Mirror
-from backend.store.records.mirror import Counts, Published, PulledTask
+from backend.store.records.mirror import Counts, HeldPredictions, PulledTask
 from backend.store.schema import Base
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
@@ -186,8 +186,8 @@ def test_either_edition_of_a_version_counts_as_published(mirror: Mirror) -> None
     mirror.record_importing(ONE, [1, 2, 3])
     for task, edition in ((1, "v1"), (2, "v1+"), (3, "v10")):
         mirror.record_published(ONE, [task], edition)
-    assert mirror.published(ONE, "v1") == Published(of_version=2, predictions=3, tasks=4)
-    assert mirror.published(OTHER, "v1") == Published(of_version=0, predictions=0, tasks=0)
+    assert mirror.published(ONE, "v1") == HeldPredictions(of_version=2, predictions=3, tasks=4)
+    assert mirror.published(OTHER, "v1") == HeldPredictions(of_version=0, predictions=0, tasks=0)
 
 
 def test_the_pace_is_that_of_people_lately(mirror: Mirror) -> None:

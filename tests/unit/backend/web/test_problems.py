@@ -19,7 +19,7 @@ from backend.store.quarantine import SetAside
 from backend.store.records.label_counts import LabelCounts
 from backend.store.records.mirror import NOT_CONNECTED, MirroredProject
 from backend.web.disk import Disk, look_at
-from backend.web.problem import KINDS, Level, Problem, ProblemKind
+from backend.web.problem import KINDS, Problem, ProblemKind, Severity
 from backend.web.problems import gather
 from backend.web.status import Status
 
@@ -242,7 +242,7 @@ def test_of_a_project_of_another_label_studio_nothing_is_told() -> None:
     ],
 )
 def test_why_nothing_happens_is_a_note(overview: ProjectOverview, kind: ProblemKind) -> None:
-    assert told(of_project(overviews={3: overview}), kind).level is Level.NOTE
+    assert told(of_project(overviews={3: overview}), kind).level is Severity.NOTE
 
 
 def test_a_holdout_of_everything_is_a_note() -> None:
@@ -259,7 +259,7 @@ def test_a_holdout_of_everything_is_a_note() -> None:
 def test_what_somebody_chose_is_told_as_left(of: MirroredProject, kind: ProblemKind) -> None:
     found = told(of_project(of=of), kind)
     assert "left so" in found.message
-    assert found.level is Level.NOTE
+    assert found.level is Severity.NOTE
 
 
 def test_every_kind_has_words_for_a_person() -> None:

@@ -9,7 +9,7 @@ import pytest
 from scripts.lab.soak.annotators import Submit, Submits
 from scripts.lab.soak.gauges import Gauges, Sample
 from scripts.lab.soak.installation import Part
-from scripts.lab.soak.outcome import MadeFault, Outcome, ProjectOutcome
+from scripts.lab.soak.outcome import MadeFault, ProjectOutcome, SoakOutcome
 from scripts.lab.soak.watch import Seen, made_at
 
 
@@ -19,8 +19,8 @@ def sample(at: float, megabytes: float = 300.0, threads: int = 20) -> Sample:
 
 
 @pytest.fixture
-def good() -> Outcome:
-    return Outcome(
+def good() -> SoakOutcome:
+    return SoakOutcome(
         minutes=1.0,
         faults=[MadeFault("redis-lost", 1.0, 1.0, 3.0)],
         projects=[ProjectOutcome(submitted=9, kept=9, labelled=10, learned=10, tasks=40)],
@@ -32,11 +32,11 @@ def good() -> Outcome:
     )
 
 
-def test_a_soak_in_which_nothing_is_lost_holds(good: Outcome) -> None:
+def test_a_soak_in_which_nothing_is_lost_holds(good: SoakOutcome) -> None:
     assert good.holds()
 
 
-BREAKS: dict[str, Callable[[Outcome], dict[str, Any]]] = {
+BREAKS: dict[str, Callable[[SoakOutcome], dict[str, Any]]] = {
     "a label that the last version does not know": lambda good: {"projects": [replace(good.projects[0], learned=9)]},
     "a version that can't be read": lambda good: {"projects": [replace(good.projects[0], learned=None)]},
     "an acknowledged label that is gone": lambda good: {"projects": [replace(good.projects[0], kept=8)]},
@@ -58,17 +58,17 @@ BREAKS: dict[str, Callable[[Outcome], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("what", BREAKS)
-def test_what_is_over_its_limit_is_seen(what: str, good: Outcome) -> None:
+def test_what_is_over_its_limit_is_seen(what: str, good: SoakOutcome) -> None:
     assert not replace(good, **BREAKS[what](good)).holds()
 
 
-def test_a_submit_is_slow_because_of_us_only_while_label_studio_is_up(good: Outcome) -> None:
+def test_a_submit_is_slow_because_of_us_only_while_label_studio_is_up(good: SoakOutcome) -> None:
     slow = replace(good, submits=Submits(taken=[Submit(1, 1, 10.0, 5.0)]))
     assert seen(slow, "submits over 2 s while Label Studio was up") == "1"
     assert seen(replace(slow, outages=[(4.0, 6.0)]), "submits over 2 s while Label Studio was up") == "0"
 
 
-def seen(outcome: Outcome, name: str) -> str:
+def seen(outcome: SoakOutcome, name: str) -> str:
     return next(figure.value for figure in outcome.figures() if figure.name == name)
 
 
