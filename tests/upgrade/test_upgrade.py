@@ -175,7 +175,8 @@ def _reason(job: Job | None) -> str | None:
 def test_the_web_process_answers_as_before(name: str, upgraded: Upgraded) -> None:
     told, tells = upgraded.recording.answers[f"{name} project"], upgraded.answers[name]
     for about in ("versions", "version", "insight", "autolabel"):
-        assert tells[about] == told[about], about
+        # What a newer release tells besides is no change.
+        assert {key: tells[about][key] for key in told[about]} == told[about], about
 
 
 def test_no_job_fails(upgraded: Upgraded) -> None:

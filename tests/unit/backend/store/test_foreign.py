@@ -16,7 +16,6 @@ from backend.project import Project
 from backend.store import database, foreign
 from backend.store.foreign import is_foreign
 from backend.store.mirror import Mirror
-from backend.store.names import new_name
 from backend.store.records.foreign import ForeignPrediction
 from backend.store.records.mirror import PulledTask
 from backend.store.versions import NO_VERSION
@@ -26,7 +25,7 @@ from tests.unit.backend.store.test_pulled import LONG_AGO
 
 LABELING = config.read(label_config(["red", "blue"]))
 PROJECT = Project("http://label-studio.example", 7)
-OURS = new_name()
+OURS = "20261128-194620-438"
 
 
 def prediction(number: int, task: int, choice: str, version: str = "clip", **more: Any) -> dict[str, Any]:
