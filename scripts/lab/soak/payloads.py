@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from scripts.stack.http import local_session
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD")
 NUMBERS = (0, -1, 1, 5, 10**30, float("nan"), "9" * 5_000)
 ODD: tuple[Any, ...] = (None, True, "", "\x00", "\ud800", [], {}, [[]], {"id": {}}, {"project": []}, *NUMBERS)
+PART = re.compile(r"<[^>]+>")
 AT_ONCE = 60
 HALF_SENT = 40
 HALF_SECONDS = 8.0
@@ -59,9 +61,8 @@ def send_malformed(installation: Installation, chance: random.Random) -> list[in
     with local_session() as session:
         session.auth = BASIC_AUTH
         for _ in range(AT_ONCE):
-            path = chance.choice(rules)
-            for part in ("<int:number>", "<name>", "<path:filename>"):
-                path = path.replace(part, str(chance.choice([1, 2, 77, "9" * 300])))
+            filled = str(chance.choice([1, 2, 77, "9" * 300]))
+            path = PART.sub(filled, chance.choice(rules))
             try:
                 answer = session.request(
                     chance.choice(METHODS),
