@@ -10,9 +10,11 @@ from contextlib import closing, suppress
 from typing import Any
 
 import requests
-from flask import Flask
 
-from backend.web.app import BLUEPRINTS
+from backend.services import Services
+from backend.settings import Settings
+from backend.web.app import app_of
+from backend.web.service import WebService
 from scripts.lab.soak.installation import BASIC_AUTH, Installation
 from scripts.stack.http import local_session
 
@@ -45,17 +47,17 @@ def bodies(chance: random.Random) -> Iterator[bytes]:
             yield json.dumps({"tasks": [{"id": value, "data": value}], "label_config": "<View>" * 99}).encode()
 
 
-def routes() -> list[str]:
+def routes(installation: Installation) -> list[str]:
     """Every route of the web process."""
-    app = Flask("routes")
-    for blueprint in BLUEPRINTS:
-        app.register_blueprint(blueprint)
+    server = installation.server
+    settings = Settings(label_studio_url=server.label_studio_url, model_dir=server.folder)
+    app = app_of(WebService(Services(settings)))
     return sorted(str(rule) for rule in app.url_map.iter_rules())
 
 
 def send_malformed(installation: Installation, chance: random.Random) -> list[int]:
     """Send a burst of them; the statuses of the answers, 599 for none."""
-    rules = routes()
+    rules = routes(installation)
     statuses: list[int] = []
     made = bodies(chance)
     with local_session() as session:
