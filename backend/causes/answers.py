@@ -1,6 +1,7 @@
 """From an HTTP answer that is no success to its cause."""
 
 from http import HTTPStatus
+from urllib.parse import urljoin
 
 import requests
 
@@ -46,6 +47,8 @@ def cause_of_answer(answer: requests.Response) -> Cause | None:
     """
     if answer.history and _origin(answer.url) != _origin(answer.history[0].url):
         return Cause(CauseKind.REDIRECTED, _origin(answer.url))
+    if answer.is_redirect:
+        return Cause(CauseKind.REDIRECTED, _origin(urljoin(answer.url, answer.headers["Location"])))
     if answer.status_code in GATEWAYS:
         return Cause(CauseKind.GATEWAY, f"HTTP {answer.status_code}")
     if not is_page(answer):

@@ -126,6 +126,8 @@ class Token:
                     f"{self._url}/api/token/refresh",
                     json={"refresh": self._token},
                     timeout=(CONNECT_SECONDS, TOKEN_SECONDS),
+                    # The token is in the body, which a redirection would take anywhere.
+                    allow_redirects=False,
                 )
         except requests.RequestException as error:
             raise _no_answer(self._url, error) from error
@@ -138,9 +140,12 @@ class Token:
                 f"one on {self._url}/user/account. [{CauseKind.TOKEN_REFUSED}]",
                 Cause(CauseKind.TOKEN_REFUSED, f"HTTP {answer.status_code}"),
             )
-        self._access = str(answer.json()["access"])
-        payload = self._access.split(".")[1]
-        self._expires = float(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["exp"])
+        try:
+            self._access, self._expires = _access_token(answer)
+        except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+            raise RetryLaterError(
+                f"The answer of {self._url} to the token exchange is not what Label Studio sends: {answer.text[:100]}"
+            ) from error
 
 
 class LabelStudio:
@@ -426,6 +431,17 @@ class LabelStudio:
             return parsedate_to_datetime(answer.headers.get("Date", "")).astimezone(UTC)
         except ValueError:
             return None
+
+
+def _access_token(answer: requests.Response) -> tuple[str, float]:
+    """The access token that a refresh token was exchanged for, and when it ends, in seconds since 1970.
+
+    Raises:
+        LookupError, TypeError, ValueError, ArithmeticError: the answer has none.
+    """
+    access = str(answer.json()["access"])
+    payload = access.split(".")[1]
+    return access, float(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["exp"])
 
 
 def _no_answer(url: str, error: requests.RequestException) -> RetryLaterError:
