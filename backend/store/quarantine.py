@@ -30,7 +30,7 @@ from model.files import whole_file
 FOLDER, REASON = "set-aside", "reason.json"
 
 _DAMAGED = (ValueError, LookupError, TypeError, SafetensorError, ModelError, EOFError)
-_DAMAGED_ON_DISK = (errno.EISDIR, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.EIO, errno.ELOOP, errno.ENODEV)
+_DAMAGED_ON_DISK = (errno.EISDIR, errno.ENOTDIR, errno.ELOOP, errno.ENODEV)
 
 T = TypeVar("T")
 
@@ -61,7 +61,7 @@ class DamagedError(Exception):
 
 
 def is_damage(error: Exception) -> bool:
-    """Whether an error of reading something says that it is damaged, and not that the disk is full or busy."""
+    """Whether an error of reading something says that it is damaged, and not that the disk is full or fails."""
     if isinstance(error, DamagedError):
         return True
     if isinstance(error, OSError) and error.errno is not None:

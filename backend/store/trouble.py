@@ -1,4 +1,4 @@
-"""Which errors say that a disk, the database or Redis takes no writes: nobody's mistake, over when there is room."""
+"""Which errors say that a disk, the database or Redis fails, or takes no writes: over when there is room, or access."""
 
 from backend.causes.exceptions import cause_of
 from backend.causes.kinds import CauseKind
@@ -6,6 +6,7 @@ from backend.causes.kinds import CauseKind
 _PASSING = {
     CauseKind.DISK_FULL,
     CauseKind.DISK_READ_ONLY,
+    CauseKind.DISK_DENIED,
     CauseKind.DISK_FAILS,
     CauseKind.FILES_OPEN,
     CauseKind.MEMORY,
@@ -21,7 +22,7 @@ _PASSING = {
 
 
 def trouble(error: BaseException) -> str | None:
-    """What keeps something from being written, in a line, with its mend; None for any other error.
+    """What keeps something from being read or written, in a line, with its mend; None for any other error.
 
     Args:
         error: of a file, LanceDB, safetensors, the database or Redis; or one that was raised because of such an error.

@@ -7,10 +7,12 @@ own inside the version's: whole or not at all, too, and never changed afterwards
 import errno
 import json
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors import safe_open
@@ -24,7 +26,7 @@ from backend.store.records.json_record import JsonRecord
 from backend.store.records.version import HistoryEntry, ServedFigures, VersionFigures, VersionRecord
 from backend.store.schema import ProjectRow, VersionRow
 from model.arrays import FloatArray, IntArray
-from model.files import whole_folder
+from model.files import whole_file, whole_folder
 from model.head.head import Head
 
 NO_VERSION = "label-loop"
@@ -33,6 +35,9 @@ NO_VERSION = "label-loop"
 RECORD, QUEUE, HEAD = "version.json", "queue.safetensors", "head.safetensors"
 SECOND, SERVED, INSIGHT = "second", "served.safetensors", "insight.json"
 NAMES = ".names"
+
+MOST_NAMES = 10_000
+"""Names of a project's versions that outlive the mirror: no prediction stays for so many versions."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,11 +110,8 @@ class VersionStore:
             save_file(queue, unfinished / QUEUE)
             if version.head is not None:
                 _write_head(version.head, unfinished / HEAD)
-            _write_json(version.record, unfinished / RECORD)
-        names = self._names_file(project)
-        names.parent.mkdir(exist_ok=True)
-        with names.open("a") as file:
-            file.write(f"{version.name}\n")
+            _write_json(replace(version.record, has_head=version.head is not None), unfinished / RECORD)
+        self._keep_names(project, [*self.names(project), version.name])
         row = {
             "project_key": project.key,
             "name": version.name,
@@ -279,15 +281,22 @@ class VersionStore:
 
     def ours(self, project: Project) -> set[str]:
         """Every name that predictions of ours may bear in Label Studio, also of versions that the mirror has lost."""
-        try:
-            kept = self._names_file(project).read_text().split()
-        except FileNotFoundError:
-            kept = []
-        return {NO_VERSION, *kept, *self.names(project)}
+        return {NO_VERSION, *self._keep_names(project, self.names(project))}
 
-    def _names_file(self, project: Project) -> Path:
-        """A file with a line for each version that was ever made; it outlives a mirror that is lost."""
-        return self._folder / NAMES / project.key
+    def _keep_names(self, project: Project, names: Sequence[str]) -> list[str]:
+        """Keep names of versions where they outlive a mirror that is lost; all that are kept, and these, oldest first.
+
+        Those that the mirror knows are named each time: so the file is made anew where it is missing or damaged, and
+        begun where an earlier release made them.
+        """
+        file = self._folder / NAMES / project.key
+        kept = self._quarantine.read(file, _read_names) or []
+        known = sorted({*kept, *names})
+        if known[-MOST_NAMES:] != kept:
+            self._quarantine.make_folder(file.parent)
+            with whole_file(file, flushed=False) as unfinished:
+                unfinished.write_text(json.dumps(known[-MOST_NAMES:]))
+        return known
 
     def history(self, project: Project, most: int) -> list[HistoryEntry]:
         """The newest `most` versions, oldest first, whether their files are kept or not."""
@@ -340,11 +349,11 @@ def _read_version(home: Path) -> Version:
     if not home.is_dir():
         home.stat()
         raise NotADirectoryError(errno.ENOTDIR, "a file in a version's place", str(home))
-    missing = [name for name in (RECORD, QUEUE) if not (home / name).exists()]
-    if missing:
-        raise ValueError(f"it has no {' and no '.join(missing)}")
+    _check_whole(home, RECORD, QUEUE)
     record = VersionRecord.from_json(json.loads((home / RECORD).read_text()))
-    with safe_open(home / QUEUE, framework="numpy") as file:
+    if record.has_head:
+        _check_whole(home, HEAD)
+    with _open(home / QUEUE) as file:
         task_ids, scores = file.get_tensor("task_ids"), file.get_tensor("scores")
     if task_ids.ndim != 1 or task_ids.shape != scores.shape or not np.issubdtype(task_ids.dtype, np.integer):
         raise ValueError(f"tasks {task_ids.dtype} {task_ids.shape} with scores {scores.shape} are no queue")
@@ -352,8 +361,28 @@ def _read_version(home: Path) -> Version:
 
 
 def _read_second_stage(home: Path) -> tuple[Insight, Head | None]:
+    """A version's figures, and its served head, which it has where it has a quick one.
+
+    Raises:
+        Exception: `quarantine.is_damage` knows which.
+    """
+    home.stat()
+    _check_whole(home, INSIGHT, *([SERVED] if (home.parent / HEAD).exists() else []))
     insight = Insight.from_json(json.loads((home / INSIGHT).read_text()))
     return insight, _read_head(home / SERVED)
+
+
+def _check_whole(home: Path, *names: str) -> None:
+    missing = [name for name in names if not (home / name).exists()]
+    if missing:
+        raise ValueError(f"it has no {' and no '.join(missing)}")
+
+
+def _read_names(file: Path) -> list[str]:
+    names = json.loads(file.read_text())
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError("these are no names of versions")
+    return names
 
 
 def _write_head(head: Head, path: Path) -> None:
@@ -364,9 +393,17 @@ def _write_head(head: Head, path: Path) -> None:
 def _read_head(path: Path) -> Head | None:
     if not path.exists():
         return None
-    with safe_open(path, framework="numpy") as file:
+    with _open(path) as file:
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
         return Head.from_tensors(tensors, file.metadata() or {})
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[Any]:
+    """The tensors of a file."""
+    # Safetensors says of a file that it may not read that there is none.
+    with path.open("rb"), safe_open(path, framework="numpy") as file:
+        yield file
 
 
 def _write_json(record: JsonRecord, path: Path) -> None:

@@ -77,7 +77,7 @@ def used(tmp_path_factory: pytest.TempPathFactory, redis_server: RunningRedis, b
 
 def active(folder: Path) -> Path:
     """The newest version's folder."""
-    return max(path for path in (folder / "versions").glob("*/*") if path.is_dir())
+    return max(path for path in (folder / "versions").glob("[!.]*/*") if path.is_dir())
 
 
 FILES: dict[str, Callable[[Path], Path]] = {
@@ -85,6 +85,7 @@ FILES: dict[str, Callable[[Path], Path]] = {
     "queue": lambda folder: active(folder) / "queue.safetensors",
     "head": lambda folder: active(folder) / "head.safetensors",
     "figures": lambda folder: active(folder) / "second" / "insight.json",
+    "names": lambda folder: next((folder / "versions" / ".names").iterdir()),
     "served head": lambda folder: active(folder) / "second" / "served.safetensors",
     "geometry": lambda folder: next((folder / "geometry").glob("*.safetensors")),
     "features": lambda folder: max((folder / "features").rglob("data/*.lance")),

@@ -89,6 +89,7 @@ class VersionRecord(JsonRecord):
         foreign: how its head compares with other models' predictions, which are its pre-annotations while that is
             `blocked`; None where there are none.
         seconds: that the run took, by `seconds:<stage>`, and what else was counted.
+        has_head: whether its head is among its files; None in records of releases that did not say.
     """
 
     labels: tuple[RecordedLabel, ...]
@@ -101,6 +102,7 @@ class VersionRecord(JsonRecord):
     audit: tuple[int, ...] = ()
     foreign: PromotionVerdict | None = None
     seconds: Mapping[str, int | float] = field(default_factory=dict)
+    has_head: bool | None = None
 
     @property
     def foreign_leads(self) -> bool:

@@ -61,8 +61,11 @@ def test_a_missing_file_is_no_damage(quarantine: Quarantine, tmp_path: Path) -> 
     assert quarantine.all() == []
 
 
-@pytest.mark.parametrize("number", [28, 30, 24])
-def test_a_full_disk_is_no_damage(number: int, quarantine: Quarantine, tmp_path: Path) -> None:
+@pytest.mark.fault("S5")
+@pytest.mark.parametrize("number", [28, 30, 24, 5, 13, 1])
+def test_a_disk_that_is_full_fails_or_is_closed_to_us_is_no_damage(
+    number: int, quarantine: Quarantine, tmp_path: Path
+) -> None:
     file = torn(tmp_path / "file.json")
 
     def fail(path: Path) -> Any:

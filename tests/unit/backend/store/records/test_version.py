@@ -50,8 +50,9 @@ RECORD: dict[str, Any] = {
     "audit": [9, 7],
     "foreign": {"blocked": False, "p": 0.02, "n": 20, "lost": 1, "won": 7, "text": "our head is used"},
     "seconds": {"seconds:train": 0.5, "images": 3},
+    "has_head": True,
 }
-SINCE_REJECTION = ("out_of_fold", "origin", "promotion", "audit", "foreign")
+SINCE_REJECTION = ("out_of_fold", "origin", "promotion", "audit", "foreign", "has_head")
 """Keys that releases before rejection and auto-labelling did not write."""
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
