@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from backend.label_studio.client import Connection
 from backend.store.names import is_name
-from backend.store.records.mirror import NOT_CONNECTED
+from backend.store.records.mirror import CHOSEN_BY_HAND, NOT_CONNECTED
 from backend.store.versions import NO_VERSION
 
 
@@ -49,6 +49,6 @@ def chosen_by_hand(chosen: str, title: str) -> str:
         title: of our connection.
     """
     return (
-        f"The project shows the predictions of {chosen!r}, which are not ours, so nothing is written to it. "
-        f"Choose {title!r} under Settings > Annotation > Use predictions to prelabel tasks to have it ordered again."
+        f"{CHOSEN_BY_HAND} {chosen!r}, which are not ours, so nothing is written to it. "
+        f"Choose {title!r} under Settings > Annotation > Live predictions to have it ordered again."
     )

@@ -81,8 +81,6 @@ class MirrorSync:
         if state.model_version not in names:
             connections = self.label_studio.connections(project.id)
             wanted, problem = ours.claim(state.model_version, connections, names)
-            if problem not in (None, NOT_CONNECTED):
-                log.warning("left alone", reason=problem)
         if problem is None:
             try:
                 labeling = config.read(state.label_config)
@@ -90,7 +88,7 @@ class MirrorSync:
                 problem = str(error)
         before = self.mirror.project(project)
         if problem not in (None, NOT_CONNECTED, before and before.problem):
-            log.warning("label config not supported", reason=problem)
+            log.warning("left alone", reason=problem)
         if labeling is not None and _read_otherwise(before, labeling):
             self.mirror.forget_pulled(project)
         self.mirror.record_state(project, state, problem)

@@ -45,6 +45,7 @@ class ProblemKind(StrEnum):
     STANDSTILL = "standstill"
     IMAGES_UNUSABLE = "images-unusable"
     LABELS_WITHOUT_EFFECT = "labels-without-effect"
+    OTHER_MODEL_CHOSEN = "other-model-chosen"
     OTHER_VERSION_CHOSEN = "other-version-chosen"
     OTHER_ORDER_CHOSEN = "other-order-chosen"
     NO_TASKS = "no-tasks"
@@ -151,6 +152,10 @@ KINDS: dict[ProblemKind, KindOfProblem] = {
     ProblemKind.LABELS_WITHOUT_EFFECT: KindOfProblem(
         "The project has annotations that don't count as labels.",
         "Rename the choice back, or annotate the tasks again; see docs/glossary.md for what a label is.",
+    ),
+    ProblemKind.OTHER_MODEL_CHOSEN: KindOfProblem(
+        "Somebody chose another model for the project: it is not learned, and nothing is written to it.",
+        "To go back, choose the backend's title under Settings > Annotation > Live predictions.",
     ),
     ProblemKind.OTHER_VERSION_CHOSEN: KindOfProblem(
         "Somebody chose another model version for the project: tasks don't come in the queue's order. It is left so.",

@@ -28,7 +28,8 @@ def of_a_project(number: int, mirrored: MirroredProject, status: Status) -> Iter
     """
     overview = status.overviews.get(number)
     if mirrored.problem is not None:
-        yield problem(ProblemKind.PROJECT_REFUSED, mirrored.problem, project=number)
+        kind = ProblemKind.OTHER_MODEL_CHOSEN if mirrored.is_chosen_by_hand else ProblemKind.PROJECT_REFUSED
+        yield problem(kind, mirrored.problem, project=number)
     if mirrored.missing_since is not None:
         yield replace(problem(ProblemKind.PROJECT_MISSING, project=number), since=mirrored.missing_since)
     if mirrored.label_counts is not None:
@@ -118,7 +119,7 @@ def _choices_of_people(number: int, mirrored: MirroredProject, status: Status) -
     """What somebody set in Label Studio: it is theirs, so it is told and left."""
     shown = mirrored.model_version
     ours = status.versions.get(number, frozenset())
-    if mirrored.active_version is not None and shown not in {"", NO_VERSION, *ours}:
+    if mirrored.problem is None and mirrored.active_version is not None and shown not in {"", NO_VERSION, *ours}:
         yield problem(
             ProblemKind.OTHER_VERSION_CHOSEN,
             f"The model version {shown!r} is chosen, which is none of this backend's: tasks don't come in the order of "

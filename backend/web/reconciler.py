@@ -27,7 +27,7 @@ from backend.store.records.mirror import MirroredProject
 from backend.tracking.courier import Courier
 
 MOST_BACKOFF = 20
-"""Poll intervals between two looks at a project that is not connected any more."""
+"""Poll intervals between two looks at a project that is refused, or not connected any more."""
 
 log = logs.get()
 
@@ -83,7 +83,8 @@ class Reconciler:
     def _poll_if_due(self, mirrored: MirroredProject) -> None:
         if self._queue.postponed(mirrored.project):
             return
-        if self._polls.claim(mirrored.project, 1 if mirrored.problem is None else MOST_BACKOFF):
+        served = mirrored.problem is None or mirrored.is_chosen_by_hand
+        if self._polls.claim(mirrored.project, 1 if served else MOST_BACKOFF):
             self._enqueue(JobKind.RUN, mirrored.project)
 
     def _go_on_autolabelling(self, project: Project) -> None:

@@ -13,6 +13,9 @@ IN_FRONT = datetime(9999, 1, 1, tzinfo=UTC)
 NOT_CONNECTED = "No ML backend is connected to the project in Label Studio."
 """Problem of a project that was disconnected, or is about to be connected: nothing is written to it."""
 
+CHOSEN_BY_HAND = "The project shows the predictions of"
+"""How the problem begins of a project that somebody chose another model for: nothing is written to it."""
+
 
 @dataclass(frozen=True)
 class MirroredProject:
@@ -46,7 +49,12 @@ class MirroredProject:
     @property
     def is_refused(self) -> bool:
         """Whether its label config is one that can't be served; nothing but another config changes that."""
-        return self.problem not in (None, NOT_CONNECTED)
+        return self.problem not in (None, NOT_CONNECTED) and not self.is_chosen_by_hand
+
+    @property
+    def is_chosen_by_hand(self) -> bool:
+        """Whether somebody chose another model than ours for it."""
+        return (self.problem or "").startswith(CHOSEN_BY_HAND)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ STOPPING = frozenset(
         ProblemKind.DATABASE,
         ProblemKind.DISK,
         ProblemKind.PROJECT_REFUSED,
+        ProblemKind.OTHER_MODEL_CHOSEN,
         ProblemKind.PROJECT_MISSING,
         ProblemKind.RUNS_FAIL,
         ProblemKind.STANDSTILL,

@@ -10,6 +10,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from backend.label_studio import webhook
 from backend.label_studio.webhook import Event
 from backend.project import Project
+from backend.store.ours import chosen_by_hand
 from backend.store.records.mirror import NOT_CONNECTED, MirroredProject
 from backend.web.background import Background
 from backend.web.hints import Hints, projects_hinted_at
@@ -124,3 +125,10 @@ def test_an_event_of_a_refused_project_is_no_hint_as_long_as_its_config_stays(ac
     assert projects_hinted_at(Event(action, 1, told), refused) == []
     assert projects_hinted_at(Event(action, None, None), refused) == []
     assert projects_hinted_at(Event(action, 1, "<View><Image/></View>"), refused) == [1]
+
+
+@pytest.mark.fault("R9")
+@pytest.mark.parametrize("action", [webhook.PROJECT_UPDATED, webhook.ANNOTATION_CREATED])
+def test_a_project_that_another_model_was_chosen_for_may_be_ours_again(action: str) -> None:
+    chosen = {1: replace(CONNECTED, problem=chosen_by_hand("other", "Label Loop"))}
+    assert projects_hinted_at(Event(action, 1, CONFIG), chosen) == [1]

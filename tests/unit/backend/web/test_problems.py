@@ -14,6 +14,7 @@ from backend.project import Project
 from backend.queue.failures import FailingRuns
 from backend.queue.watch import OLDER, Standing
 from backend.settings import Settings
+from backend.store.ours import chosen_by_hand
 from backend.store.overview import ProjectOverview, UnusableImages
 from backend.store.quarantine import SetAside
 from backend.store.records.label_counts import LabelCounts
@@ -209,6 +210,12 @@ def test_a_config_that_is_refused_is_told_and_nothing_else_of_its_images() -> No
     refused = mirrored(problem="The label config has 0 Image tags; this backend needs exactly one.")
     status = of_project(of=refused, overviews={3: ProjectOverview()})
     assert "0 Image tags" in told(status, ProblemKind.PROJECT_REFUSED).message
+
+
+@pytest.mark.fault("R9")
+def test_another_model_that_was_chosen_by_hand_is_told_with_where_to_choose() -> None:
+    chosen = mirrored(problem=chosen_by_hand("other", "Label Loop"), model_version="other")
+    assert "Annotation" in told(of_project(of=chosen), ProblemKind.OTHER_MODEL_CHOSEN).mend
 
 
 def test_annotations_without_effect_are_told() -> None:
