@@ -75,8 +75,9 @@ KINDS: dict[ProblemKind, KindOfProblem] = {
         "Anybody who reaches the service may call it: HOST is open to others, and no credentials are set.", ANYBODY_MEND
     ),
     ProblemKind.CHECKS_STAND_STILL: KindOfProblem(
-        "What /health says is old: the web process has not come to look again.",
-        "Something that it asks hangs: a database, a network disk. If it stays so, restart the web process.",
+        "Some of what /health says is old: the web process has not come to look again, or could not.",
+        "Something that it asks hangs, or fails each time: a database, a network disk. Its log says what fails; if "
+        "nothing does, restart the web process.",
     ),
     ProblemKind.REDIS: KindOfProblem(
         "Redis does not answer, or takes no writes. Nothing trains meanwhile; nothing is lost.",

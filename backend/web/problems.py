@@ -36,6 +36,7 @@ def gather(status: Status, settings: Settings) -> Iterator[Problem]:
         yield problem(ProblemKind.OPEN_TO_ANYBODY, open_to)
     if not status.probed:
         yield problem(ProblemKind.STARTING)
+        yield from _of_the_checks(status)
         return
     yield from _of_the_checks(status)
     yield from _of_redis_and_workers(status)
@@ -52,12 +53,11 @@ def _of_the_checks(status: Status) -> Iterator[Problem]:
     age = time.monotonic() - min(status.looked.values(), default=time.monotonic())
     if age > STALE_SECONDS:
         yield problem(
-            ProblemKind.CHECKS_STAND_STILL, f"What is said here is {duration(age)} old: something that is asked hangs."
+            ProblemKind.CHECKS_STAND_STILL,
+            f"Some of what is said here is {duration(age)} old: something that is asked hangs, or fails each time.",
         )
-    if status.database is not None:
-        yield problem(
-            ProblemKind.DATABASE, f"The SQL database can't be read: {status.database.message}.", status.database.mend
-        )
+    for trouble in list(status.database.values())[:1]:
+        yield problem(ProblemKind.DATABASE, f"The SQL database can't be read: {trouble.message}.", trouble.mend)
 
 
 def _of_redis_and_workers(status: Status) -> Iterator[Problem]:

@@ -16,6 +16,7 @@ from backend.store.features import FeatureStore
 from backend.store.mirror import Mirror
 from model.arrays import FloatArray
 from model.backbone.backbone import Backbone
+from model.errors import ModelError
 
 CHUNK = 16
 """Images that are fetched and embedded together; the deadline is checked in between."""
@@ -83,7 +84,7 @@ class RequestFeatures:
         problems = {task: outcome.reason for task, outcome in portion.items() if isinstance(outcome, Unavailable)}
         try:
             embedded = self.embedder.embed_files(project, backbone, files, deadline)
-        except LabelLoopError as error:
+        except (LabelLoopError, ModelError) as error:
             log.warning("nothing could be embedded", project=project.id, reason=str(error))
             embedded = self.embedder.find_files(backbone, files)
         problems |= embedded.problems

@@ -24,7 +24,7 @@ class Status:
         label_studio_problem: why Label Studio can't be used, or None.
         redis: why Redis can't be used, or None.
         redis_may_forget: whether Redis throws keys away where its memory ends.
-        database: why the SQL database can't be used, or None.
+        database: why the SQL database can't be used, by the name of the check that it failed last.
         workers: alive workers.
         worker_releases: of this software, as the alive workers of all kinds tell.
         backbone_ready: whether images can be embedded.
@@ -43,7 +43,7 @@ class Status:
         insights: by Label Studio's number, the newest version with figures, and what they say.
         finetunings: by Label Studio's number, the fine-tuning that was requested last.
         training_workers: what each alive training worker trains on.
-        looked: by its name, when each check was last through, by the monotonic clock.
+        looked: by its name, when each check last succeeded, or was begun first, by the monotonic clock.
         probed: whether everything has been checked since the start.
     """
 
@@ -51,7 +51,7 @@ class Status:
     label_studio_problem: str | None = None
     redis: Cause | None = None
     redis_may_forget: bool = False
-    database: Cause | None = None
+    database: dict[str, Cause] = field(default_factory=dict)
     workers: int = 0
     worker_releases: frozenset[str] = frozenset()
     backbone_ready: bool = False

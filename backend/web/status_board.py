@@ -52,7 +52,7 @@ class StatusBoard:
     def read_projects(self) -> None:
         """Read which projects there are, and which version of each is active."""
         with self._looking("projects"):
-            self._update(projects={each.project.id: each for each in self._services.mirror.projects()}, database=None)
+            self._update(projects={each.project.id: each for each in self._services.mirror.projects()})
 
     def read_stores(self) -> None:
         """Read each project's newest figures and newest fine-tuning, and how its tasks are."""
@@ -147,19 +147,23 @@ class StatusBoard:
 
     @contextmanager
     def _looking(self, check: str) -> Iterator[None]:
-        """Note that a check was through, however it ended; a database that fails it is noted, too.
+        """Note that a check was through; a database that fails it is noted until the check succeeds.
 
         Args:
             check: its name.
         """
+        with self._updating:
+            self.status = replace(self.status, looked={check: time.monotonic(), **self.status.looked})
         try:
             yield
         except SQLAlchemyError as error:
-            self._update(database=cause_of(error))
-            raise
-        finally:
             with self._updating:
-                self.status = replace(self.status, looked={**self.status.looked, check: time.monotonic()})
+                self.status = replace(self.status, database={**self.status.database, check: cause_of(error)})
+            raise
+        with self._updating:
+            database = {each: cause for each, cause in self.status.database.items() if each != check}
+            looked = {**self.status.looked, check: time.monotonic()}
+            self.status = replace(self.status, database=database, looked=looked)
 
     def _update(self, **changes: Any) -> None:
         with self._updating:

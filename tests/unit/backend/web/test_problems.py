@@ -112,7 +112,7 @@ def test_a_worker_of_another_release_is_told(other: str) -> None:
 
 
 def test_a_database_that_cannot_be_read_is_told() -> None:
-    told(replace(WELL, database=Cause(CauseKind.DATABASE_CORRUPT)), ProblemKind.DATABASE)
+    told(replace(WELL, database={"stores": Cause(CauseKind.DATABASE_CORRUPT)}), ProblemKind.DATABASE)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from backend.images.embed import EmbeddedImages, ImageEmbedder
 from backend.label_studio.client import ProjectState
 from backend.services import Services
 from backend.settings import Settings
@@ -13,6 +14,7 @@ from backend.store.features import content_hash
 from backend.store.records.mirror import PulledTask
 from backend.web.request_features import RequestFeatures
 from model.backbone.backbone import backbone
+from model.errors import DecodingError
 from tests.support.pictures import picture
 from tests.support.poor_backbone import BASE, export_poor
 
@@ -47,6 +49,18 @@ def data_uri(content: bytes) -> str:
 def test_an_image_whose_feature_is_stored_is_predicted_although_nothing_can_be_embedded(
     services: Services, finder: RequestFeatures
 ) -> None:
+    addresses = {7: data_uri(picture(0, 1)), 8: data_uri(picture(1, 1))}
+    assert finder.find(services.project(1), BACKBONE, addresses).keys() == {7}
+
+
+@pytest.mark.fault("S2")
+def test_a_machine_that_starts_no_further_process_costs_new_images_only(
+    services: Services, finder: RequestFeatures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> EmbeddedImages:
+        raise DecodingError("no process can be started")
+
+    monkeypatch.setattr(ImageEmbedder, "embed_files", refuse)
     addresses = {7: data_uri(picture(0, 1)), 8: data_uri(picture(1, 1))}
     assert finder.find(services.project(1), BACKBONE, addresses).keys() == {7}
 
