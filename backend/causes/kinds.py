@@ -274,7 +274,7 @@ EXPLANATIONS: dict[CauseKind, Explanation] = {
     ),
     CauseKind.DISK_DENIED: Explanation(
         "this process may not read or write there",
-        "Give MODEL_DIR to the user that the process runs as (in the images, 10001: `chown -R 10001 DIR`).",
+        "Give MODEL_DIR to the user that the process runs as (in the images, 1000: `chown -R 1000 DIR`).",
     ),
     CauseKind.DISK_FAILS: Explanation("the disk fails (input/output error)", "Look at `dmesg`, and replace the disk."),
     CauseKind.FILES_OPEN: Explanation(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.causes.kinds import CauseKind
+from backend.causes.kinds import EXPLANATIONS, CauseKind
 from backend.web.problem import ProblemKind
 
 pytestmark = pytest.mark.fault("R12")
@@ -90,3 +90,8 @@ def long_enough(text: ast.expr) -> list[str]:
     """Pieces of a text to find it by, each up to its first full stop: what follows is the mend."""
     beginnings = [re.split(r"\. |\n", piece.strip(" .:;("), maxsplit=1)[0].strip(" .:;(") for piece in pieces(text)]
     return [words for words in beginnings if len(words) >= LEAST_LENGTH]
+
+
+def test_the_user_that_a_folder_is_to_be_given_to_is_that_of_the_images(checkout: Path) -> None:
+    (number,) = re.findall(r"useradd .*--uid (\d+)", (checkout / "Dockerfile").read_text())
+    assert f"`chown -R {number} DIR`" in EXPLANATIONS[CauseKind.DISK_DENIED].mend
