@@ -1,16 +1,8 @@
-"""Whether a project is gone. Only Label Studio itself can say so, and it must say so twice, minutes apart.
-
-A proxy's page, a restart, a wrong address or a restored backup answer 404 for a while, too: until then everything is
-kept, and asked for again.
-"""
-
-from datetime import UTC, datetime, timedelta
+"""Whether a project is gone. Only Label Studio itself can say so, and its absence must last."""
 
 from backend.errors import MissingProjectError, NotFoundError, RetryLaterError
 from backend.services import ProjectContext
-
-APART = timedelta(minutes=2)
-"""Between the first time that Label Studio says so and the last, with no other word about the project meanwhile."""
+from backend.store import absence
 
 
 def confirm(context: ProjectContext) -> None:
@@ -25,12 +17,7 @@ def confirm(context: ProjectContext) -> None:
     try:
         services.label_studio.project(project.id)
     except NotFoundError as error:
-        mirrored = services.mirror.project(project)
-        if mirrored is None:
-            return
-        services.mirror.record_missing(project)
-        since = mirrored.missing_since
-        if since is None or datetime.now(UTC) - since < APART:
+        if not absence.lasts(services.mirror, project):
             raise MissingProjectError(
                 f"Label Studio says that it has no project {project.id}. All is kept; it is forgotten when Label "
                 "Studio still says so in some minutes."

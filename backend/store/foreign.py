@@ -16,10 +16,8 @@ from backend.label_studio.client import LabelStudio
 from backend.label_studio.config import Labeling
 from backend.project import Project, is_id
 from backend.store.mirror import Mirror
-from backend.store.names import is_name
 from backend.store.records.foreign import ForeignPrediction
 from backend.store.records.mirror import MirroredProject
-from backend.store.versions import NO_VERSION
 
 LOOK_AGAIN = timedelta(seconds=60)
 """How soon after a look the next one is due: no event tells of predictions that somebody imports."""
@@ -28,18 +26,6 @@ LONGEST_VERSION = 500
 """Characters of a model version that are kept."""
 
 log = logs.get()
-
-
-def is_foreign(model_version: str, ours: Collection[str]) -> bool:
-    """Whether a prediction's model version is another model's.
-
-    One that has the form of ours is none, so that a mirror that was lost does not make us a stranger to ourselves.
-
-    Args:
-        model_version: of the prediction.
-        ours: names of all versions that we made for the project.
-    """
-    return model_version != NO_VERSION and model_version not in ours and not is_name(model_version)
 
 
 def pull(
@@ -52,7 +38,7 @@ def pull(
         labeling: the project's.
         label_studio: to pull from.
         mirror: to pull into.
-        ours: names of all versions that we made for the project.
+        ours: of `VersionStore.ours`.
 
     Raises:
         RetryLaterError: Label Studio does not answer.
@@ -67,7 +53,7 @@ def pull(
         log.info("Label Studio does not say whose predictions there are", reason=str(error))
         mirror.record_foreign_look(project, now, mirrored.foreign_seen or "")
         return
-    foreign = {name: facts for name, facts in told.items() if is_foreign(name, ours)}
+    foreign = {name: facts for name, facts in told.items() if name not in ours}
     seen = json.dumps(sorted(foreign.items())) if foreign else ""
     if seen != mirrored.foreign_seen:
         found = _newest(project, labeling, label_studio, foreign) if foreign else {}

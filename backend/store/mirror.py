@@ -66,9 +66,10 @@ class Mirror:
             "model_version": state.model_version,
             "sampling": state.sampling,
             "problem": problem,
-            "created_at": state.created_at,
             "missing_since": None,
         }
+        if state.created_at:
+            values["created_at"] = state.created_at
         with self._engine.begin() as connection:
             changed = connection.execute(update(ProjectRow).where(ProjectRow.key == project.key).values(values))
             if changed.rowcount == 0:

@@ -1,6 +1,7 @@
 """What is kept of a project on disk, whichever store keeps it: a file or folder by the project's key in each."""
 
 import shutil
+from collections.abc import Set
 from pathlib import Path
 
 from backend.project import Project
@@ -8,6 +9,7 @@ from backend.store.quarantine import Quarantine
 from backend.store.versions import NAMES
 
 VERSIONS, GEOMETRY, AUTOLABEL, FINETUNE = "versions", "geometry", "autolabel", "finetune"
+UNCLAIMED = ".unclaimed"
 
 
 class ProjectFiles:
@@ -36,9 +38,24 @@ class ProjectFiles:
             else:
                 path.unlink(missing_ok=True)
 
-    def newest_change(self, key: str) -> float:
-        """When anything was last put among a project's files, in seconds since 1970; 0 where there are none."""
-        return max((path.stat().st_mtime for path in self._of(key)), default=0.0)
+    def unclaimed(self, known: Set[str]) -> dict[str, float]:
+        """Projects with files that are none of the known ones, and since when, in seconds since 1970.
+
+        That is when it was first asked for: how old the files are says nothing of when their project was forgotten.
+
+        Args:
+            known: keys of projects.
+        """
+        folder = self._model_dir / VERSIONS / UNCLAIMED
+        self._quarantine.make_folder(folder)
+        keys = self.keys() - known
+        for mark in folder.iterdir():
+            if mark.name not in keys:
+                mark.unlink()
+        for key in keys:
+            if not (folder / key).exists():
+                (folder / key).touch()
+        return {key: (folder / key).stat().st_mtime for key in keys}
 
     def _of(self, key: str) -> list[Path]:
         paths = [self._model_dir / name / key for name in (VERSIONS, AUTOLABEL, FINETUNE)]

@@ -59,9 +59,11 @@ class Sweeper:
         return swept
 
     def _sweep_projects(self, known: set[str]) -> int:
-        """Files of projects that the mirror has not had for long."""
+        """Files of projects that the mirror has not had for long, unless their runs have not come through since."""
         oldest = time.time() - self.retention.total_seconds()
-        gone = [key for key in self.files.keys() - known if self.files.newest_change(key) < oldest]
+        failing = {str(number) for number in self.queue.failing.all()}
+        unclaimed = self.files.unclaimed(known)
+        gone = [key for key, since in unclaimed.items() if since < oldest and key.partition("-")[0] not in failing]
         for key in gone:
             self.files.remove(key)
         return len(gone)

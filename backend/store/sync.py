@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from backend import logs
-from backend.errors import RetryLaterError, UnsupportedConfigError
+from backend.errors import MissingProjectError, RetryLaterError, UnsupportedConfigError
 from backend.label_studio import config
 from backend.label_studio.client import LabelStudio, ProjectState
 from backend.label_studio.config import Labeling
 from backend.project import Project
-from backend.store import foreign, ours
+from backend.store import absence, foreign, ours
 from backend.store.mirror import Mirror
 from backend.store.project_files import ProjectFiles
 from backend.store.pulled import read_tasks
@@ -70,7 +70,7 @@ class MirrorSync:
 
         Raises:
             NotFoundError: Label Studio no longer has the project.
-            RetryLaterError: Label Studio does not answer.
+            RetryLaterError: Label Studio does not answer, or has another project of this number since just now.
         """
         state = self.label_studio.project(project.id)
         self._begin_anew_if_another(project, state)
@@ -97,17 +97,37 @@ class MirrorSync:
             pull = _Pull(project, labeling, self.label_studio, self.mirror, miscounted)
             pull.run(state, timedelta(seconds=self.full_comparison_seconds))
             if self.foreign_predictions:
-                foreign.pull(project, labeling, self.label_studio, self.mirror, names)
+                foreign.pull(project, labeling, self.label_studio, self.mirror, self.versions.ours(project))
         return Synced(state, labeling, wanted, tuple(dict.fromkeys(miscounted)))
 
     def _begin_anew_if_another(self, project: Project, state: ProjectState) -> None:
-        """Put away what is kept under a number that stands for another project now, as after a restored backup."""
+        """Put away what is kept under a number that stands for another project now, as after a restored backup.
+
+        Raises:
+            MissingProjectError: it has done so for too short a time.
+        """
         mirrored = self.mirror.project(project)
-        if mirrored is None or not mirrored.created_at or mirrored.created_at == state.created_at:
+        if mirrored is None or not _differ(mirrored.created_at, state.created_at):
             return
+        if not absence.lasts(self.mirror, project):
+            raise MissingProjectError(
+                f"Label Studio says that project {project.id} was created at {state.created_at}, and said "
+                f"{mirrored.created_at} before. All is kept; it is set aside when Label Studio still says so in some "
+                "minutes."
+            )
         log.warning("another project has this number now", created_at=state.created_at, before=mirrored.created_at)
         self.files.set_aside(project, f"project {project.id} is another one since {state.created_at}")
         self.mirror.forget(project)
+
+
+def _differ(created_at: str, other: str) -> bool:
+    """Whether two moments, as Label Studio spells them, are not the same; False where one can't be told."""
+    try:
+        moments = [datetime.fromisoformat(each) for each in (created_at, other)]
+    except ValueError:
+        return False
+    one, another = (each if each.tzinfo else each.replace(tzinfo=UTC) for each in moments)
+    return abs(one - another) >= timedelta(seconds=1)
 
 
 def _read_otherwise(before: MirroredProject | None, labeling: Labeling) -> bool:

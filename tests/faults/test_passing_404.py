@@ -9,7 +9,7 @@ import pytest
 
 from backend.errors import NotFoundError, RetryLaterError
 from backend.label_studio.client import LabelStudio
-from backend.loop import departure
+from backend.store import absence
 from tests.support.in_process import Backend, backend
 from tests.support.small_label_studio import PROXY_PAGE, Answer, SmallProject, in_json, its_own_404
 
@@ -50,7 +50,7 @@ def test_what_is_not_label_studios_word_takes_nothing_away(
     name: str, made: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = kept(made)
-    monkeypatch.setattr(departure, "APART", timedelta())
+    monkeypatch.setattr(absence, "APART", timedelta())
     made.label_studio.fault = lambda method, path: NOT_LABEL_STUDIO[name]
     for _ in range(2):
         try_to_run(made)
@@ -98,7 +98,7 @@ def test_a_project_that_stays_gone_is_forgotten(made: Backend, monkeypatch: pyte
     made.label_studio.project = None
     made.run()
     assert kept(made)[0] == 8
-    monkeypatch.setattr(departure, "APART", timedelta())
+    monkeypatch.setattr(absence, "APART", timedelta())
     made.run()
     assert made.services.mirror.project(made.project) is None
     assert made.services.queue.failing.all() == {}
@@ -109,7 +109,7 @@ def test_label_studio_that_does_not_answer_properly_is_no_witness(
     made: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = kept(made)
-    monkeypatch.setattr(departure, "APART", timedelta())
+    monkeypatch.setattr(absence, "APART", timedelta())
 
     def half_up(method: str, path: str) -> Answer | None:
         return its_own_404() if "projects" in path else PROXY_PAGE
@@ -154,14 +154,33 @@ def test_tasks_and_labels_that_are_gone_are_forgotten(made: Backend) -> None:
     assert kept(made)[:2] == (7, 2)
 
 
-def test_another_project_of_the_same_number_begins_anew(made: Backend) -> None:
-    old = made.active_version()
+def test_another_project_of_the_same_number_begins_anew_when_it_stays(
+    made: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, old = kept(made), made.active_version()
     made.label_studio.project = SmallProject(created_at="2027-01-01T00:00:00.000000Z")
     made.label_studio.held.add_task(0)
+    made.run()
+    assert kept(made) == before
+    assert "All is kept" in made.services.queue.failing.all()[1].reason
+    monkeypatch.setattr(absence, "APART", timedelta())
     made.run()
     assert kept(made) == (1, 0, 1)
     assert made.active_version() != old
     assert f"versions/{made.project.key}" in {each.path for each in made.services.quarantine.all()}
+
+
+@pytest.mark.parametrize("spelled", ["", "soon", "2026-01-01T01:00:00+01:00", "2026-01-01T00:00:00"])
+def test_another_spelling_of_its_age_makes_no_other_project(
+    spelled: str, made: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = kept(made)
+    monkeypatch.setattr(absence, "APART", timedelta())
+    made.label_studio.held.created_at = spelled
+    for _ in range(2):
+        made.run()
+    assert kept(made) == before
+    assert made.services.quarantine.all() == []
 
 
 def test_a_prediction_or_annotation_is_gone_only_in_label_studios_words(made: Backend) -> None:

@@ -27,7 +27,7 @@ class MirroredProject:
             be pulled anew, empty where there are none.
         foreign_looked_at: when it was asked last.
         created_at: in Label Studio's words: another one stands for another project of that number.
-        missing_since: when Label Studio first said that it has no such project, and nothing else since.
+        missing_since: when Label Studio first said that it has none, or another one, and nothing else since.
     """
 
     project: Project

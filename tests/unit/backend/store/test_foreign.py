@@ -14,7 +14,6 @@ from backend.label_studio import config
 from backend.label_studio.client import LabelStudio, ProjectState
 from backend.project import Project
 from backend.store import database, foreign
-from backend.store.foreign import is_foreign
 from backend.store.mirror import Mirror
 from backend.store.records.foreign import ForeignPrediction
 from backend.store.records.mirror import PulledTask
@@ -71,18 +70,18 @@ def look_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pull(mirror: Mirror, holding: Holding) -> dict[int, ForeignPrediction]:
-    foreign.pull(PROJECT, LABELING, cast(LabelStudio, holding), mirror, {OURS})
+    foreign.pull(PROJECT, LABELING, cast(LabelStudio, holding), mirror, {NO_VERSION, OURS})
     return mirror.foreign(PROJECT)
 
 
-@pytest.mark.parametrize("version", ["clip", "undefined", "", "20260101"])
-def test_a_version_that_we_never_made_is_foreign(version: str) -> None:
-    assert is_foreign(version, {OURS})
+@pytest.mark.parametrize("version", ["clip", "undefined", "", "20260101", "20250101-000000-000"])
+def test_a_version_that_we_never_made_is_foreign(version: str, mirror: Mirror) -> None:
+    assert pull(mirror, Holding([prediction(1, 1, "red", version)])).keys() == {1}
 
 
-@pytest.mark.parametrize("version", [OURS, NO_VERSION, "20250101-000000-000"])
-def test_our_versions_are_not_foreign_though_the_mirror_has_forgotten_them(version: str) -> None:
-    assert not is_foreign(version, {OURS})
+@pytest.mark.parametrize("version", [OURS, NO_VERSION])
+def test_our_versions_are_not_foreign(version: str, mirror: Mirror) -> None:
+    assert pull(mirror, Holding([prediction(1, 1, "red", version)])) == {}
 
 
 def test_the_newest_foreign_prediction_of_each_task_is_kept(mirror: Mirror) -> None:

@@ -41,10 +41,40 @@ def aged(path: Path, seconds: float = LONG) -> Path:
 def test_files_of_projects_that_are_gone_for_long_are_removed(services: Services, tmp_path: Path) -> None:
     gone, left, known = (Project("http://127.0.0.1:9", number) for number in (2, 3, 1))
     folders = {each.id: aged(tmp_path / "versions" / each.key) for each in (gone, known)}
-    recent = aged(tmp_path / "versions" / left.key, seconds=60)
     autolabel = aged(tmp_path / "autolabel" / gone.key)
+    assert services.sweeper.run()["projects"] == 0
+    recent = aged(tmp_path / "versions" / left.key)
+    after(services, LONG)
     assert services.sweeper.run()["projects"] == 1
     assert [folders[2].exists(), autolabel.exists(), folders[1].exists(), recent.exists()] == [False, False, True, True]
+
+
+def after(services: Services, seconds: float) -> None:
+    """Have projects that no sweep has found anybody to know be unknown for so much longer."""
+    for mark in (services.settings.model_dir / "versions" / ".unclaimed").iterdir():
+        os.utime(mark, (mark.stat().st_mtime - seconds,) * 2)
+
+
+def test_a_project_that_is_found_again_is_forgotten_anew(services: Services, tmp_path: Path) -> None:
+    found = services.project(4)
+    folder = aged(tmp_path / "versions" / found.key)
+    services.sweeper.run()
+    after(services, LONG)
+    services.mirror.record_state(found, ProjectState("test", "<View/>", "", "", 0, 0, 0), None)
+    services.sweeper.run()
+    services.mirror.forget(found)
+    assert services.sweeper.run()["projects"] == 0
+    assert folder.exists()
+
+
+def test_files_stay_while_nobody_can_say_whether_their_project_is_gone(services: Services, tmp_path: Path) -> None:
+    lost = services.project(4)
+    folder = aged(tmp_path / "versions" / lost.key)
+    services.sweeper.run()
+    after(services, LONG)
+    services.queue.failing.note(lost, "Label Studio does not answer.")
+    assert services.sweeper.run()["projects"] == 0
+    assert folder.exists()
 
 
 def test_what_killed_processes_left_half_written_is_removed_after_a_day(services: Services, tmp_path: Path) -> None:
