@@ -1,7 +1,8 @@
 """Bring the images that a network is to be trained on onto this disk, decoded; see `backend.finetune.training_set`."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.lib.format import open_memmap
 from backend import logs
 from backend.finetune.training_set import IMAGES, SHEET, Chosen, Pixels, TrainingSet, load
 from backend.images import batch
+from backend.images.batch import Portion
 from backend.images.outcome import Unavailable
 from backend.services import ProjectContext
 from backend.store.records.mirror import MirroredTask
@@ -48,11 +50,12 @@ def run(
     with whole_folder(folder) as unfinished:
         images: Pixels = open_memmap(unfinished / IMAGES, "w+", np.uint8, shape)  # type: ignore[no-untyped-call]
         progress(0, len(tasks))
-        for done, (task, pixels) in enumerate(_decoded(context, tasks, side), start=1):
-            if pixels is not None:
-                images[len(kept)] = pixels
-                kept.append(task)
-            progress(done, len(tasks))
+        with closing(_decoded(context, tasks, side)) as decoded:
+            for done, (task, pixels) in enumerate(decoded, start=1):
+                if pixels is not None:
+                    images[len(kept)] = pixels
+                    kept.append(task)
+                progress(done, len(tasks))
         del images
         rows = np.searchsorted(chosen.task_ids, kept)
         sheet = {
@@ -65,20 +68,26 @@ def run(
     return load(folder)
 
 
-def _decoded(context: ProjectContext, tasks: Sequence[MirroredTask], side: int) -> Iterator[tuple[int, Pixels | None]]:
+def _decoded(
+    context: ProjectContext, tasks: Sequence[MirroredTask], side: int
+) -> Generator[tuple[int, Pixels | None], None, None]:
     """Number and pixels (3, side, side) of each task; None where its image can't be used now."""
-    services, owner = context.services, context.project.key
     for start in range(0, len(tasks), CHUNK):
         addresses = {task.id: task.image for task in tasks[start : start + CHUNK]}
-        for portion in batch.fetch_all(services.images, addresses):
-            files = {task: data for task, data in portion.items() if not isinstance(data, Unavailable)}
-            problems = {task: outcome.reason for task, outcome in portion.items() if isinstance(outcome, Unavailable)}
-            for task, problem in problems.items():
-                log.warning("image can't be used", task=task, reason=problem)
-                yield task, None
-            for task, outcome in services.decoders.decode_each(files.items(), side, owner):
-                if isinstance(outcome, ImageError):
-                    log.warning("image can't be used", task=task, reason=str(outcome))
-                    yield task, None
-                else:
-                    yield task, outcome.pixels.transpose(2, 0, 1)
+        with closing(batch.fetch_all(context.services.images, addresses)) as portions:
+            for portion in portions:
+                yield from _decoded_portion(context, portion, side)
+
+
+def _decoded_portion(context: ProjectContext, portion: Portion, side: int) -> Iterator[tuple[int, Pixels | None]]:
+    files = {task: data for task, data in portion.items() if not isinstance(data, Unavailable)}
+    problems = {task: outcome.reason for task, outcome in portion.items() if isinstance(outcome, Unavailable)}
+    for task, problem in problems.items():
+        log.warning("image can't be used", task=task, reason=problem)
+        yield task, None
+    for task, outcome in context.services.decoders.decode_each(files.items(), side, context.project.key):
+        if isinstance(outcome, ImageError):
+            log.warning("image can't be used", task=task, reason=str(outcome))
+            yield task, None
+        else:
+            yield task, outcome.pixels.transpose(2, 0, 1)

@@ -1,14 +1,16 @@
 """Fetches the images of many tasks at once, and tells an outage of Label Studio from images that can't be had.
 
-They come in portions: what is in memory at once has a limit, whatever the images' size.
+They come in portions: what is in memory at once has a limit, whatever the images' size. Who stops in between closes the
+generator (`contextlib.closing`), so that its part of the limit is free again.
 """
 
 import math
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 
+from backend.images.budget import BudgetShare
 from backend.images.fetcher import ImageFetcher
 from backend.images.outcome import Fetched, FetchProblem, Unavailable
 
@@ -20,9 +22,10 @@ GRACE_SECONDS = 1.0
 
 Portion = Mapping[int, Fetched]
 """An outcome for each of some tasks. Its images are let go of before the next portion is fetched."""
+Portions = Generator[Portion, None, None]
 
 
-def fetch_by(until: float, fetcher: ImageFetcher, addresses: Mapping[int, str]) -> Iterator[Portion]:
+def fetch_by(until: float, fetcher: ImageFetcher, addresses: Mapping[int, str]) -> Portions:
     """What can be fetched until a moment; each image is tried once.
 
     Args:
@@ -35,15 +38,18 @@ def fetch_by(until: float, fetcher: ImageFetcher, addresses: Mapping[int, str]) 
     """
     batch = _Batch(fetcher, addresses, begin_until=until, until=until)
     left = list(addresses)
-    while portion := batch.fetch(left):
-        yield portion
+    try:
+        while portion := batch.fetch(left):
+            yield portion
+            batch.let_go()
+            left = [task for task in left if task not in portion]
+    finally:
         batch.let_go()
-        left = [task for task in left if task not in portion]
     if left:
         yield dict.fromkeys(left, Unavailable(FetchProblem.TIMED_OUT, "not fetched in time."))
 
 
-def fetch_all(fetcher: ImageFetcher, addresses: Mapping[int, str], begin_until: float = math.inf) -> Iterator[Portion]:
+def fetch_all(fetcher: ImageFetcher, addresses: Mapping[int, str], begin_until: float = math.inf) -> Portions:
     """Every image, or what is wrong with it; an outage of Label Studio is not put down to the images.
 
     Where any image can't be had, Label Studio is asked whether it is there: it may have been down a moment ago. What it
@@ -63,17 +69,20 @@ def fetch_all(fetcher: ImageFetcher, addresses: Mapping[int, str], begin_until: 
     """
     batch = _Batch(fetcher, addresses, begin_until)
     left = list(addresses)
-    while portion := batch.fetch(left):
-        if any(isinstance(outcome, Unavailable) for outcome in portion.values()):
-            fetcher.label_studio.whoami()
-            unanswered = [task for task, outcome in portion.items() if _is_outage(outcome)]
-            again = batch.fetch(unanswered)
-            portion = {task: outcome for task, outcome in portion.items() if task not in unanswered} | again
-            if any(_is_outage(outcome) for outcome in again.values()):
+    try:
+        while portion := batch.fetch(left):
+            if any(isinstance(outcome, Unavailable) for outcome in portion.values()):
                 fetcher.label_studio.whoami()
-        yield portion
+                unanswered = [task for task, outcome in portion.items() if _is_outage(outcome)]
+                again = batch.fetch(unanswered)
+                portion = {task: outcome for task, outcome in portion.items() if task not in unanswered} | again
+                if any(_is_outage(outcome) for outcome in again.values()):
+                    fetcher.label_studio.whoami()
+            yield portion
+            batch.let_go()
+            left = [task for task in left if task not in portion]
+    finally:
         batch.let_go()
-        left = [task for task in left if task not in portion]
 
 
 class _Batch:
@@ -100,33 +109,34 @@ class _Batch:
         return portion
 
     def let_go(self) -> None:
-        """The images were used: what they took is free."""
-        self._share.give_back(self._share.held)
+        """The images were used: what they took is free, and a thread that was left behind takes nothing any more."""
+        self._share.close()
+        self._share = self._fetcher.budget.share()
 
     def _fetch(self, tasks: Sequence[int]) -> dict[int, Fetched]:
         self._full.clear()
         pool = ThreadPoolExecutor(self._threads, thread_name_prefix="fetch")
-        futures = {task: pool.submit(self._fetch_one, task) for task in tasks}
+        futures = {task: pool.submit(self._fetch_one, task, self._share) for task in tasks}
         seconds = None if math.isinf(self._until) else max(0.0, self._until - time.monotonic()) + GRACE_SECONDS
         done, _ = wait(futures.values(), timeout=seconds)
         pool.shutdown(wait=False, cancel_futures=True)
         outcomes = {task: future.result() for task, future in futures.items() if future in done}
         return {task: outcome for task, outcome in outcomes.items() if outcome is not None}
 
-    def _fetch_one(self, task: int) -> Fetched | None:
+    def _fetch_one(self, task: int, share: BudgetShare) -> Fetched | None:
         """A task's outcome; None where it has to wait for time or room."""
         if self._full.is_set() or time.monotonic() >= self._begin_until:
             return None
         sizes: list[int] = []
 
         def taken(size: int) -> None:
-            self._share.take(size)
+            share.take(size)
             sizes.append(size)
 
         outcome = self._fetcher.fetch(self._addresses[task], task, self._until, taken)
         if isinstance(outcome, Unavailable):
-            self._share.give_back(sum(sizes))
-        if self._share.held >= PORTION_BYTES or _has_no_room(outcome):
+            share.give_back(sum(sizes))
+        if share.held >= PORTION_BYTES or _has_no_room(outcome):
             self._full.set()
         return None if _has_no_room(outcome) else outcome
 

@@ -44,6 +44,7 @@ class BudgetShare:
     def __init__(self, budget: ByteBudget) -> None:
         self._budget = budget
         self._lock = threading.Lock()
+        self._is_closed = False
         self.held = 0
 
     def take(self, size: int) -> None:
@@ -59,8 +60,16 @@ class BudgetShare:
         """Hold fewer bytes."""
         self._move(-size)
 
+    def close(self) -> None:
+        """Hold none, and take none any more."""
+        with self._lock:
+            self._budget.move(-max(0, self.held - BYTES_FREE))
+            self.held, self._is_closed = 0, True
+
     def _move(self, size: int) -> bool:
         with self._lock:
+            if self._is_closed:
+                return False
             charged = max(0, self.held + size - BYTES_FREE) - max(0, self.held - BYTES_FREE)
             if not self._budget.move(charged):
                 return False

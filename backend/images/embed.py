@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -94,9 +95,10 @@ class ImageEmbedder:
         """
         addresses = {task.id: task.image for task in tasks}
         parts = []
-        for portion in batch.fetch_all(self.fetcher, addresses, begin_until=deadline):
-            decoded_by = max(deadline, time.monotonic()) + SLACK
-            parts.append(self._embed_portion(project, backbone, portion, decoded_by))
+        with closing(batch.fetch_all(self.fetcher, addresses, begin_until=deadline)) as portions:
+            for portion in portions:
+                decoded_by = max(deadline, time.monotonic()) + SLACK
+                parts.append(self._embed_portion(project, backbone, portion, decoded_by))
         return EmbeddedImages.joined(parts)
 
     def _embed_portion(self, project: Project, backbone: Backbone, portion: Portion, deadline: float) -> EmbeddedImages:

@@ -20,6 +20,8 @@ USER_AGENT = f"Label-Loop/{__version__} (machine learning backend for Label Stud
 """Hosts that turn scripts away know them by the name of their library."""
 
 HOSTS_REMEMBERED = 1000
+CONNECTIONS_KEPT = 64
+"""To one host, for all threads that share a session."""
 
 _environment = requests.Session()
 
@@ -66,7 +68,7 @@ class _Adapter(HTTPAdapter):
     def __init__(self, guard: Guard | None, *, retry: bool) -> None:
         self._guard = guard
         again = Retry(total=1, connect=0, read=int(retry), status=0, other=0, respect_retry_after_header=False)
-        super().__init__(max_retries=again)
+        super().__init__(pool_maxsize=CONNECTIONS_KEPT, max_retries=again)
 
     def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
         super().init_poolmanager(*arguments, **named)

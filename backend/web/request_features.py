@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Collection, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 
 from backend import logs
@@ -68,8 +69,9 @@ class RequestFeatures:
     ) -> dict[int, FloatArray]:
         """Features by task; the mirror remembers the images of those tasks that it has with the same image."""
         found: dict[int, FloatArray] = {}
-        for portion in batch.fetch_by(deadline, self.fetcher, addresses):
-            found |= self._embed_portion(project, backbone, portion, mirrored, deadline)
+        with closing(batch.fetch_by(deadline, self.fetcher, addresses)) as portions:
+            for portion in portions:
+                found |= self._embed_portion(project, backbone, portion, mirrored, deadline)
         return found
 
     def _embed_portion(

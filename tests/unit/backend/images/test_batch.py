@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterable
+from contextlib import closing
 
 import pytest
 
@@ -98,6 +99,28 @@ def test_where_others_hold_all_room_the_rest_is_left_for_later(
     assert set(whole(fetch_by(time.monotonic() + 20.0, fetcher, addresses))) == {1, 2}
     others.give_back(LIMIT)
     assert whole(fetch_all(fetcher, addresses)) == {1: b"content", 2: b"content"}
+
+
+@pytest.mark.fault("S1")
+def test_where_label_studio_is_away_the_images_that_came_take_no_room_any_more(
+    fetcher: ImageFetcher, label_studio: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budget, "BYTES_FREE", 0)
+    label_studio.is_down = True
+    with pytest.raises(RetryLaterError):
+        whole(fetch_all(fetcher, {1: "data:,content", 2: "/a.png"}))
+    assert fetcher.budget.move(fetcher.budget.total)
+
+
+@pytest.mark.fault("S1")
+def test_who_stops_in_between_leaves_all_room_to_others(fetcher: ImageFetcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "BYTES_FREE", 0)
+    for portions in (fetch_all(fetcher, {1: "/a.png"}), fetch_by(time.monotonic() + 20.0, fetcher, {1: "/a.png"})):
+        with closing(portions):
+            assert next(portions) == {1: b"content"}
+            assert not fetcher.budget.move(fetcher.budget.total)
+        assert fetcher.budget.move(fetcher.budget.total)
+        fetcher.budget.move(-fetcher.budget.total)
 
 
 @pytest.mark.fault("S1")

@@ -33,3 +33,16 @@ def test_images_of_usual_size_get_through_whatever_others_hold() -> None:
     budget = ByteBudget(100)
     budget.share().take(BYTES_FREE + 100)
     budget.share().take(BYTES_FREE)
+
+
+@pytest.mark.fault("S1")
+def test_who_is_left_behind_takes_nothing_after_its_call_is_over() -> None:
+    budget = ByteBudget(100)
+    share = budget.share()
+    share.take(BYTES_FREE + 100)
+    share.close()
+    with pytest.raises(UnavailableError):
+        share.take(1)
+    share.give_back(BYTES_FREE + 100)
+    assert budget.move(100)
+    assert not budget.move(1)

@@ -1,5 +1,6 @@
 """What every request of ours has, and has not."""
 
+import logging
 import socket
 import threading
 from collections.abc import Iterator
@@ -110,3 +111,20 @@ def test_one_session_serves_several_threads(host: HostileHost) -> None:
     for thread in threads:
         thread.join()
     assert [answer.content for answer in answers] == [b"content"] * 8
+
+
+def test_connections_of_many_threads_are_kept_for_their_next_requests(caplog: pytest.LogCaptureFixture) -> None:
+    all_there = threading.Barrier(16)
+
+    def together(connection: socket.socket) -> None:
+        all_there.wait(60.0)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    session = Session()
+    with hostile_host.serving(together) as host, caplog.at_level(logging.WARNING):
+        threads = [threading.Thread(target=session.get, args=[host.url]) for _ in range(16)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert [record.getMessage() for record in caplog.records] == []
