@@ -258,7 +258,8 @@ EXPLANATIONS: dict[CauseKind, Explanation] = {
         "network disks, or use PostgreSQL.",
     ),
     CauseKind.DATABASE_CORRUPT: Explanation(
-        "the SQLite file is damaged", "It is set aside and made anew from Label Studio when a process starts: restart."
+        "the SQLite file is damaged",
+        "Nothing: it is set aside, and made anew from Label Studio. If it happens again, look at the disk (`dmesg`).",
     ),
     CauseKind.DATABASE_UNREADABLE: Explanation(
         "the SQLite file can't be opened",

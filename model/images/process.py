@@ -1,7 +1,8 @@
 """The process that decodes: `python -m model.images.process MEGABYTES`, with a socket for its standard input.
 
 It loads Pillow and nothing else, so that it starts in a tenth of a second. The kernel holds it to its limits: memory by
-RLIMIT_DATA, time by a timer that kills it. It can write no file, start no program and reach no network.
+RLIMIT_DATA, time by a timer that kills it, files by RLIMIT_FSIZE. What starts a program or opens a connection by way of
+Python is refused; machine code of a codec that an image has taken over does not ask Python.
 """
 
 import resource

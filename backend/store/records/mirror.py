@@ -72,11 +72,6 @@ class MirroredTask:
     may_be_open_until: datetime | None
 
     @property
-    def is_in_front(self) -> bool:
-        """Whether the active version hands it out."""
-        return self.may_be_open_until == IN_FRONT
-
-    @property
     def may_be_open(self) -> bool:
         """Whether somebody may have it on the screen."""
         return self.may_be_open_until is not None and self.may_be_open_until > datetime.now(UTC)
