@@ -1,6 +1,7 @@
 """What a run works on: one project's features, labels and holdout as arrays, read once."""
 
 import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -29,7 +30,7 @@ class ForeignOpinions:
     Attributes:
         targets: (n,) int64, index into the classes, -1 where nothing is said, or of a class that is gone.
         confidences: (n,) float64 in [0, 1], NaN where none is known.
-        name: tells these predictions from others.
+        name: tells the models that predict from others.
     """
 
     targets: IntArray
@@ -180,8 +181,7 @@ class DatasetReader:
 
     def _foreign(self, project: Project, ids: IntArray, labeling: Labeling) -> ForeignOpinions | None:
         found = self.mirror.foreign(project)
-        mirrored = self.mirror.project(project) if found else None
-        if mirrored is None:
+        if not found:
             return None
         index_of = {name: index for index, name in enumerate(labeling.classes)}
         targets, confidences = np.full(len(ids), -1), np.full(len(ids), np.nan)
@@ -190,7 +190,9 @@ class DatasetReader:
                 targets[row] = index_of[current]
                 confidence = found[task].confidence
                 confidences[row] = np.nan if confidence is None else confidence
-        name = hashlib.blake2b((mirrored.foreign_seen or "").encode(), digest_size=8).hexdigest()
+        # Of models, not of how many predictions: another live backend makes one with every page that is opened.
+        models = json.dumps(sorted({each.model_version for each in found.values()}))
+        name = hashlib.blake2b(models.encode(), digest_size=8).hexdigest()
         return ForeignOpinions(targets, confidences, name)
 
     def _is_seen(self, annotation: Annotation) -> bool:

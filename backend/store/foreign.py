@@ -5,6 +5,7 @@ Only where that is another answer than the last time are the predictions themsel
 """
 
 import json
+import time
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,6 +22,10 @@ from backend.store.records.mirror import MirroredProject
 
 LOOK_AGAIN = timedelta(seconds=60)
 """How soon after a look the next one is due: no event tells of predictions that somebody imports."""
+
+PAUSE = 20.0
+"""Times as long as a pull took until the next look: a second live backend predicts without end, and Label Studio can't
+be asked for what is new alone."""
 
 LONGEST_VERSION = 500
 """Characters of a model version that are kept."""
@@ -55,11 +60,12 @@ def pull(
         return
     foreign = {name: facts for name, facts in told.items() if name not in ours}
     seen = json.dumps(sorted(foreign.items())) if foreign else ""
+    begun = time.monotonic()
     if seen != mirrored.foreign_seen:
         found = _newest(project, labeling, label_studio, foreign) if foreign else {}
         mirror.replace_foreign(project, found)
         log.info("foreign predictions pulled", models=sorted(foreign), tasks=len(found))
-    mirror.record_foreign_look(project, now, seen)
+    mirror.record_foreign_look(project, now + PAUSE * timedelta(seconds=time.monotonic() - begun), seen)
 
 
 def _is_due(mirrored: MirroredProject, now: datetime) -> bool:

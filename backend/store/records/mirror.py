@@ -25,7 +25,7 @@ class MirroredProject:
         label_counts: what its annotations come to; None before its first run with a label config that is supported.
         foreign_seen: what Label Studio said of other models' predictions when they were pulled; None where they are to
             be pulled anew, empty where there are none.
-        foreign_looked_at: when it was asked last.
+        foreign_looked_at: when it was asked last; later by a multiple of what pulling them took.
         created_at: in Label Studio's words: another one stands for another project of that number.
         missing_since: when Label Studio first said that it has none, or another one, and nothing else since.
     """

@@ -60,7 +60,7 @@ class RecordedSettings(JsonRecord):
         holdout_share: of the tasks, in [0, 1].
         strategy: that was asked for.
         near_duplicate: see `Settings.near_duplicate`.
-        foreign: names the other models' predictions that the mirror held; empty where they are not looked at.
+        foreign: names the other models whose predictions the mirror held; empty where they are not looked at.
     """
 
     code: str

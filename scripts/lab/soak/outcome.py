@@ -14,7 +14,7 @@ SLOW_SECONDS = 2.0
 STANDSTILL_SECONDS = 30.0
 HEALTH_SECONDS = 0.5
 GROWTH = 1.25
-"""Memory and threads are level while the last quarter's median is below this much of the second's: in the first, they begin."""
+"""Memory and threads are level while the last quarter's median is below this much of the second's: the first is warm-up."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What is read of a project for a run: which labels measure a head, and what is asked for last."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from backend.store.features import FeatureStore
 from backend.store.geometry import GeometryStore
 from backend.store.labels import Annotation
 from backend.store.mirror import Mirror
+from backend.store.records.foreign import ForeignPrediction
 from backend.store.records.mirror import PulledTask
 from model.backbone.backbone import Backbone
 from scripts.stack.image_project import label_config
@@ -46,13 +47,17 @@ def read(tmp_path: Path) -> Iterator[Read]:
     mirror, features = Mirror(engine), FeatureStore(tmp_path / "features")
     mirror.record_state(PROJECT, ProjectState("x", "", "", "", 0, 0, 0), None)
 
-    def reading(*annotations: Annotation, imports_are_truth: bool = False) -> Dataset:
+    def reading(
+        *annotations: Annotation, imports_are_truth: bool = False, foreign: Sequence[ForeignPrediction] = ()
+    ) -> Dataset:
         mirror.apply(
             PROJECT, [PulledTask(each.task_id, "a.png", BEGIN, each.updated_at, (each,)) for each in annotations]
         )
         hashes = {each.task_id: f"{each.task_id:064}" for each in annotations}
         features.add(BACKBONE, {key: np.full(4, task, dtype=np.float16) for task, key in hashes.items()})
         mirror.record_images(PROJECT, hashes, {})
+        mirror.replace_foreign(PROJECT, {each.task_id: each for each in foreign})
+        mirror.record_foreign_look(PROJECT, BEGIN, f"{len(foreign)} predictions")
         stores = (GeometryStore(tmp_path / "geometry"), AutolabelingStore(tmp_path / "autolabel"))
         reader = DatasetReader(mirror, features, *stores, 1.0, 0, imports_are_truth)
         return reader.read(PROJECT, LABELING, BACKBONE)
@@ -101,3 +106,14 @@ def test_tasks_that_nobody_will_be_handed_do_not_stand_in_the_way_of_the_holdout
 def test_an_annotated_task_without_a_label_is_asked_for_last(read: Read, fields: dict[str, Any]) -> None:
     data = read(annotation(1), annotation(2, **fields))
     assert (data.skipped.tolist(), data.pool.tolist()) == ([False, True], [False, True])
+
+
+def test_other_models_are_told_apart_by_their_versions_not_by_how_much_they_predicted(read: Read) -> None:
+    def name(*foreign: ForeignPrediction) -> str:
+        data = read(annotation(1), annotation(2), foreign=foreign)
+        assert data.foreign is not None
+        return data.foreign.name
+
+    first, second = (ForeignPrediction(task, "cat", 0.5, "clip") for task in (1, 2))
+    assert name(first) == name(first, second)
+    assert name(first) != name(ForeignPrediction(1, "cat", 0.5, "sam"))

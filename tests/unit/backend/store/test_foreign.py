@@ -109,6 +109,14 @@ def test_predictions_are_listed_again_only_where_they_changed(mirror: Mirror) ->
     assert pull(mirror, holding) == {}
 
 
+def test_the_longer_a_pull_takes_the_later_is_the_next(mirror: Mirror, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(foreign, "PAUSE", 1e9)
+    holding = Holding([prediction(1, 1, "red")])
+    pull(mirror, holding)
+    holding.held.append(prediction(2, 2, "red"))
+    assert set(pull(mirror, holding)) == {1}
+
+
 def test_predictions_of_tasks_that_are_unknown_are_left_out(mirror: Mirror) -> None:
     assert set(pull(mirror, Holding([prediction(1, 1, "red"), prediction(2, 99, "red")]))) == {1}
 
