@@ -14,7 +14,10 @@ SLOW_SECONDS = 2.0
 STANDSTILL_SECONDS = 30.0
 HEALTH_SECONDS = 0.5
 GROWTH = 1.25
-"""Memory and threads are level while the last quarter's median is below this much of the second's: the first is warm-up."""
+"""Memory and threads are level while the last quarter's median is below this much of the second's.
+
+The first quarter is left out: processes grow until they have done everything once.
+"""
 
 
 @dataclass(frozen=True)
