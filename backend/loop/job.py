@@ -20,6 +20,7 @@ from backend.loop import departure, embed, publish, second_stage, stocktaking
 from backend.loop import refresh as refresh_stage
 from backend.loop.changes import Changes
 from backend.loop.history import figures, was_rejected_for
+from backend.loop.identity import Identity
 from backend.loop.stopwatch import Stopwatch
 from backend.loop.version import make_version, recorded_settings
 from backend.queue.counters import RunOutcome
@@ -85,7 +86,14 @@ def refresh(project_id: int) -> None:
                 finished = second_stage.run(job, version, data, held=lease.held, runs_wait=runs_wait)
             if finished is None:
                 return
-            done = refresh_stage.run(job, finished, labeling, lambda: not lease.held() or runs_wait())
+            identity = Identity(job, mirrored.created_at)
+            done = refresh_stage.run(
+                job, finished, labeling, lambda: not lease.held() or runs_wait() or identity.is_another()
+            )
+            if identity.is_another():
+                # A run puts away what is kept under its number.
+                services.queue.hint(project)
+                return
         except LabelLoopError as error:
             # What is cut off is found again: as soon as it has been quiet for a while. What will not mend by itself is
             # the next run's to report.

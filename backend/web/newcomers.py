@@ -1,10 +1,13 @@
 """Projects that a request names and this backend does not know: only those that Label Studio has get work.
 
 Anybody can name any number. So numbers are asked for together, in one call of Label Studio now and then, and what it
-does not have is remembered for a while: a thousand numbers made up cost as little as one, and no other project waits.
+does not have is not asked for again for a while: a thousand numbers made up cost as little as one, and no other project
+waits. Nothing is dropped, either: a number that is named again meanwhile is asked for when that while is over, for it
+may have become a project's.
 """
 
 import threading
+import time
 from collections.abc import Callable, Collection, Sequence
 
 from cachetools import TTLCache
@@ -18,7 +21,7 @@ ASKED_AT_ONCE = 100
 PAUSE_SECONDS = 0.5
 RETRY_SECONDS = 5.0
 MOST_WAITING = 1_000
-REMEMBERED, REMEMBERED_SECONDS = 10_000, 30.0
+REMEMBERED, REMEMBERED_SECONDS = 10_000, 10.0
 
 log = logs.get()
 
@@ -35,17 +38,18 @@ class Newcomers:
         """
         self._existing = existing
         self._admit = admit
-        self._waiting: dict[int, None] = {}
-        self._refused: TTLCache[int, None] = TTLCache(REMEMBERED, REMEMBERED_SECONDS)
+        # Numbers by the time from which they may be asked for.
+        self._waiting: dict[int, float] = {}
+        self._absent_until: TTLCache[int, float] = TTLCache(REMEMBERED, REMEMBERED_SECONDS)
         self._changed = threading.Condition()
         self._stopping = threading.Event()
         self._unanswered = False
 
     def add(self, number: int) -> None:
-        """Have a number asked for, unless Label Studio had no such project a moment ago; returns at once."""
+        """Have a number asked for, later where Label Studio had no such project a moment ago; returns at once."""
         with self._changed:
-            if number not in self._refused and len(self._waiting) < MOST_WAITING:
-                self._waiting[number] = None
+            if len(self._waiting) < MOST_WAITING:
+                self._waiting.setdefault(number, self._absent_until.get(number, 0.0))
                 self._changed.notify()
 
     def run(self) -> None:
@@ -71,8 +75,11 @@ class Newcomers:
 
     def _step(self) -> float:
         """Ask for some; returns the seconds until the next may be asked for."""
+        now = time.monotonic()
         with self._changed:
-            asked = list(self._waiting)[:ASKED_AT_ONCE]
+            asked = [number for number, begin in self._waiting.items() if begin <= now][:ASKED_AT_ONCE]
+        if not asked:
+            return PAUSE_SECONDS
         try:
             existing = set(self._existing(asked)).intersection(asked)
         except LabelLoopError as error:
@@ -85,7 +92,7 @@ class Newcomers:
             for number in asked:
                 del self._waiting[number]
                 if number not in existing:
-                    self._refused[number] = None
+                    self._absent_until[number] = now + REMEMBERED_SECONDS
         for number in existing:
             self._admit(number)
         if len(existing) < len(asked):

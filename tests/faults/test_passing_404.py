@@ -196,3 +196,15 @@ def test_a_prediction_or_annotation_is_gone_only_in_label_studios_words(made: Ba
     assert client.task(3) is None
     with pytest.raises(NotFoundError):
         client.change_prediction(3, json.loads('{"result": [], "score": 1, "model_version": "v"}'))
+
+
+def test_a_refresh_writes_nothing_into_another_project_of_the_same_number(made: Backend) -> None:
+    other = SmallProject(created_at="2027-01-01T00:00:00.000000Z")
+    for number in range(len(made.label_studio.project.tasks)):
+        other.add_task(number % 2)
+    made.label_studio.project = other
+    made.services.mirror.record_unpublished(made.project, [6, 7, 8])
+    made.services.queue.clear_dirty(made.project)
+    made.refresh()
+    assert other.predictions == []
+    assert made.services.queue.dirty_since(made.project) is not None

@@ -386,7 +386,7 @@ def test_a_webhook_without_its_header_or_switched_off_is_an_error(
         ("s3://bucket/1.png", "Add the bucket as a source"),
         ("/data/upload/1/nothing.png", "Import the file again"),
         ("http://nowhere.invalid/1.png", "host"),
-        ("data:text/plain,hello", "Convert it to JPEG"),
+        ("data:text/plain,hello", "Convert "),
         ("", "Mend the task's data"),
     ],
 )

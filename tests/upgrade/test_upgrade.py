@@ -171,12 +171,18 @@ def _reason(job: Job | None) -> str | None:
     return None if result is None else result.exc_string
 
 
+def _known_to(told: Any, tells: Any) -> Any:
+    """An answer without what the earlier release did not tell: that a newer one tells more is no change."""
+    if not (isinstance(told, dict) and isinstance(tells, dict)):
+        return tells
+    return {key: _known_to(told[key], value) for key, value in tells.items() if key in told}
+
+
 @pytest.mark.parametrize("name", PROJECTS)
 def test_the_web_process_answers_as_before(name: str, upgraded: Upgraded) -> None:
     told, tells = upgraded.recording.answers[f"{name} project"], upgraded.answers[name]
     for about in ("versions", "version", "insight", "autolabel"):
-        # What a newer release tells besides is no change.
-        assert {key: tells[about][key] for key in told[about]} == told[about], about
+        assert _known_to(told[about], tells[about]) == told[about], about
 
 
 def test_no_job_fails(upgraded: Upgraded) -> None:
