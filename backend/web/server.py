@@ -30,8 +30,8 @@ CLIENTS_AT_ONCE = 16
 
 READS_AT_ONCE = 4
 
-MOST_UNFINISHED_BYTES = 512_000_000
-"""Of all requests that are still arriving; what is above a megabyte of each is in a file."""
+MOST_BYTES_AT_ONCE = 512_000_000
+"""Of all bodies that are arriving, or wait for a thread; what is above a megabyte of each is in a file."""
 
 IDLE_SECONDS = 30.0
 RECEIVING_SECONDS = 60.0
@@ -127,11 +127,13 @@ class RequestChannel(HTTPChannel):  # type: ignore[misc] # waitress has no types
 
     parser_class = _Parser
     task_class = _Task
+    requests: list[Any]
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         # Before waitress's own, which already lets the event loop know of the connection.
         self._receiving_since = self._answered_at = time.monotonic()
         self._closed = False
+        self._begun: HTTPRequestParser | None = None
         super().__init__(*arguments, **more)
 
     def handle_read(self) -> None:
@@ -164,6 +166,23 @@ class RequestChannel(HTTPChannel):  # type: ignore[misc] # waitress has no types
         written: int = super().write_soon(data)
         return written
 
+    def service(self) -> None:
+        """Answer the next request, in a thread; none where it was given up meanwhile."""
+        with self.requests_lock:
+            if not self.requests:
+                return
+            self._begun = self.requests[0]
+        super().service()
+
+    def give_up(self) -> None:
+        """Let go of the client, and of what it sent; no thread may have begun with it."""
+        with self.requests_lock:
+            if not self.is_being_answered:
+                for each in self.requests:
+                    each.close()
+                self.requests = []
+        self.handle_close()
+
     def handle_close(self) -> None:
         """Let go of the client."""
         self._closed = True
@@ -178,9 +197,15 @@ class RequestChannel(HTTPChannel):  # type: ignore[misc] # waitress has no types
         return not self._closed and bool(super().writable())
 
     @property
-    def unfinished_bytes(self) -> int:
-        """How much has arrived of the body of a request that is not complete."""
-        return 0 if self.request is None else int(self.request.body_bytes_received)
+    def is_being_answered(self) -> bool:
+        """Whether a thread has begun with what the client sent."""
+        return self.requests[:1] == [self._begun]
+
+    @property
+    def body_bytes(self) -> int:
+        """How much has arrived of the bodies of requests that are not answered yet."""
+        requests = [*self.requests, self.request]
+        return sum(int(each.body_bytes_received) for each in requests if each is not None)
 
     @property
     def waiting_since(self) -> float | None:
@@ -236,12 +261,14 @@ class _Patience:
         for each in self._connections():
             if each.is_overdue(now):
                 each.handle_close()
-        arriving = sorted(self._connections(), key=lambda each: each.unfinished_bytes)
-        total = sum(each.unfinished_bytes for each in arriving)
-        while total > MOST_UNFINISHED_BYTES:
-            largest = arriving.pop()
-            total -= largest.unfinished_bytes
-            largest.handle_close()
+        sizes = {each: each.body_bytes for each in self._connections()}
+        total = sum(sizes.values())
+        waiting = (each for each in sizes if not each.is_being_answered)
+        for largest in sorted(waiting, key=sizes.__getitem__, reverse=True):
+            if total <= MOST_BYTES_AT_ONCE:
+                return
+            total -= sizes[largest]
+            largest.give_up()
 
     def _connections(self) -> list[RequestChannel]:
         return list(self.active_channels.values())

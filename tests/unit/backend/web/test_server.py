@@ -135,6 +135,7 @@ def test_more_connections_than_there_may_be_let_go_of_those_that_waited_longest(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MOST_CONNECTIONS", 20)
+    monkeypatch.setattr(module, "CLIENTS_AT_ONCE", 2)
     first = running.connect()
     for _ in range(60):
         running.connect(b"GET / HT")
@@ -144,6 +145,7 @@ def test_more_connections_than_there_may_be_let_go_of_those_that_waited_longest(
 
 def test_who_waits_for_an_answer_is_not_let_go_of_for_others(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_CONNECTIONS", 20)
+    monkeypatch.setattr(module, "CLIENTS_AT_ONCE", 2)
     waiting = running.connect(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
     until(lambda: running.app.begun == 1, "the request to be taken up", seconds=PATIENCE)
     for _ in range(60):
@@ -187,12 +189,34 @@ def test_an_answer_that_took_long_is_not_mistaken_for_a_client_that_does(
 
 
 def test_bodies_that_are_still_arriving_take_only_so_much(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_UNFINISHED_BYTES", 100_000)
+    monkeypatch.setattr(module, "MOST_BYTES_AT_ONCE", 100_000)
     monkeypatch.setattr(module, "MAINTENANCE_SECONDS", 0.01)
     small = running.connect(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 999999\r\n\r\n" + b"x" * 1_000)
     large = running.connect(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 999999\r\n\r\n" + b"x" * 200_000)
     until(lambda: closed(large), "the larger one to be let go of", seconds=PATIENCE)
     assert not closed(small)
+
+
+def post(path: str, length: int) -> bytes:
+    """A whole request."""
+    return f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode() + b"x" * length
+
+
+@pytest.mark.fault("S11")
+def test_bodies_that_wait_for_a_thread_take_only_so_much_and_those_under_way_are_answered(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BULK_BYTES", 1_000)
+    monkeypatch.setattr(module, "MAINTENANCE_SECONDS", 0.01)
+    under_way = [running.connect(post("/slow", 90_000)) for _ in range(Lane.BULK.value)]
+    until(lambda: running.app.begun == Lane.BULK.value, "all threads to be taken", seconds=PATIENCE)
+    small, large = running.connect(post("/", 2_000)), running.connect(post("/", 80_000))
+    monkeypatch.setattr(module, "MOST_BYTES_AT_ONCE", 200_000)
+    until(lambda: closed(large), "the larger one to be let go of", seconds=PATIENCE)
+    running.app.may_answer.set()
+    for each in (*under_way, small):
+        each.settimeout(PATIENCE)
+        assert each.recv(1000).startswith(b"HTTP/1.1 200")
 
 
 REFUSED = {
