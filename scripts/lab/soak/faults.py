@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from scripts.lab.soak import payloads
 from scripts.lab.soak.images import HOSTILE, Trap
 from scripts.lab.soak.installation import Installation, Part
+from scripts.lab.soak.kinds import FaultName
 from scripts.lab.soak.projects import SoakProject
 from scripts.lab.soak.proxy import SILENT_SECONDS, Mood
 from scripts.lab.soak.watch import DatabaseWatch, version_files
@@ -19,28 +19,6 @@ PASSING_SECONDS = 4.0
 FULL_SECONDS = 10.0
 WORK_SECONDS = 10.0
 TRAPS_AT_ONCE = 3
-
-
-class FaultName(StrEnum):
-    """Kinds of faults."""
-
-    WEB = "web-killed"
-    WORKER = "worker-killed"
-    WORK_HORSE = "work-horse-killed"
-    REDIS = "redis-lost"
-    LABEL_STUDIO = "label-studio-killed"
-    NOT_FOUND = "404-pages"
-    ERROR = "500s"
-    BAD_GATEWAY = "502s"
-    TORN = "torn-answers"
-    SILENT = "label-studio-silent"
-    DRIPPING = "dripping-host"
-    DEAD = "dead-host"
-    HOSTILE = "hostile-images"
-    MALFORMED = "malformed-payloads"
-    HALF_SENT = "half-sent-requests"
-    CORRUPT = "corrupt-version"
-    FULL_DISK = "full-disk"
 
 
 @dataclass

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from scripts.cli.options import CHECKOUT, Report
-from scripts.lab.soak.faults import FaultName
+from scripts.lab.soak.kinds import FaultName
 
 
 @dataclass(frozen=True, kw_only=True)

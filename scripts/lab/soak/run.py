@@ -13,9 +13,10 @@ from scripts.lab.soak import installation as installations
 from scripts.lab.soak import projects as soak_projects
 from scripts.lab.soak.annotators import SoakAnnotator, Submits
 from scripts.lab.soak.errors import SoakError
-from scripts.lab.soak.faults import FAULTS, FaultName, Stage, order
+from scripts.lab.soak.faults import FAULTS, Stage, order
 from scripts.lab.soak.gauges import Sampler
 from scripts.lab.soak.installation import BASIC_AUTH, Installation
+from scripts.lab.soak.kinds import FaultName
 from scripts.lab.soak.options import SoakOptions
 from scripts.lab.soak.outcome import MadeFault, ProjectOutcome, SoakOutcome
 from scripts.lab.soak.projects import SoakProject
