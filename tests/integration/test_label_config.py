@@ -77,6 +77,8 @@ def test_a_refused_label_config_costs_no_runs_however_often_its_connections_are_
     project.api.change_project(project.id, label_config=config.replace('choice="single"', 'choice="multiple"'))
     until(lambda: stack.runs_of("unsupported") > 0, "the run that refuses it")
     stack.wait_until_quiet(project.id)
+    refused = f"Project {project.id}:"
+    until(lambda: any(refused in each for each in stack.health()["problems"]), "the web process to know it")
     before = stack.runs_of("unsupported")
     for _ in range(5):
         # Label Studio calls /setup each time, as it does for the runs' own listing.

@@ -131,6 +131,14 @@ def test_health_answers_while_all_other_threads_are_busy(running: Running) -> No
 
 
 @pytest.mark.fault("S10")
+def answer(running: Running) -> str | None:
+    """What it answers; None where it hangs up."""
+    try:
+        return running.ask()
+    except requests.ConnectionError:
+        return None
+
+
 def test_more_connections_than_there_may_be_let_go_of_those_that_waited_longest(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -139,7 +147,8 @@ def test_more_connections_than_there_may_be_let_go_of_those_that_waited_longest(
     first = running.connect()
     for _ in range(60):
         running.connect(b"GET / HT")
-    assert running.ask() == "ok"
+    # On a busy machine the one who asks may be among those that waited longest, too: as a client does, it asks again.
+    until(lambda: answer(running) == "ok", "an answer", seconds=PATIENCE)
     assert closed(first)
 
 
