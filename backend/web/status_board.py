@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,7 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backend.causes.exceptions import cause_of
 from backend.errors import LabelLoopError
+from backend.project import Project
 from backend.services import Services
+from backend.store.overview import ProjectOverview
 from backend.store.records.insight import Insight
 from backend.store.records.mirror import MirroredProject
 from backend.web import disk
@@ -25,6 +27,9 @@ from backend.web.status import Status
 REDIS, LABEL_STUDIO = "Redis", "Label Studio"
 """Whose clocks are compared with this machine's."""
 
+REST, MOST_REST_SECONDS = 50, 30.0
+"""After tasks were counted, they are left alone for so many times as long: 100,000 take a third of a second."""
+
 
 class StatusBoard:
     """Holds the `Status`: reading it never waits, and threads keep it fresh.
@@ -33,8 +38,11 @@ class StatusBoard:
         status: replaced as a whole, so that a reader sees one moment.
     """
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, clock: Callable[[], float] = time.monotonic) -> None:
         self._services = services
+        self._clock = clock
+        self._count_at = clock()
+        self._names: dict[Project, tuple[object, frozenset[str]]] = {}
         self._updating = threading.Lock()
         self._presence = Presence(services.settings.model_dir)
         self._since: dict[tuple[ProblemKind, int | None], datetime] = {}
@@ -63,10 +71,8 @@ class StatusBoard:
             self._update(
                 insights={number: found for number, found in insights.items() if found is not None},
                 finetunings={number: found for number, found in finetunings.items() if found is not None},
-                overviews={number: services.overviews.read(each.project) for number, each in projects.items()},
-                versions={
-                    number: frozenset(services.versions.names(each.project)) for number, each in projects.items()
-                },
+                overviews=self._overviews(projects),
+                versions={number: self._names_of(each) for number, each in projects.items()},
                 set_aside=tuple(services.quarantine.all()),
             )
 
@@ -144,6 +150,24 @@ class StatusBoard:
             return shown
         insight = versions.insight(mirrored.project, newest)
         return None if insight is None else (newest, insight)
+
+    def _overviews(self, projects: Mapping[int, MirroredProject]) -> dict[int, ProjectOverview]:
+        """How each project's tasks are, as counted now or a moment ago: the more there are, the more rarely."""
+        begun, known = self._clock(), self.status.overviews
+        if begun < self._count_at and known.keys() == projects.keys():
+            return known
+        counted = {number: self._services.overviews.read(each.project) for number, each in projects.items()}
+        ended = self._clock()
+        self._count_at = ended + min(REST * (ended - begun), MOST_REST_SECONDS)
+        return counted
+
+    def _names_of(self, mirrored: MirroredProject) -> frozenset[str]:
+        """Names of a project's versions, read only where another one is active, or shown, than at the last look."""
+        seen = (mirrored.active_version, mirrored.model_version)
+        known = self._names.get(mirrored.project)
+        if known is None or known[0] != seen:
+            known = self._names[mirrored.project] = (seen, frozenset(self._services.versions.names(mirrored.project)))
+        return known[1]
 
     @contextmanager
     def _looking(self, check: str) -> Iterator[None]:

@@ -9,7 +9,8 @@ from sqlalchemy.exc import OperationalError
 from backend.label_studio.client import ProjectState
 from backend.services import Services
 from backend.settings import Settings
-from backend.store.overview import Overviews
+from backend.store.overview import Overviews, ProjectOverview
+from backend.store.versions import VersionStore
 from backend.web.status_board import StatusBoard
 
 
@@ -63,3 +64,38 @@ def test_a_check_that_fails_each_time_grows_old_and_one_that_succeeds_does_not(
         looked.append(board.status.looked)
     assert looked[0]["stores"] == looked[1]["stores"]
     assert looked[0]["projects"] < looked[1]["projects"]
+
+
+def test_tasks_that_take_long_to_count_are_counted_rarely(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    board = StatusBoard(services, lambda: now[0])
+    counted: list[float] = []
+
+    def count(*_: object) -> ProjectOverview:
+        now[0] += 0.3
+        counted.append(now[0])
+        return ProjectOverview(tasks=len(counted))
+
+    monkeypatch.setattr(Overviews, "read", count)
+    board.read_projects()
+    for _ in range(10):
+        board.read_stores()
+        now[0] += 3.0
+    assert len(counted) == 2
+    assert board.status.overviews[1].tasks == 2
+    board.leave()
+
+
+def test_versions_are_named_anew_where_another_one_is_active(
+    services: Services, board: StatusBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(VersionStore, "names", lambda _, project: asked.append(project) or ["20260101-000000-000"])
+    for _ in range(3):
+        board.read_stores()
+    assert len(asked) == 1
+    services.versions.activate(services.project(1), "20260101-000000-000")
+    board.read_projects()
+    board.read_stores()
+    assert len(asked) == 2
+    assert board.status.versions[1] == {"20260101-000000-000"}
