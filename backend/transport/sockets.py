@@ -80,14 +80,14 @@ def connect(
         port: TCP.
         limit: seconds for one attempt, and for each wait later on; none where it is None.
         options: of the socket.
-        guard: None lets all through.
+        guard: None lets all through: nobody but the settings names the host.
 
     Raises:
         RefusedAddressError: the guard refuses every address.
         OSError: nothing took the connection, or there is no such host.
         DeadlineError: not in time.
     """
-    places = names.resolve(host, port)
+    places = names.resolve(host, port, trusted=guard is None)
     allowed = [place for place in places if guard is None or guard(place.address)]
     if not allowed:
         raise RefusedAddressError(", ".join(sorted({str(place.address) for place in places})))

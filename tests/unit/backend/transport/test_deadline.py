@@ -1,5 +1,6 @@
 """A deadline is a deadline: in total, whatever a host does to draw its answer out."""
 
+import contextlib
 import gzip
 import socket
 import threading
@@ -96,6 +97,36 @@ def test_a_resolver_that_hangs_is_given_up_at_the_deadline(session: Session, mon
     finally:
         answered.set()
     assert time.monotonic() - started < LIMIT
+
+
+@pytest.mark.fault("S1")
+def test_names_of_strangers_that_are_never_found_hold_up_no_name_of_the_settings(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered, waiting = threading.Event(), threading.Semaphore(0)
+
+    def find(host: str, port: int, *, flags: int = 0, **named: Any) -> Any:
+        if flags:
+            raise socket.gaierror(socket.EAI_NONAME, "no address")
+        if host == "slow.example":
+            waiting.release()
+            answered.wait(hostile_host.SECONDS)
+            raise socket.gaierror(socket.EAI_NONAME, "unknown")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    def look_up() -> None:
+        with contextlib.suppress(OSError), deadline.within(hostile_host.SECONDS):
+            names.resolve("slow.example", 80)
+
+    monkeypatch.setattr(names.socket, "getaddrinfo", find)
+    for _ in range(names.LOOKUPS_AT_ONCE):
+        threading.Thread(target=look_up, daemon=True).start()
+    try:
+        assert all(waiting.acquire(timeout=LIMIT) for _ in range(names.LOOKUPS_AT_ONCE))
+        with hostile_host.serving(hostile_host.say(hostile_host.ok(b"content"))) as host, deadline.within(LIMIT):
+            assert session.get(f"http://label-studio.example:{host.port}/", timeout=LIMIT).content == b"content"
+    finally:
+        answered.set()
 
 
 def test_an_answer_in_time_is_whole(session: Session) -> None:
