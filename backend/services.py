@@ -14,7 +14,7 @@ from backend.images.fetcher import ImageFetcher
 from backend.images.hosts import Hosts
 from backend.label_studio.client import LabelStudio
 from backend.project import Project
-from backend.queue.marks import FadingMarks
+from backend.queue.marks import FadingMarks, FadingWord
 from backend.queue.project_queue import ProjectQueue, connect
 from backend.settings import Settings
 from backend.store import database
@@ -61,7 +61,8 @@ class Services:
     @cached_property
     def addresses(self) -> AddressBook:
         """How tasks' image addresses are read."""
-        return AddressBook(self.label_studio, self.settings.label_studio_names)
+        memory = FadingWord(self.queue.redis, self.queue.keys, "label-studio-name")
+        return AddressBook(self.label_studio, self.settings.label_studio_names, memory)
 
     @cached_property
     def images(self) -> ImageFetcher:

@@ -1,6 +1,7 @@
 """The SQL mirror of Label Studio: what was pulled, and what was published."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -88,7 +89,8 @@ class Mirror:
 
     def apply(self, project: Project, tasks: Iterable[PulledTask]) -> None:
         """Write pulled tasks; a task whose image address changed loses what was known of its image."""
-        pulled = {task.id: task for task in tasks}
+        # Whoever spells may ask Label Studio for its name: no transaction waits for that.
+        pulled = {task.id: replace(task, image=self._spell(task.image, task.id)) for task in tasks}
         with self._engine.begin() as connection:
             for chunk in _chunks(sorted(pulled)):
                 self._apply_chunk(connection, project, [pulled[task] for task in chunk])
@@ -96,16 +98,16 @@ class Mirror:
     def _apply_chunk(self, connection: Connection, project: Project, tasks: Sequence[PulledTask]) -> None:
         in_chunk = (TaskRow.project_key == project.key, TaskRow.id.in_([task.id for task in tasks]))
         known = dict(connection.execute(select(TaskRow.id, TaskRow.image).where(*in_chunk)).all())
-        new = [self._new_values(project, task) for task in tasks if task.id not in known]
+        new = [_new_values(project, task) for task in tasks if task.id not in known]
         if new:
             connection.execute(insert(TaskRow), new)
         for task in tasks:
             if task.id in known:
                 values: dict[str, Any] = {"updated_at": task.updated_at}
                 if task.image != known[task.id]:
-                    values["image"] = self._spell(task.image, task.id)
-                if not self._is_same(task.image, known[task.id], task.id):
-                    values |= {"content_hash": None, "image_problem": None, "image_tried_at": None}
+                    values["image"] = task.image
+                    if task.image != self._spell(known[task.id], task.id):
+                        values |= {"content_hash": None, "image_problem": None, "image_tried_at": None}
                 connection.execute(
                     update(TaskRow).where(TaskRow.project_key == project.key, TaskRow.id == task.id).values(values)
                 )
@@ -129,15 +131,6 @@ class Mirror:
     def _is_same(self, address: str, other: str, task: int) -> bool:
         """Whether two addresses mean the same image."""
         return address == other or self._spell(address, task) == self._spell(other, task)
-
-    def _new_values(self, project: Project, task: PulledTask) -> dict[str, Any]:
-        return {
-            "project_key": project.key,
-            "id": task.id,
-            "image": self._spell(task.image, task.id),
-            "created_at": task.created_at,
-            "updated_at": task.updated_at,
-        }
 
     def updated_at(self, project: Project) -> dict[int, datetime]:
         """`updated_at` by task id."""
@@ -425,6 +418,16 @@ def _of_task(project: Project, task: int) -> Any:
 
 def _chunks(ids: Sequence[int]) -> Iterable[Sequence[int]]:
     return (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK))
+
+
+def _new_values(project: Project, task: PulledTask) -> dict[str, Any]:
+    return {
+        "project_key": project.key,
+        "id": task.id,
+        "image": task.image,
+        "created_at": task.created_at,
+        "updated_at": task.updated_at,
+    }
 
 
 def _annotation_values(project: Project, annotation: Annotation, was_unseen: bool) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from backend.images.outcome import Unavailable
 from backend.project import Project
 from backend.store.features import FeatureStore
 from backend.store.mirror import Mirror
+from backend.transport.deadline import until
 from model.arrays import FloatArray
 from model.backbone.backbone import Backbone
 from model.errors import ModelError
@@ -48,7 +49,8 @@ class RequestFeatures:
             addresses: of the images by task, as the request has them: the mirror may know older ones.
         """
         deadline = time.monotonic() + self.seconds
-        mirrored = self.mirror.tasks_showing(project, addresses)
+        with until(deadline):
+            mirrored = self.mirror.tasks_showing(project, addresses)
         features = self.stored.of_tasks(backbone, mirrored)
         new = [task for task in addresses if task not in features]
         for start in range(0, len(new), CHUNK):

@@ -35,6 +35,29 @@ def test_label_studio_is_asked_once(book: AddressBook, label_studio: Host) -> No
     assert [path for path, _ in label_studio.asked] == [LOGIN]
 
 
+class Kept:
+    """What one process told the others."""
+
+    word: str | None = None
+
+    def keep(self, word: str, seconds: int) -> None:
+        assert seconds > 0
+        self.word = word
+
+    def recall(self) -> str | None:
+        return self.word
+
+
+@pytest.mark.fault("R2")
+def test_what_one_process_learned_the_next_one_knows(label_studio: Host) -> None:
+    label_studio.pages[LOGIN] = PAGE.encode()
+    client, kept = LabelStudio(label_studio.url, "token"), Kept()
+    for _ in range(3):
+        book = AddressBook(client, memory=kept)
+        assert book.canonical(f"{NAME}/data/upload/1/a.png", 1) == "/data/upload/1/a.png"
+    assert [path for path, _ in label_studio.asked] == [LOGIN]
+
+
 @pytest.mark.parametrize("address", ["https://x.example/a.png", "/data/upload/1/a.png", "s3://b/a.png", "words"])
 def test_nobody_is_asked_about_an_address_that_does_not_look_like_label_studios(
     book: AddressBook, label_studio: Host, address: str

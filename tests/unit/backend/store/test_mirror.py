@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from backend.label_studio.client import ProjectState
 from backend.label_studio.provenance import Provenance
@@ -68,6 +68,21 @@ def test_tasks_are_found_by_their_image_however_it_is_spelled(engine: Engine) ->
     mirror.record_state(ONE, STATE, None)
     mirror.apply(ONE, [pulled(1, image="A.png"), pulled(2, image="b.png")])
     assert [task.id for task in mirror.tasks_showing(ONE, {1: "a.PNG", 2: "other.png", 3: "a.png"})] == [1]
+
+
+@pytest.mark.fault("R2")
+def test_no_transaction_waits_for_who_spells_a_new_address(engine: Engine) -> None:
+    order: list[str] = []
+
+    def slowly(address: str, _: int) -> str:
+        order.append("spelled")
+        return address
+
+    mirror = Mirror(engine, slowly)
+    mirror.record_state(ONE, STATE, None)
+    event.listen(engine, "begin", lambda _: order.append("begun"))
+    mirror.apply(ONE, [pulled(1), pulled(2)])
+    assert order == ["spelled", "spelled", "begun"]
 
 
 def test_the_migrations_make_the_schema_that_the_code_uses(engine: Engine) -> None:

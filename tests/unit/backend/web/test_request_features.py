@@ -11,7 +11,9 @@ from backend.label_studio.client import ProjectState
 from backend.services import Services
 from backend.settings import Settings
 from backend.store.features import content_hash
-from backend.store.records.mirror import PulledTask
+from backend.store.mirror import Mirror
+from backend.store.records.mirror import MirroredTask, PulledTask
+from backend.transport import deadline
 from backend.web.request_features import RequestFeatures
 from model.backbone.backbone import backbone
 from model.errors import DecodingError
@@ -63,6 +65,21 @@ def test_a_machine_that_starts_no_further_process_costs_new_images_only(
     monkeypatch.setattr(ImageEmbedder, "embed_files", refuse)
     addresses = {7: data_uri(picture(0, 1)), 8: data_uri(picture(1, 1))}
     assert finder.find(services.project(1), BACKBONE, addresses).keys() == {7}
+
+
+@pytest.mark.fault("S1")
+def test_reading_addresses_keeps_the_deadline_too(
+    services: Services, finder: RequestFeatures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left: list[float | None] = []
+
+    def showing(*_: object) -> list[MirroredTask]:
+        left.append(deadline.timeout())
+        return []
+
+    monkeypatch.setattr(Mirror, "tasks_showing", showing)
+    finder.find(services.project(1), BACKBONE, {7: data_uri(picture(0, 1))})
+    assert [seconds is not None and seconds <= finder.seconds for seconds in left] == [True]
 
 
 @pytest.mark.fault("R8")
