@@ -100,7 +100,7 @@ def run(
     """
     services, settings = context.services, context.services.settings
     publisher, reach = Publisher(context, version, labeling), _reach(context)
-    begin = _mirrored(context, first_of(version, settings.queue_head))
+    begin = _mirrored(context, first_of(version, settings.queue_head) or _stand_in(version))
     head, bare = begin[: reach.head], [task for task in begin[reach.head :] if not task.predictions]
     behind = [task for task in head[reach.first :] if not publisher.has_room(task)]
     stored = publisher.publish([task for task in head if task not in behind] + bare)
@@ -141,6 +141,15 @@ def first_of(version: Version, count: int) -> list[int]:
     """The first tasks of a version's queue, but for those that nothing is known of."""
     tasks: list[int] = version.task_ids[version.scores < LAST][:count].tolist()
     return tasks
+
+
+def _stand_in(version: Version) -> list[int]:
+    """A task to publish where none is worth asking for: Label Studio knows a version by its predictions only.
+
+    So the last labels of a project are learned, too, and those that are given while no other image can be had.
+    """
+    unlabelled: list[int] = version.task_ids[:1].tolist()
+    return unlabelled or [label.task for label in version.record.labels[-1:]]
 
 
 def _reach(context: ProjectContext) -> Reach:

@@ -103,3 +103,11 @@ def test_a_version_that_somebody_chose_by_hand_stays_until_the_next_label(
     stack.wait_until_quiet(project.id)
     assert project.active_version() == first
     project.wait_for_version(stack, [*labels, project.submit(project.tasks[5])])
+
+
+def test_the_last_label_of_a_project_is_learned_too(
+    project: LabelledProject, labels: list[int], stack: RunningStack
+) -> None:
+    labelled = {project.of_class(name)[0] for name in project.classes}
+    rest = [project.submit(task) for task in project.tasks if task not in labelled]
+    project.wait_for_version(stack, [*labels, *rest])

@@ -119,6 +119,8 @@ class SmallLabelStudio(ThreadingHTTPServer):
             return its_own_404()
         if path == "/api/projects/1":
             if method == "PATCH":
+                if not any(each["model_version"] == body["model_version"] for each in project.predictions):
+                    return in_json(400, {"validation_errors": {"model_version": ["Model version doesn't exist"]}})
                 project.model_version = body["model_version"]
             return in_json(200, _told(project))
         if path == "/api/ml":
