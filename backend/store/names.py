@@ -26,4 +26,4 @@ def new_unique_name(now: datetime | None = None) -> str:
     Args:
         now: the time; None for now.
     """
-    return f"{new_name(now)}-{secrets.token_hex(2)}"
+    return f"{new_name(now)}-{secrets.token_hex(4)}"

@@ -231,11 +231,13 @@ def _prediction(found: Json) -> ShownPrediction:
 
 
 def _labelled(is_labelled: bool) -> Json:
-    """Data Manager filter for tasks that are labelled, or not.
+    """Data Manager filter for tasks that have an annotation, or have none.
 
-    Not by the number of annotations: an import of predictions that overlaps a Submit can set that counter back to 0.
+    By the annotations themselves. A task's flag and counters may be wrong: an import of predictions that overlaps a
+    Submit sets them back, and a Submit while any project is deleted leaves them as they were, for Label Studio takes
+    all its signals off meanwhile.
     """
-    item = {"filter": "filter:tasks:is_labeled", "operator": "equal", "type": "Boolean", "value": is_labelled}
+    item = {"filter": "filter:tasks:annotations_ids", "operator": "empty", "type": "String", "value": not is_labelled}
     return {"conjunction": "and", "items": [item]}
 
 
