@@ -24,7 +24,7 @@ def _parser() -> argparse.ArgumentParser:
     """The options that label-studio-ml's servers have."""
     parser = argparse.ArgumentParser(prog="label-studio-ml start backend", description="Label Loop's web process")
     parser.add_argument("-p", "--port", help="port to listen on; default: PORT or 9090")
-    parser.add_argument("--host", help="address to listen on; default: HOST or 0.0.0.0")
+    parser.add_argument("--host", help="address to listen on; default: HOST, or by whether credentials are set")
     parser.add_argument("--model-dir", help="folder of features and versions; default: MODEL_DIR")
     parser.add_argument("--log-level", choices=["DEBUG", "INFO", "WARNING", "ERROR"], help="default: LOG_LEVEL or INFO")
     parser.add_argument("-d", "--debug", action="store_true", help="the same as --log-level DEBUG")

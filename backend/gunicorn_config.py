@@ -1,19 +1,20 @@
-"""Gunicorn's settings: one process, so that its memory is one, and threads for requests that wait for images."""
+"""Gunicorn's settings: one process, so that its memory is one; its threads are the worker's (`backend.web.server`)."""
 
 from typing import Any
 
 from backend.settings import load
+from backend.web.gunicorn_worker import BufferingWorker
 
 FORMER_ADDRESS = "backend.app:create_app()"
 
 _settings = load()
-bind = f"{_settings.host}:{_settings.port}"
+bind = f"{_settings.address}:{_settings.port}"
 workers = 1
-worker_class = "gthread"
-threads = 32
+worker_class = BufferingWorker
 timeout = 120
 graceful_timeout = 5
-keepalive = 30
+# Nobody asks it, and two backends of one user would have the same.
+control_socket_disable = True
 
 
 def on_starting(server: Any) -> None:

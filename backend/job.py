@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from redis.exceptions import RedisError
@@ -13,6 +13,7 @@ from backend.queue.jobs import JobKind
 from backend.queue.lease import Lease, LeaseKind
 from backend.services import ProjectContext, Services
 from backend.settings import load
+from backend.store.trouble import trouble
 
 LEASE_WAIT_SECONDS = 5.0
 """A refresh gives the project back between two slices: whatever is more urgent waits so long for it."""
@@ -38,22 +39,32 @@ class Job(ProjectContext):
             yield lease
 
 
+def why_put_off(error: Exception) -> str | None:
+    """Why a job is to be tried again, in a line: something outside is away, or takes no writes; None for a failure."""
+    return str(error) if isinstance(error, RetryLaterError | RedisError) else trouble(error)
+
+
 @contextmanager
 def project_job(kind: JobKind, project_id: int) -> Iterator[Job]:
     """What an RQ job runs in.
 
     A job begins with `with project_job(JobKind.RUN, project_id) as job:`. Where Label Studio or Redis does not answer,
-    it ends and is put off: what is left is in the stores, never in the job, and the reconciler finds it there.
+    or a disk takes no writes, it ends and is put off: what is left is in the stores, never in the job, and the
+    reconciler finds it there.
     """
     services = Services(load())
     project = services.project(project_id)
     logs.bind(project=project.id, job=kind, run=uuid.uuid4().hex[:8])
     try:
         if kind is not JobKind.CHUNK:
-            # Of chunks many wait at once: no event asks for one more.
-            services.queue.started(kind, project)
+            # Of chunks many wait at once: no event asks for one more. A Redis without writes ends the work itself.
+            with suppress(RedisError):
+                services.queue.started(kind, project)
         yield Job(project, services)
-    except (RetryLaterError, RedisError) as error:
-        log.warning("put off", reason=str(error))
+    except Exception as error:
+        reason = why_put_off(error)
+        if reason is None:
+            raise
+        log.warning("put off", reason=reason)
     finally:
         logs.unbind()

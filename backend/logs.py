@@ -5,9 +5,14 @@ import sys
 from typing import Any, cast
 
 import structlog
-from structlog.typing import FilteringBoundLogger, Processor
+from structlog.typing import EventDict, FilteringBoundLogger, Processor
 
 from backend.settings import Settings
+
+MOST_CHARACTERS = 2_000
+"""Of a value in a line."""
+
+MOST_OF_A_TRACEBACK = 20_000
 
 
 def configure(settings: Settings) -> None:
@@ -17,6 +22,7 @@ def configure(settings: Settings) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
+        shorten,
     ]
     renderer: Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
@@ -41,6 +47,22 @@ def configure(settings: Settings) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(settings.log_level)),
         cache_logger_on_first_use=True,
     )
+
+
+def shorten(_logger: Any, _method: str, line: EventDict) -> EventDict:
+    """Leave out the middle of whatever is long: much of it comes from outside."""
+    for name, value in line.items():
+        if not name.startswith("_"):
+            line[name] = _shortened(value, MOST_OF_A_TRACEBACK if name == "exception" else MOST_CHARACTERS)
+    return line
+
+
+def _shortened(value: Any, most: int) -> Any:
+    """The value itself where it is short."""
+    text = value if isinstance(value, str) else repr(value)
+    if len(text) <= most:
+        return value
+    return f"{text[: most // 2]} … ({len(text)} characters) … {text[-most // 2 :]}"
 
 
 def get(**values: Any) -> FilteringBoundLogger:

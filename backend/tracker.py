@@ -3,6 +3,7 @@
 import os
 import sys
 from contextlib import suppress
+from datetime import timedelta
 
 from redis.exceptions import RedisError
 
@@ -10,7 +11,8 @@ from backend import logs
 from backend.queue.counters import Counters
 from backend.services import Services
 from backend.settings import load
-from backend.tracking.delivery import deliver
+from backend.store import database
+from backend.tracking.delivery import deliver, forget_old
 
 log = logs.get()
 
@@ -21,9 +23,13 @@ def main() -> int:
     settings = load()
     logs.configure(settings)
     services = Services(settings)
-    sent = deliver(services.outbox, settings.mlflow_tracking_uri, settings.model_dir / "mlflow-artifacts")
+    if settings.mlflow_tracking_uri.startswith("sqlite"):
+        database.set_aside_if_corrupt(settings.mlflow_tracking_uri, settings.model_dir)
+    artefacts = settings.model_dir / "mlflow-artifacts"
+    sent = deliver(services.outbox, settings.mlflow_tracking_uri, artefacts)
+    forgotten = forget_old(settings.mlflow_tracking_uri, artefacts, timedelta(days=settings.retention_days))
     left = len(services.outbox.waiting())
-    log.info("delivered to MLflow", sent=sent, left=left)
+    log.info("delivered to MLflow", sent=sent, left=left, forgotten=forgotten)
     with suppress(RedisError):
         services.queue.count(Counters(tracked=sent))
     return 1 if left else 0

@@ -1,6 +1,5 @@
 """The worker: `python -m backend.worker`. Takes jobs from the queue, a forked work-horse each."""
 
-import subprocess
 import sys
 import warnings
 
@@ -10,6 +9,7 @@ import backend.backbones.reembed
 import backend.loop.job  # noqa: F401
 import model.backbone.embedder  # noqa: F401
 from backend import logs
+from backend.backbones import provide
 from backend.images.embedders import has_pytorch
 from backend.queue import workers
 from backend.services import Services
@@ -28,16 +28,12 @@ def main() -> int:
     logs.configure(settings)
     services = Services(settings)
     services.migrate()
-    is_there = services.backbones.base_is_current() or services.backbones.take_shipped(settings.backbones_shipped)
+    is_there = provide.is_at_hand(services)
     if not has_pytorch() and (reason := _why_elsewhere(settings, is_there)):
         log.error("worker not started", reason=reason)
         return 1
-    if not is_there:
-        log.info("exporting the backbone; this takes some seconds, once", backbone=settings.backbone)
-        # In a process of its own: PyTorch's memory goes back, and CUDA is never touched before a fork.
-        exported = subprocess.run([sys.executable, "-m", "backend.backbones.export"], check=False)
-        if exported.returncode:
-            return exported.returncode
+    if not is_there and (status := provide.export(services)):
+        return status
     features.load_library()
     log.info("worker started", label_studio=settings.label_studio_url)
     workers.work(services.queue)

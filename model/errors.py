@@ -16,6 +16,14 @@ class ImageError(InputError):
     """An image can't be used: broken, of an unknown format, or over a limit."""
 
 
+class UndecidedError(ImageError):
+    """An image could not be looked at for long enough to tell what is wrong with it, if anything: try it again."""
+
+
+class DecodingError(ModelError):
+    """The processes that decode images can't be started."""
+
+
 class ExportError(ModelError):
     """A backbone could not be written, or its ONNX form disagrees with PyTorch."""
 

@@ -19,10 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from xdist import is_xdist_worker
 
 from model.backbone.backbone import backbone
-from tests.support.label_studio import RunningLabelStudio, User
+from scripts.stack.accounts import User
+from tests.support.label_studio import RunningLabelStudio
 from tests.support.project import LabelledProject
 from tests.support.shared import CACHE, CHECKOUT, SharedLabelStudio, make_once
 from tests.support.stack import RunningRedis, RunningStack, start_redis, start_stack
@@ -46,6 +48,10 @@ NEEDS = {"shared_label_studio": "integration", "playwright": "browser"}
 # Folders in the order in which they are begun. Label Studio gets ready during the first; then comes what takes long,
 # and the many short ones at the end leave no process waiting for another.
 ORDER = ("unit/project", "unit/model", "faults", "integration", "upgrade", "browser", "contract", "unit")
+
+
+# `--hypothesis-profile=thorough`: as many examples as a person waits for.
+settings.register_profile("thorough", max_examples=10_000)
 
 
 def pytest_configure() -> None:

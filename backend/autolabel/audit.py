@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from backend.store.labels import Annotation, Label
+from backend.store.pulled import LONG_AGO
 from backend.store.records.autolabeling import AuditedTask
 from model.autolabel.certificate import AuditAnswer
 
@@ -12,7 +13,7 @@ def by_persons(annotations: Iterable[Annotation]) -> dict[int, list[Annotation]]
     """What people submitted or skipped, by task."""
     found: dict[int, list[Annotation]] = {}
     for annotation in annotations:
-        if not annotation.automatic:
+        if annotation.by_person:
             found.setdefault(annotation.task_id, []).append(annotation)
     return found
 
@@ -24,9 +25,20 @@ def answered(audit: Iterable[AuditedTask], existing: Iterable[int], persons: Map
 
 
 def begun_before(audited: AuditedTask, given: Iterable[Annotation]) -> bool:
-    """Whether somebody was at work on a task before it was drawn, and may have seen what the model says."""
+    """Whether somebody was at work on a task before it was drawn, and may have seen what the model says.
+
+    Who updates an annotation that was made of a prediction saw that, whenever it was.
+    """
     drawn = datetime.fromisoformat(audited.drawn_at)
-    return any(each.created_at - timedelta(seconds=each.lead_time or 0.0) < drawn for each in given)
+    return any(each.began_unseen or _began(each) < drawn for each in given)
+
+
+def _began(annotation: Annotation) -> datetime:
+    """When somebody began to work on an annotation, however long that may have been."""
+    try:
+        return annotation.created_at - timedelta(seconds=annotation.lead_time or 0.0)
+    except OverflowError:
+        return LONG_AGO
 
 
 def answer(task: int, predicted: str, given: list[Annotation], label: Label | None) -> AuditAnswer:

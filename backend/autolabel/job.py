@@ -15,7 +15,7 @@ from backend.autolabel.propose import Proposing
 from backend.autolabel.turn import Turn, check_classes
 from backend.autolabel.write import Tasks, Writer
 from backend.errors import LabelLoopError, RetryLaterError
-from backend.job import project_job
+from backend.job import project_job, why_put_off
 from backend.queue.jobs import JobKind
 from backend.queue.progress import show_progress
 from backend.store.records.autolabeling import (
@@ -82,7 +82,9 @@ class Autolabeler:
         except (LabelLoopError, InputError) as error:
             log.warning("auto-labelling refused", command=command.action, reason=str(error))
             self._turn.save(replace(state, message=str(error)))
-        except Exception:
+        except Exception as error:
+            if why_put_off(error) is not None:
+                raise
             log.exception("auto-labelling failed", command=command.action)
             self._turn.save(replace(state, message=UNEXPECTED))
 
@@ -111,7 +113,9 @@ class Autolabeler:
             raise
         except LabelLoopError as error:
             self._stop(state, str(error))
-        except Exception:
+        except Exception as error:
+            if why_put_off(error) is not None:
+                raise
             log.exception("auto-labelling failed", name=state.name)
             self._stop(state, UNEXPECTED)
 

@@ -1,7 +1,7 @@
 """Proposes what to label automatically, has people audit it, and judges their answers."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Set
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -14,6 +14,7 @@ from backend.autolabel.turn import Turn, check_classes
 from backend.backbones import switch
 from backend.errors import OperatorError
 from backend.label_studio.config import Labeling
+from backend.label_studio.provenance import Provenance
 from backend.store.dataset import Dataset
 from backend.store.labels import Annotation, resolve
 from backend.store.records.autolabeling import AuditedTask, Autolabeling, AutolabelPhase, Candidate
@@ -22,8 +23,11 @@ from model.autolabel.audit import AuditPlan, AuditVerdict, judge
 from model.autolabel.certificate import AuditAnswer, Certificate
 from model.autolabel.promise import ErrorPromise
 
-HIDDEN_AT_ONCE = 20
-"""Audited tasks whose old predictions are removed in one call: Label Studio on SQLite takes 5 ms for each."""
+LOOKED_UP = 50
+"""Audited tasks whose predictions are asked for in one call."""
+
+PAUSE_SHARE = 0.5
+"""Of the time that a change of a prediction took, before the next: somebody may want to submit."""
 
 log = logs.get()
 
@@ -55,7 +59,8 @@ class Proposing:
             return
         annotations = self._services.mirror.annotations(self._project)
         persons = audits.by_persons(annotations)
-        state = self._without_those_begun_before(state, persons)
+        unseen = {each.task_id for each in annotations if each.provenance is Provenance.UNSEEN}
+        state = self._without_those_that_prove_nothing(state, persons, unseen)
         answers = self._answers(state, labeling, annotations, persons)
         plan = AuditPlan(state.size - len(state.left_out), state.sample_size, state.allowed_errors, state.attempt)
         verdict = judge(np.array([each.right for each in answers], dtype=bool), plan, _promise(state))
@@ -74,7 +79,10 @@ class Proposing:
         backbone = switch.following(self._turn) if version is None else backbones.get(version.backbone)
         data = self._services.datasets.read(self._project, labeling, backbone)
         touched = {annotation.task_id for annotation in self._services.mirror.annotations(self._project)}
-        proposed = find_candidates(data, self._heads(version, data), labeling, touched, state.request, this_round)
+        others = self._others_predictions() if state.certified else set()
+        proposed = find_candidates(
+            data, self._heads(version, data), labeling, touched | others, state.request, this_round
+        )
         state = replace(
             state,
             version="" if version is None else version.name,
@@ -83,7 +91,7 @@ class Proposing:
             label_config=self._turn.label_config(),
             attempt=0 if proposed.plan is None else this_round.attempt,
             size=len(proposed.candidates),
-            message=_sentences(so_far, proposed.note),
+            message=_sentences(so_far, proposed.note, _left_to_others(others & set(data.task_ids[data.pool].tolist()))),
             audit=(),
             left_out=(),
         )
@@ -121,32 +129,57 @@ class Proposing:
         self._turn.have_a_run()
 
     def _hide(self, tasks: list[int]) -> tuple[AuditedTask, ...]:
-        """Remove what earlier versions predicted for these tasks: nobody is to be swayed by it."""
-        for start in range(0, len(tasks), HIDDEN_AT_ONCE):
-            some = tasks[start : start + HIDDEN_AT_ONCE]
-            started = time.monotonic()
-            self._services.mirror.record_unpublished(self._project, some)
-            self._services.label_studio.delete_predictions(self._project.id, some)
-            # Label Studio on SQLite lets one write at a time: somebody may want to submit.
-            time.sleep(time.monotonic() - started)
+        """Empty what our versions predicted for these tasks: nobody is to be swayed by it.
+
+        They keep their numbers, which a page that has one of the tasks open will submit.
+        """
+        label_studio, names = self._services.label_studio, self._services.versions.ours(self._project)
+        for start in range(0, len(tasks), LOOKED_UP):
+            for prediction in label_studio.predictions(self._project.id, tasks[start : start + LOOKED_UP]):
+                if prediction.model_version in names and not prediction.is_empty:
+                    started = time.monotonic()
+                    label_studio.change_prediction(prediction.id, {"result": []})
+                    time.sleep((time.monotonic() - started) * PAUSE_SHARE)
         now = datetime.now(UTC).isoformat()
         return tuple(AuditedTask(task, now) for task in tasks)
 
-    def _without_those_begun_before(self, state: Autolabeling, persons: Mapping[int, list[Annotation]]) -> Autolabeling:
-        """Draw others for tasks that somebody had on the screen, with what the model says, when they were drawn."""
+    def _others_predictions(self) -> set[int]:
+        """Tasks with a prediction that is not ours, so that no audit may hide it."""
+        label_studio, names = self._services.label_studio, self._services.versions.ours(self._project)
+        if label_studio.prediction_counts(self._project.id).keys() <= names:
+            return set()
+        found = label_studio.predictions(self._project.id)
+        return {each.task for each in found if each.model_version not in names and not each.is_empty}
+
+    def _without_those_that_prove_nothing(
+        self, state: Autolabeling, persons: Mapping[int, list[Annotation]], unseen: Set[int]
+    ) -> Autolabeling:
+        """Draw others for tasks that somebody had on the screen, with what a model says, when they were drawn.
+
+        Two kinds of proposed tasks are left out, too: those that got an annotation without anybody looking (`unseen`),
+        for nobody will be asked for them and nothing be written to them; and those that another model has predicted
+        meanwhile, which is not ours to hide. That is said of all of them, drawn or not, so that those audited stay a
+        random draw of those that are left.
+        """
         late = [each for each in state.audit if audits.begun_before(each, persons.get(each.task, ()))]
-        if not late:
+        candidates = self._store.candidates(self._project, state)
+        proposed = {each.task for each in candidates}
+        others = self._others_predictions() & proposed
+        unasked = ((unseen & proposed) - persons.keys() | others) - set(state.left_out)
+        late += [each for each in state.audit if each.task in unasked and each not in late]
+        if not late and not unasked:
             return state
         kept = tuple(each for each in state.audit if each not in late)
-        left_out = {*state.left_out, *(each.task for each in late)}
-        candidates = self._store.candidates(self._project, state)
+        left_out = {*state.left_out, *unasked, *(each.task for each in late)}
         new: list[int] = []
         while (count := min(state.sample_size, state.size - len(left_out))) > len(kept) + len(new):
             drawn = draw(candidates, count + len(left_out), state.seed)
             new = [task for task in drawn if task not in left_out and task not in {each.task for each in kept}]
+            new = new[: count - len(kept)]
             # Whoever answered one of these already saw what the model says.
             left_out |= {task for task in new if task in persons}
             new = [task for task in new if task not in left_out]
+        log.info("drawn anew", begun_before=len(late), predicted_by_others=len(others), drawn=len(new))
         audit = (*kept, *self._hide(new))
         state = replace(state, audit=audit, left_out=tuple(sorted(left_out)), sample_size=len(audit))
         self._turn.save(state)
@@ -160,7 +193,7 @@ class Proposing:
         annotations: list[Annotation],
         persons: Mapping[int, list[Annotation]],
     ) -> list[AuditAnswer]:
-        labels = resolve(annotations, labeling.current)
+        labels = resolve([each for each in annotations if each.by_person], labeling.current)
         existing = [task.id for task in self._services.mirror.tasks(self._project, [each.task for each in state.audit])]
         predicted = {each.task: each.choice for each in self._store.candidates(self._project, state)}
         return [
@@ -194,6 +227,15 @@ class Proposing:
         self._store.save_certificate(self._project, state.name, {"name": state.name, **certificate.to_json()})
         self._turn.save(replace(state, phase=AutolabelPhase.READY))
         self._turn.have_a_run()
+
+
+def _left_to_others(tasks: Collection[int]) -> str:
+    if not tasks:
+        return ""
+    return (
+        f"{len(tasks)} unlabelled tasks have predictions of other models, which are not ours to hide from whoever "
+        "audits: they are no part of the set."
+    )
 
 
 def _promise(state: Autolabeling) -> ErrorPromise:

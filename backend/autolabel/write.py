@@ -13,8 +13,9 @@ from backend.errors import ConflictError, NotFoundError
 from backend.label_studio import automatic
 from backend.label_studio.client import LabelStudio
 from backend.label_studio.config import Labeling
+from backend.label_studio.provenance import Provenance
 from backend.project import Project
-from backend.store.labels import Annotation
+from backend.store.labels import NO_LABELS, Annotation
 from backend.store.records.autolabeling import Autolabeling, Candidate
 
 SLICE = 20
@@ -30,18 +31,21 @@ class Tasks:
 
     Attributes:
         ours: id of the automatic annotation by task.
-        persons: tasks that a person annotated or skipped.
+        persons: tasks that a person annotated or skipped, or that were imported with an annotation.
+        unseen: tasks with an annotation that nobody looked at: they are not written to.
     """
 
     ours: dict[int, int]
     persons: frozenset[int]
+    unseen: frozenset[int] = frozenset()
 
     @classmethod
     def of(cls, annotations: Sequence[Annotation]) -> "Tasks":
         """From what the mirror holds."""
         return cls(
             ours={each.task_id: each.id for each in annotations if each.automatic},
-            persons=frozenset(each.task_id for each in annotations if not each.automatic),
+            persons=frozenset(each.task_id for each in annotations if each.provenance not in NO_LABELS),
+            unseen=frozenset(each.task_id for each in annotations if each.provenance is Provenance.UNSEEN),
         )
 
 
@@ -71,7 +75,7 @@ class Writer:
         """
         for task in [each.task for each in plan if each.task in tasks.ours and each.task in tasks.persons]:
             self._take_back(tasks.ours[task])
-        annotated = tasks.persons | tasks.ours.keys() | self._settled_tasks
+        annotated = tasks.persons | tasks.unseen | tasks.ours.keys() | self._settled_tasks
         left = [each for each in plan if each.task not in annotated]
         for candidate in left[:SLICE]:
             self._annotate(candidate, labeling)

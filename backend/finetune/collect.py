@@ -1,27 +1,24 @@
 """Bring the images that a network is to be trained on onto this disk, decoded; see `backend.finetune.training_set`."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 from numpy.lib.format import open_memmap
-from PIL import Image
 
 from backend import logs
 from backend.finetune.training_set import IMAGES, SHEET, Chosen, Pixels, TrainingSet, load
 from backend.images import batch
-from backend.images.fetcher import Fetched, ImageFetcher, Unavailable
+from backend.images.batch import Portion
+from backend.images.outcome import Unavailable
 from backend.services import ProjectContext
 from backend.store.records.mirror import MirroredTask
 from model.errors import ImageError
 from model.files import whole_folder
-from model.images import ImageLimits, decode
 
 CHUNK = 64
-DECODERS = 8
 
 log = logs.get()
 
@@ -53,11 +50,12 @@ def run(
     with whole_folder(folder) as unfinished:
         images: Pixels = open_memmap(unfinished / IMAGES, "w+", np.uint8, shape)  # type: ignore[no-untyped-call]
         progress(0, len(tasks))
-        for done, (task, pixels) in enumerate(_decoded(services.images, services.image_limits, tasks, side), start=1):
-            if pixels is not None:
-                images[len(kept)] = pixels
-                kept.append(task)
-            progress(done, len(tasks))
+        with closing(_decoded(context, tasks, side)) as decoded:
+            for done, (task, pixels) in enumerate(decoded, start=1):
+                if pixels is not None:
+                    images[len(kept)] = pixels
+                    kept.append(task)
+                progress(done, len(tasks))
         del images
         rows = np.searchsorted(chosen.task_ids, kept)
         sheet = {
@@ -71,25 +69,25 @@ def run(
 
 
 def _decoded(
-    fetcher: ImageFetcher, limits: ImageLimits, tasks: Sequence[MirroredTask], side: int
-) -> Iterator[tuple[int, Pixels | None]]:
+    context: ProjectContext, tasks: Sequence[MirroredTask], side: int
+) -> Generator[tuple[int, Pixels | None], None, None]:
     """Number and pixels (3, side, side) of each task; None where its image can't be used now."""
-    to_pixels = partial(_decode, limits=limits, side=side)
-    with ThreadPoolExecutor(DECODERS) as pool:
-        for start in range(0, len(tasks), CHUNK):
-            chunk = tasks[start : start + CHUNK]
-            fetched = batch.fetch_all(fetcher, {task.id: task.image for task in chunk})
-            yield from zip(fetched, pool.map(to_pixels, fetched, fetched.values()), strict=True)
+    for start in range(0, len(tasks), CHUNK):
+        addresses = {task.id: task.image for task in tasks[start : start + CHUNK]}
+        with closing(batch.fetch_all(context.services.images, addresses)) as portions:
+            for portion in portions:
+                yield from _decoded_portion(context, portion, side)
 
 
-def _decode(task: int, fetched: Fetched, limits: ImageLimits, side: int) -> Pixels | None:
-    """Pixels (3, side, side), resized as `Backbone.preprocess` does; None where the image can't be used."""
-    if isinstance(fetched, Unavailable):
-        log.warning("image can't be used", task=task, reason=fetched.reason)
-        return None
-    try:
-        image = decode(fetched, limits, size_hint=side)
-    except ImageError as error:
-        log.warning("image can't be used", task=task, reason=str(error))
-        return None
-    return np.asarray(image.resize((side, side), Image.Resampling.BILINEAR)).transpose(2, 0, 1)
+def _decoded_portion(context: ProjectContext, portion: Portion, side: int) -> Iterator[tuple[int, Pixels | None]]:
+    files = {task: data for task, data in portion.items() if not isinstance(data, Unavailable)}
+    problems = {task: outcome.reason for task, outcome in portion.items() if isinstance(outcome, Unavailable)}
+    for task, problem in problems.items():
+        log.warning("image can't be used", task=task, reason=problem)
+        yield task, None
+    for task, outcome in context.services.decoders.decode_each(files.items(), side, context.project.key):
+        if isinstance(outcome, ImageError):
+            log.warning("image can't be used", task=task, reason=str(outcome))
+            yield task, None
+        else:
+            yield task, outcome.pixels.transpose(2, 0, 1)

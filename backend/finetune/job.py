@@ -17,7 +17,7 @@ from backend.finetune import collect, compare, training_set
 from backend.finetune import train as finetune
 from backend.finetune.train import PreviousNetwork, StartingPoint
 from backend.finetune.training_set import TrainingSet
-from backend.job import project_job
+from backend.job import project_job, why_put_off
 from backend.label_studio import config
 from backend.label_studio.config import Labeling
 from backend.project import Project
@@ -86,7 +86,9 @@ class Finetuner:
         except (LabelLoopError, ModelError) as error:
             log.warning("fine-tuning refused", reason=str(error))
             self._save(phase=FinetunePhase.REFUSED, message=str(error))
-        except Exception:
+        except Exception as error:
+            if why_put_off(error) is not None:
+                raise
             log.exception("fine-tuning failed")
             self._save(phase=FinetunePhase.FAILED, message=UNEXPECTED)
         services = self.services

@@ -1,36 +1,55 @@
-"""Fetches the images of many tasks at once, and tells an outage of Label Studio from images that can't be had."""
+"""Fetches the images of many tasks at once, and tells an outage of Label Studio from images that can't be had.
+
+They come in portions: what is in memory at once has a limit, whatever the images' size. Who stops in between closes the
+generator (`contextlib.closing`), so that its part of the limit is free again.
+"""
 
 import math
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 
-from backend.images.fetcher import Fetched, ImageFetcher, Problem, Unavailable
+from backend.images.budget import BudgetShare
+from backend.images.fetcher import ImageFetcher
+from backend.images.outcome import Fetched, FetchProblem, Unavailable
 
 THREADS = 8
+PORTION_BYTES = 64_000_000
+"""With so many in memory, no further image is begun before those were used."""
+GRACE_SECONDS = 1.0
+"""Each fetch ends by its deadline itself; only a disk that hangs is left behind."""
+
+Portion = Mapping[int, Fetched]
+"""An outcome for each of some tasks. Its images are let go of before the next portion is fetched."""
+Portions = Generator[Portion, None, None]
 
 
-def fetch_by(deadline: float, fetcher: ImageFetcher, addresses: Mapping[int, str]) -> dict[int, Fetched]:
+def fetch_by(until: float, fetcher: ImageFetcher, addresses: Mapping[int, str]) -> Portions:
     """What can be fetched until a moment; each image is tried once.
 
     Args:
-        deadline: by the monotonic clock. Nothing is waited for any longer, not even a host that never ends to answer.
+        until: by the monotonic clock. Nothing is waited for any longer, not even a host that never ends to answer.
         fetcher: of images.
         addresses: by task.
 
-    Returns:
-        An outcome for each task.
+    Yields:
+        Portions, with an outcome for each task in one of them.
     """
-    pool = ThreadPoolExecutor(THREADS, thread_name_prefix="fetch")
-    futures = {task: pool.submit(fetcher.fetch, address, task, deadline) for task, address in addresses.items()}
-    seconds = None if math.isinf(deadline) else max(0.0, deadline - time.monotonic())
-    done, _ = wait(futures.values(), timeout=seconds)
-    pool.shutdown(wait=False, cancel_futures=True)
-    late = Unavailable(Problem.TIMED_OUT, "not fetched in time.")
-    return {task: future.result() if future in done else late for task, future in futures.items()}
+    batch = _Batch(fetcher, addresses, begin_until=until, until=until)
+    left = list(addresses)
+    try:
+        while portion := batch.fetch(left):
+            yield portion
+            batch.let_go()
+            left = [task for task in left if task not in portion]
+    finally:
+        batch.let_go()
+    if left:
+        yield dict.fromkeys(left, Unavailable(FetchProblem.TIMED_OUT, "not fetched in time."))
 
 
-def fetch_all(fetcher: ImageFetcher, addresses: Mapping[int, str]) -> dict[int, Fetched]:
+def fetch_all(fetcher: ImageFetcher, addresses: Mapping[int, str], begin_until: float = math.inf) -> Portions:
     """Every image, or what is wrong with it; an outage of Label Studio is not put down to the images.
 
     Where any image can't be had, Label Studio is asked whether it is there: it may have been down a moment ago. What it
@@ -39,23 +58,92 @@ def fetch_all(fetcher: ImageFetcher, addresses: Mapping[int, str]) -> dict[int, 
     Args:
         fetcher: of images.
         addresses: by task.
+        begin_until: by the monotonic clock, after which none is begun; one that is has its whole time.
 
-    Returns:
-        An outcome for each task.
+    Yields:
+        Portions, with an outcome for each task that was begun.
 
     Raises:
         RetryLaterError: Label Studio does not answer.
         OperatorError: Label Studio refuses the token.
     """
-    fetched = fetch_by(math.inf, fetcher, addresses)
-    if any(isinstance(outcome, Unavailable) for outcome in fetched.values()):
-        fetcher.label_studio.whoami()
-        unanswered = {task: addresses[task] for task, outcome in fetched.items() if _is_outage(outcome)}
-        fetched |= fetch_by(math.inf, fetcher, unanswered)
-        if any(_is_outage(outcome) for outcome in fetched.values()):
-            fetcher.label_studio.whoami()
-    return fetched
+    batch = _Batch(fetcher, addresses, begin_until)
+    left = list(addresses)
+    try:
+        while portion := batch.fetch(left):
+            if any(isinstance(outcome, Unavailable) for outcome in portion.values()):
+                fetcher.label_studio.whoami()
+                unanswered = [task for task, outcome in portion.items() if _is_outage(outcome)]
+                again = batch.fetch(unanswered)
+                portion = {task: outcome for task, outcome in portion.items() if task not in unanswered} | again
+                if any(_is_outage(outcome) for outcome in again.values()):
+                    fetcher.label_studio.whoami()
+            yield portion
+            batch.let_go()
+            left = [task for task in left if task not in portion]
+    finally:
+        batch.let_go()
+
+
+class _Batch:
+    """One call's images on their way."""
+
+    def __init__(
+        self, fetcher: ImageFetcher, addresses: Mapping[int, str], begin_until: float, until: float = math.inf
+    ) -> None:
+        self._fetcher = fetcher
+        self._addresses = addresses
+        self._begin_until = begin_until
+        self._until = until
+        self._share = fetcher.budget.share()
+        self._threads = THREADS
+        self._full = threading.Event()
+
+    def fetch(self, tasks: Sequence[int]) -> dict[int, Fetched]:
+        """Outcomes of as many tasks as there is time and room for; none where there is neither for any."""
+        portion = self._fetch(tasks)
+        while not portion and self._full.is_set() and self._threads > 1:
+            # Several got in each other's way, and one alone might not.
+            self._threads //= 2
+            portion = self._fetch(tasks)
+        return portion
+
+    def let_go(self) -> None:
+        """The images were used: what they took is free, and a thread that was left behind takes nothing any more."""
+        self._share.close()
+        self._share = self._fetcher.budget.share()
+
+    def _fetch(self, tasks: Sequence[int]) -> dict[int, Fetched]:
+        self._full.clear()
+        pool = ThreadPoolExecutor(self._threads, thread_name_prefix="fetch")
+        futures = {task: pool.submit(self._fetch_one, task, self._share) for task in tasks}
+        seconds = None if math.isinf(self._until) else max(0.0, self._until - time.monotonic()) + GRACE_SECONDS
+        done, _ = wait(futures.values(), timeout=seconds)
+        pool.shutdown(wait=False, cancel_futures=True)
+        outcomes = {task: future.result() for task, future in futures.items() if future in done}
+        return {task: outcome for task, outcome in outcomes.items() if outcome is not None}
+
+    def _fetch_one(self, task: int, share: BudgetShare) -> Fetched | None:
+        """A task's outcome; None where it has to wait for time or room."""
+        if self._full.is_set() or time.monotonic() >= self._begin_until:
+            return None
+        sizes: list[int] = []
+
+        def taken(size: int) -> None:
+            share.take(size)
+            sizes.append(size)
+
+        outcome = self._fetcher.fetch(self._addresses[task], task, self._until, taken)
+        if isinstance(outcome, Unavailable):
+            share.give_back(sum(sizes))
+        if share.held >= PORTION_BYTES or _has_no_room(outcome):
+            self._full.set()
+        return None if _has_no_room(outcome) else outcome
+
+
+def _has_no_room(outcome: Fetched) -> bool:
+    return isinstance(outcome, Unavailable) and outcome.problem is FetchProblem.NO_ROOM
 
 
 def _is_outage(outcome: Fetched) -> bool:
-    return isinstance(outcome, Unavailable) and outcome.problem is Problem.OUTAGE
+    return isinstance(outcome, Unavailable) and outcome.problem is FetchProblem.OUTAGE

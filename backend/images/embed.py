@@ -1,21 +1,30 @@
 """Turns the images of tasks into stored features, each image once, whatever its address."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from threading import Lock
+import math
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import Self
 
 from backend import logs
 from backend.images import batch
+from backend.images.batch import Portion
 from backend.images.embedders import Embedders
-from backend.images.fetcher import ImageFetcher, Unavailable
+from backend.images.fetcher import ImageFetcher
+from backend.images.outcome import FetchProblem, Unavailable
 from backend.project import Project
 from backend.store.features import FeatureStore, content_hash
 from backend.store.mirror import Mirror
 from backend.store.records.mirror import MirroredTask
+from backend.store.refused_images import RefusedImages
 from model.arrays import FloatArray
 from model.backbone.backbone import Backbone
-from model.errors import ImageError
-from model.images import ImageLimits
+from model.errors import ImageError, UndecidedError
+from model.images.decoders import Decoders
+
+SLACK = 5.0
+"""Seconds for decoding the last images of work that has a deadline; ordinary ones take one."""
 
 log = logs.get()
 
@@ -28,13 +37,29 @@ class EmbeddedImages:
         hashes: content hash by task, of each image that has a feature.
         features: (d,) by content hash.
         problems: by task, why its image can't be used.
+        undecided: tasks whose image there was no time for.
         computed: how many of the features were not stored before.
     """
 
     hashes: dict[int, str]
     features: dict[str, FloatArray]
     problems: dict[int, str]
+    undecided: frozenset[int]
     computed: int
+
+    @classmethod
+    def joined(cls, parts: Iterable[Self]) -> Self:
+        """All of several."""
+        whole = cls({}, {}, {}, frozenset(), 0)
+        for part in parts:
+            whole = cls(
+                whole.hashes | part.hashes,
+                whole.features | part.features,
+                whole.problems | part.problems,
+                whole.undecided | part.undecided,
+                whole.computed + part.computed,
+            )
+        return whole
 
     @property
     def by_task(self) -> dict[int, FloatArray]:
@@ -44,42 +69,60 @@ class EmbeddedImages:
 
 @dataclass(frozen=True)
 class ImageEmbedder:
-    """Fetches, embeds and remembers. Safe to use from several threads: one embeds at a time."""
+    """Fetches, embeds and remembers. Safe to use from several threads: a project's images don't wait for another's."""
 
     fetcher: ImageFetcher
     mirror: Mirror
     features: FeatureStore
+    refused: RefusedImages
     embedders: Embedders
-    limits: ImageLimits
-    _embedding: Lock = field(default_factory=Lock, repr=False)
+    decoders: Decoders
 
-    def embed_tasks(self, project: Project, backbone: Backbone, tasks: Sequence[MirroredTask]) -> EmbeddedImages:
-        """Embed these tasks, all at once, and record in the mirror what became of their images.
+    def embed_tasks(
+        self, project: Project, backbone: Backbone, tasks: Sequence[MirroredTask], deadline: float = math.inf
+    ) -> EmbeddedImages:
+        """Embed these tasks, and record in the mirror what became of their images.
 
         Args:
             project: of Label Studio.
             backbone: that embeds.
-            tasks: as many as fit into memory together with their images.
+            tasks: with the images.
+            deadline: by the monotonic clock, after which no image is begun. What is on its way then is decoded in
+                `SLACK`; of the others nothing is recorded.
 
         Raises:
             RetryLaterError: Label Studio does not answer, or the backbone is not exported yet.
         """
-        fetched = batch.fetch_all(self.fetcher, {task.id: task.image for task in tasks})
-        unavailable = {task: outcome.reason for task, outcome in fetched.items() if isinstance(outcome, Unavailable)}
-        files = {task: data for task, data in fetched.items() if not isinstance(data, Unavailable)}
-        embedded = self.embed_files(backbone, files)
-        problems = unavailable | embedded.problems
-        for task, problem in sorted(problems.items()):
-            log.warning("image can't be used", task=task, reason=problem)
-        self.mirror.record_images(project, embedded.hashes, problems)
-        return EmbeddedImages(embedded.hashes, embedded.features, problems, embedded.computed)
+        addresses = {task.id: task.image for task in tasks}
+        parts = []
+        with closing(batch.fetch_all(self.fetcher, addresses, begin_until=deadline)) as portions:
+            for portion in portions:
+                decoded_by = max(deadline, time.monotonic()) + SLACK
+                parts.append(self._embed_portion(project, backbone, portion, decoded_by))
+        return EmbeddedImages.joined(parts)
 
-    def embed_files(self, backbone: Backbone, files: Mapping[int, bytes]) -> EmbeddedImages:
+    def _embed_portion(self, project: Project, backbone: Backbone, portion: Portion, deadline: float) -> EmbeddedImages:
+        unavailable = {task: outcome for task, outcome in portion.items() if isinstance(outcome, Unavailable)}
+        files = {task: data for task, data in portion.items() if not isinstance(data, Unavailable)}
+        embedded = self.embed_files(project, backbone, files, deadline)
+        problems = {task: outcome.reason for task, outcome in unavailable.items()} | embedded.problems
+        # Of a host that is given up, one line was logged: it may have any number of images.
+        told = {task for task, outcome in unavailable.items() if outcome.problem is FetchProblem.HOST_GIVEN_UP}
+        for task in sorted(problems.keys() - told):
+            log.warning("image can't be used", task=task, reason=problems[task])
+        self.mirror.record_images(project, embedded.hashes, problems)
+        return replace(embedded, problems=problems)
+
+    def embed_files(
+        self, project: Project, backbone: Backbone, files: Mapping[int, bytes], deadline: float = math.inf
+    ) -> EmbeddedImages:
         """Embed image files; the features go into the store, and those that are there already are not made again.
 
         Args:
+            project: of Label Studio, whose images they are.
             backbone: that embeds.
             files: by task.
+            deadline: by the monotonic clock, after which nothing is decoded.
 
         Raises:
             RetryLaterError: the backbone is not exported yet.
@@ -87,12 +130,23 @@ class ImageEmbedder:
         hashes = {task: content_hash(data) for task, data in files.items()}
         stored = self._stored(backbone, hashes)
         content = {hashes[task]: data for task, data in files.items()}
-        computed, broken = self._compute(backbone, {key: content[key] for key in sorted(content.keys() - stored)})
+        refused = self.refused.reasons(content.keys() - stored)
+        unknown = {key: content[key] for key in sorted(content.keys() - stored.keys() - refused.keys())}
+        outcomes = self._compute(project, backbone, unknown, deadline)
+        computed = {key: outcome for key, outcome in outcomes.items() if not isinstance(outcome, ImageError)}
+        broken = {key: str(outcome) for key, outcome in outcomes.items() if isinstance(outcome, ImageError)}
+        unsure = {key for key, outcome in outcomes.items() if isinstance(outcome, UndecidedError)}
         self.features.add(backbone, computed)
+        self.refused.remember({key: reason for key, reason in broken.items() if key not in unsure})
+        # With time left, it was not for want of time: that image is tried again after a while, as one of a dead host.
+        late = unsure if time.monotonic() >= deadline else set()
+        features = stored | computed
+        problems = refused | {key: reason for key, reason in broken.items() if key not in late}
         return EmbeddedImages(
-            hashes={task: key for task, key in hashes.items() if key not in broken},
-            features=stored | computed,
-            problems={task: broken[key] for task, key in hashes.items() if key in broken},
+            hashes={task: key for task, key in hashes.items() if key in features},
+            features=features,
+            problems={task: problems[key] for task, key in hashes.items() if key in problems},
+            undecided=frozenset(task for task, key in hashes.items() if key in late),
             computed=len(computed),
         )
 
@@ -105,7 +159,7 @@ class ImageEmbedder:
         """
         hashes = {task: content_hash(data) for task, data in files.items()}
         stored = self._stored(backbone, hashes)
-        return EmbeddedImages({task: key for task, key in hashes.items() if key in stored}, stored, {}, 0)
+        return EmbeddedImages({task: key for task, key in hashes.items() if key in stored}, stored, {}, frozenset(), 0)
 
     def _stored(self, backbone: Backbone, hashes: Mapping[int, str]) -> dict[str, FloatArray]:
         """Features that are stored, by content hash."""
@@ -113,16 +167,11 @@ class ImageEmbedder:
         found, missing = self.features.get(backbone, keys)
         return {key: found[position] for position, key in enumerate(keys) if position not in missing}
 
-    def _compute(self, backbone: Backbone, files: Mapping[str, bytes]) -> tuple[dict[str, FloatArray], dict[str, str]]:
-        """Features of files by their hash, and what is wrong with the others."""
-        features: dict[str, FloatArray] = {}
-        broken: dict[str, str] = {}
+    def _compute(
+        self, project: Project, backbone: Backbone, files: Mapping[str, bytes], deadline: float
+    ) -> dict[str, FloatArray | ImageError]:
+        """Features of files by their hash, or what is wrong with them."""
         if not files:
-            return features, broken
-        with self._embedding:
-            for key, outcome in self.embedders.get(backbone).embed_bytes(files.items(), self.limits):
-                if isinstance(outcome, ImageError):
-                    broken[key] = str(outcome)
-                else:
-                    features[key] = outcome
-        return features, broken
+            return {}
+        embedder = self.embedders.get(backbone)
+        return dict(embedder.embed_bytes(files.items(), self.decoders, owner=project.key, deadline=deadline))

@@ -1,195 +1,154 @@
 """Fetches the bytes of one task's image, wherever its address points."""
 
-import base64
-import binascii
 import math
 import time
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, field
+from functools import cached_property
 from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, unquote_to_bytes, urlsplit
 
 import requests
+from urllib3.exceptions import HTTPError
 
+from backend.causes.exceptions import cause_of
 from backend.errors import LabelLoopError, NotFoundError, RetryLaterError
-from backend.label_studio.client import CONNECT_SECONDS, LabelStudio
+from backend.images.address_book import AddressBook
+from backend.images.addresses import FromDisk, FromLabelStudio, FromTheWeb, Inline, Nowhere, Source
+from backend.images.budget import BYTES_AT_ONCE, ByteBudget, Taken, unlimited
+from backend.images.disk import read_file
+from backend.images.download import Downloader
+from backend.images.hosts import Hosts
+from backend.images.inline import read_inline
+from backend.images.outcome import Fetched, FetchProblem, Unavailable, UnavailableError
+from backend.label_studio.client import LabelStudio
+from backend.transport import deadline
+from backend.transport.public import Network
 
-LOCAL_FILES = "/data/local-files/"
-CLOUD_SCHEMES = ("s3", "gs", "azure-blob")
-_CHUNK = 1 << 16
-
-
-class Problem(StrEnum):
-    """Why an address gives no bytes: who is to blame, and whether to try again."""
-
-    OUTAGE = "outage"
-    """Label Studio does not answer: the image is not to blame, and the same call may succeed later."""
-    UNREACHABLE = "unreachable"
-    """Another host, or this machine's disk, does not give the image now."""
-    TIMED_OUT = "timed_out"
-    """It did not come in time."""
-    NOT_FOUND = "not_found"
-    REFUSED = "refused"
-    """The host is there and has an objection: to the token, or to the request."""
-    TOO_LARGE = "too_large"
-    NOT_AN_ADDRESS = "not_an_address"
-    """Nothing can be fetched from what the task holds."""
-
-
-@dataclass(frozen=True)
-class Unavailable:
-    """Stands for the bytes of an image that can't be had.
-
-    Attributes:
-        reason: for people, with the address.
-    """
-
-    problem: Problem
-    reason: str
-
-
-Fetched = bytes | Unavailable
-
-
-class _UnavailableError(Exception):
-    def __init__(self, problem: Problem, reason: str) -> None:
-        super().__init__(reason)
-        self.problem = problem
+LONGEST = 16_384
+"""Characters of an address that is not the image itself."""
+ADDRESS, WORDS = 120, 500
+"""Characters of an address, and of what is wrong with it, in logs and in the mirror."""
+_NO_TASK = 0
+_STATUSES: dict[int, FetchProblem] = {
+    HTTPStatus.NOT_FOUND: FetchProblem.NOT_FOUND,
+    HTTPStatus.GONE: FetchProblem.NOT_FOUND,
+    HTTPStatus.TOO_MANY_REQUESTS: FetchProblem.UNREACHABLE,
+}
 
 
 @dataclass(frozen=True)
 class ImageFetcher:
-    """Resolves image addresses. Safe to use from several threads.
+    """Fetches images from wherever addresses lead. Safe to use from several threads.
 
     Label Studio's token goes to Label Studio only, never to another host that a task names.
 
     Attributes:
         max_bytes: of one image.
-        seconds: for which a host may stay silent.
+        seconds: that fetching one may take in all.
         document_root: Label Studio's local files, where this machine has them.
+        addresses: how they are read; None where no name of Label Studio is set besides its address.
+        allow_private: networks that tasks may name although they are not public.
+        hosts: that are given up when they don't answer.
     """
 
     label_studio: LabelStudio
     max_bytes: int
     seconds: float
     document_root: Path | None = None
+    addresses: AddressBook | None = None
+    allow_private: tuple[Network, ...] = ()
+    hosts: Hosts = field(default_factory=Hosts)
 
-    def fetch(self, address: str, task_id: int, deadline: float = math.inf) -> Fetched:
+    @cached_property
+    def _addresses(self) -> AddressBook:
+        return self.addresses or AddressBook(self.label_studio)
+
+    @cached_property
+    def budget(self) -> ByteBudget:
+        """Bytes that may be in memory at once, for whoever fetches many."""
+        return ByteBudget(max(BYTES_AT_ONCE, self.max_bytes))
+
+    @cached_property
+    def _downloader(self) -> Downloader:
+        return Downloader(self.label_studio, self._own_path, self.hosts, self.allow_private, self.max_bytes)
+
+    def fetch(self, address: str, task_id: int, until: float = math.inf, taken: Taken = unlimited) -> Fetched:
         """The image's bytes, at most `max_bytes`, or why there are none. Never raises.
 
         Args:
             address: as the task holds it.
             task_id: whose storage Label Studio reads an address in a cloud with.
-            deadline: by the monotonic clock, looked at before each read. A host that trickles can overrun it; whoever
-                may not wait for that fetches by `backend.images.batch`.
+            until: the latest moment by the monotonic clock; `seconds` may end sooner.
+            taken: told the size of each piece before it is kept; may raise to have no more of it.
         """
+        begun = time.monotonic()
         try:
-            return self._fetch(address, task_id, deadline)
-        except (_UnavailableError, LabelLoopError, OSError, ValueError) as error:
-            problem = Problem.TIMED_OUT if time.monotonic() >= deadline else _problem(error)
-            return Unavailable(problem, f"{_short(address)}: {error}")
+            with deadline.until(until):
+                return self._fetch(self._source(address, task_id), taken)
+        except (UnavailableError, LabelLoopError, OSError, ValueError, HTTPError) as error:
+            problem = _problem(error)
+            if time.monotonic() >= until or (
+                problem is FetchProblem.UNREACHABLE and time.monotonic() >= begun + self.seconds
+            ):
+                problem = FetchProblem.TIMED_OUT
+            return Unavailable(problem, f"{_short(address, ADDRESS)}: {_short(_words(error, address), WORDS)}")
 
-    def _fetch(self, address: str, task_id: int, deadline: float) -> bytes:
-        scheme = urlsplit(address).scheme.lower()
-        if scheme == "data":
-            return self._limited(_data_uri(address))
-        if scheme in CLOUD_SCHEMES:
-            encoded = base64.b64encode(address.encode()).decode()
-            return self._from_label_studio(f"/tasks/{task_id}/presign/?fileuri={encoded}", deadline)
-        if scheme in ("http", "https"):
-            if address.startswith(f"{self.label_studio.url}/"):
-                return self._from_label_studio(address[len(self.label_studio.url) :], deadline)
-            return self._from_the_web(address, deadline)
-        if address.startswith("/"):
-            return self._from_disk(address) or self._from_label_studio(address, deadline)
-        raise _UnavailableError(Problem.NOT_AN_ADDRESS, "not an address that an image can be fetched from.")
+    def _source(self, address: str, task_id: int) -> Source:
+        # Of a `data:` address the image's limit is the address's, too.
+        if len(address) > LONGEST and not address[:LONGEST].lstrip().lower().startswith("data:"):
+            return Nowhere(f"longer than {LONGEST:,} characters.")
+        return self._addresses.source(address, task_id)
 
-    def _from_disk(self, address: str) -> bytes | None:
-        parts = urlsplit(address)
-        if self.document_root is None or parts.path != LOCAL_FILES:
-            return None
-        named = parse_qs(parts.query).get("d", [""])[0]
-        path = (self.document_root / unquote(named).lstrip("/")).resolve()
-        if not path.is_relative_to(self.document_root.resolve()) or not path.is_file():
-            return None
-        if path.stat().st_size > self.max_bytes:
-            raise self._too_large()
-        return path.read_bytes()
+    def _fetch(self, source: Source, taken: Taken) -> bytes:
+        match source:
+            case FromLabelStudio(path):
+                return self._downloader.from_label_studio(path, self.seconds, taken)
+            case FromDisk(path, otherwise):
+                content = self._from_disk(path, taken)
+                return self._fetch(otherwise, taken) if content is None else content
+            case FromTheWeb(url):
+                return self._downloader.from_the_web(url, self.seconds, taken)
+            case Inline(address):
+                return read_inline(address, self.max_bytes, taken)
+            case Nowhere(reason):
+                raise UnavailableError(FetchProblem.NOT_AN_ADDRESS, reason)
 
-    def _from_label_studio(self, path: str, deadline: float) -> bytes:
-        timeout = self._timeout(deadline)
-        return self._read(self.label_studio.request("GET", path, stream=True, timeout=timeout), deadline)
+    def _from_disk(self, named: str, taken: Taken) -> bytes | None:
+        return None if self.document_root is None else read_file(self.document_root, named, self.max_bytes, taken)
 
-    def _from_the_web(self, address: str, deadline: float) -> bytes:
-        answer = requests.get(address, stream=True, timeout=self._timeout(deadline))
-        answer.raise_for_status()
-        return self._read(answer, deadline)
-
-    def _timeout(self, deadline: float) -> tuple[float, float]:
-        """Seconds to connect and to wait for the next bytes."""
-        left = _time_left(deadline)
-        return min(CONNECT_SECONDS, left), min(self.seconds, left)
-
-    def _read(self, answer: requests.Response, deadline: float) -> bytes:
-        with answer:
-            content = bytearray()
-            for chunk in answer.iter_content(_CHUNK):
-                content += chunk
-                if len(content) > self.max_bytes:
-                    break
-                _time_left(deadline)
-        return self._limited(bytes(content))
-
-    def _limited(self, content: bytes) -> bytes:
-        if len(content) > self.max_bytes:
-            raise self._too_large()
-        return content
-
-    def _too_large(self) -> _UnavailableError:
-        limit = f"larger than the limit of {self.max_bytes:,} bytes (IMAGE_MAX_BYTES)."
-        return _UnavailableError(Problem.TOO_LARGE, limit)
+    def _own_path(self, url: str) -> str | None:
+        """The path of an address that is Label Studio's own, under whatever name."""
+        source = self._addresses.source(url, _NO_TASK)
+        if isinstance(source, FromDisk):
+            source = source.otherwise
+        return source.path if isinstance(source, FromLabelStudio) else None
 
 
-def _time_left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise _UnavailableError(Problem.TIMED_OUT, "not fetched in time.")
-    return left
-
-
-def _problem(error: Exception) -> Problem:  # noqa: PLR0911 - one line for each
+def _problem(error: Exception) -> FetchProblem:  # noqa: PLR0911 - one line for each
     """Which kind of trouble an error stands for."""
     match error:
-        case _UnavailableError():
+        case UnavailableError():
             return error.problem
         case RetryLaterError():
-            return Problem.OUTAGE
+            return FetchProblem.OUTAGE
         case NotFoundError():
-            return Problem.NOT_FOUND
+            return FetchProblem.NOT_FOUND
         case LabelLoopError():
-            return Problem.REFUSED
+            return FetchProblem.REFUSED
         case requests.HTTPError(response=requests.Response(status_code=status)) if status < 500:
-            return Problem.NOT_FOUND if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE) else Problem.REFUSED
+            return _STATUSES.get(status, FetchProblem.REFUSED)
         case requests.Timeout():
-            return Problem.TIMED_OUT
+            return FetchProblem.TIMED_OUT
         case ValueError():
-            return Problem.NOT_AN_ADDRESS
-    return Problem.UNREACHABLE
+            return FetchProblem.NOT_AN_ADDRESS
+    return FetchProblem.UNREACHABLE
 
 
-def _data_uri(address: str) -> bytes:
-    header, comma, body = address.partition(",")
-    if not comma:
-        raise _UnavailableError(Problem.NOT_AN_ADDRESS, "a data: address without a comma.")
-    if not header.lower().endswith(";base64"):
-        return unquote_to_bytes(body)
-    try:
-        return base64.b64decode(unquote_to_bytes(body), validate=False)
-    except (binascii.Error, ValueError) as error:
-        message = f"a data: address that is not base64: {error}"
-        raise _UnavailableError(Problem.NOT_AN_ADDRESS, message) from error
+def _words(error: Exception, address: str) -> str:
+    """What is wrong: in our own words, or in those for the cause behind what a library raised."""
+    is_ours = isinstance(error, UnavailableError | LabelLoopError | ValueError)
+    return str(error) if is_ours else cause_of(error, address).sentence
 
 
-def _short(address: str) -> str:
-    return address if len(address) <= 120 else f"{address[:117]}…"
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

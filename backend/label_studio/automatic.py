@@ -6,16 +6,14 @@ time that was worked on the annotation: an automatic one has none.
 """
 
 import uuid
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from backend.label_studio import fields
 from backend.label_studio.config import Region
 
 MARK = "label_loop"
 _NAMESPACE = uuid.UUID("6c6f6f70-6c61-5265-8c6c-6162656c6564")
-_AT_ONCE = timedelta(seconds=1)
-"""Label Studio sets both times of a new annotation within microseconds; every later change moves the second."""
 
 
 def mark(regions: Sequence[Region], certificate: str, certified: bool) -> list[Region]:
@@ -39,26 +37,24 @@ def unique_id(certificate: str, task: int) -> str:
     return str(uuid.uuid5(_NAMESPACE, f"{certificate}/{task}"))
 
 
-def marked(annotation: dict[str, Any]) -> str | None:
+def marked(annotation: Mapping[str, Any]) -> str | None:
     """Id of the auto-labelling that an annotation comes from, whoever changed or copied it since; None for none."""
-    for region in annotation.get("result") or ():
-        details = (region.get("meta") or {}).get(MARK) if isinstance(region, dict) else None
+    for region in fields.regions(annotation.get("result")):
+        meta = region.get("meta")
+        details = meta.get(MARK) if isinstance(meta, dict) else None
         if isinstance(details, dict) and isinstance(details.get("certificate"), str):
             return str(details["certificate"])
     return None
 
 
-def was_just_made(annotation: dict[str, Any]) -> bool:
+def was_just_made(annotation: Mapping[str, Any]) -> bool:
     """Whether a new annotation is an automatic one, and not somebody's copy of one."""
     return marked(annotation) is not None and not annotation.get("lead_time")
 
 
-def is_automatic(annotation: dict[str, Any]) -> bool:
+def is_automatic(annotation: Mapping[str, Any]) -> bool:
     """Whether an annotation is automatic and still as it was made.
 
     Somebody who changes it, confirms it with *Update*, copies it or marks it as ground truth makes it a person's.
     """
-    if not was_just_made(annotation) or annotation.get("was_cancelled"):
-        return False
-    created, updated = (datetime.fromisoformat(annotation[name]) for name in ("created_at", "updated_at"))
-    return updated - created < _AT_ONCE
+    return was_just_made(annotation) and not annotation.get("was_cancelled") and fields.is_untouched(annotation)

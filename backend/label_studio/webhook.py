@@ -25,6 +25,10 @@ ACTIONS = frozenset(
 """Events that Label Studio sends. An unknown one is taken as a hint too, but not counted by its name."""
 
 
+MOST_DIGITS = 10
+"""Of a project's number: more are none, and Python refuses to read thousands."""
+
+
 @dataclass(frozen=True)
 class Event:
     """An event.
@@ -59,7 +63,7 @@ def read(body: Any) -> Event:
     project = body["project"]
     details = project if isinstance(project, dict) else {"id": project}
     number = details.get("id")
-    if isinstance(number, str) and number.isdecimal():
+    if isinstance(number, str) and number.isdecimal() and len(number) <= MOST_DIGITS:
         number = int(number)
     if not is_id(number):
         raise RequestError('A webhook event needs a "project" with its "id".')

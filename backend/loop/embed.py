@@ -16,6 +16,8 @@ from model.backbone.backbone import Backbone
 CHUNK = 64
 """Tasks fetched, embedded and recorded together: what a killed run has to do again at most."""
 
+NO_TIME = "not decoded in time: the machine is too busy."
+
 RETRY = timedelta(minutes=10)
 """An image that could not be used is tried again after this time: its host may have been down."""
 
@@ -41,7 +43,8 @@ def run(project: Project, mirror: Mirror, embedder: ImageEmbedder, backbone: Bac
         mirror: knows which tasks have no feature.
         embedder: of images.
         backbone: whose features are wanted.
-        seconds: that the run may take, and the chunk at their end.
+        seconds: that the run may take, and the images that are on their way at their end; of these, slow ones are left
+            to the next run.
 
     Raises:
         RetryLaterError: Label Studio does not answer, or the backbone is not exported yet.
@@ -54,9 +57,12 @@ def run(project: Project, mirror: Mirror, embedder: ImageEmbedder, backbone: Bac
             if start and time.monotonic() > deadline:
                 break
             chunk = todo[start : start + CHUNK]
-            done = embedder.embed_tasks(project, backbone, chunk)
+            done = embedder.embed_tasks(project, backbone, chunk, deadline)
+            if done.undecided and not (done.hashes or done.problems):
+                # No verdict in all that time: as an image of a dead host, or the next run would fare no better at once.
+                mirror.record_images(project, {}, dict.fromkeys(done.undecided, NO_TIME))
             embedded.images += done.computed
-            embedded.left -= len(chunk)
+            embedded.left -= len(done.hashes) + len(done.problems)
             bar.update(len(chunk))
             show_progress(start + len(chunk), len(todo), "embed")
     return embedded

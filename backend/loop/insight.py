@@ -76,7 +76,7 @@ def pace(annotations: Iterable[Annotation]) -> tuple[float | None, int]:
     Returns:
         None for the seconds with fewer than `LEAST_PACE` annotations, or where the median is no time at all.
     """
-    timed = [each for each in annotations if each.lead_time is not None and not (each.skipped or each.automatic)]
+    timed = [each for each in annotations if each.lead_time is not None and each.by_person and not each.skipped]
     latest = sorted(timed, key=lambda each: (each.created_at, each.id))[-PACE_OF:]
     seconds = statistics.median(each.lead_time or 0.0 for each in latest) if len(latest) >= LEAST_PACE else 0.0
     return seconds or None, len(latest)

@@ -6,40 +6,42 @@ stage follows when nobody waits for a run.
 """
 
 import time
-from collections.abc import Collection
 from functools import partial
 
 from redis.exceptions import RedisError
 
 from backend import logs
-from backend.backbones import switch
-from backend.errors import LabelLoopError, NotFoundError, RetryLaterError
-from backend.job import project_job
+from backend.backbones import provide, switch
+from backend.errors import LabelLoopError, MissingProjectError, NotFoundError, RetryLaterError
+from backend.job import project_job, why_put_off
 from backend.label_studio import config
 from backend.label_studio.config import Labeling
-from backend.loop import embed, publish, second_stage
+from backend.loop import departure, embed, publish, second_stage, stocktaking
 from backend.loop import refresh as refresh_stage
 from backend.loop.changes import Changes
 from backend.loop.history import figures, was_rejected_for
+from backend.loop.identity import Identity
 from backend.loop.stopwatch import Stopwatch
 from backend.loop.version import make_version, recorded_settings
 from backend.queue.counters import RunOutcome
+from backend.queue.failures import pause
 from backend.queue.jobs import JobKind
 from backend.queue.lease import Lease
 from backend.services import ProjectContext
 from backend.store.dataset import Dataset
+from backend.store.sync import Synced
 from backend.store.versions import Version
 from backend.tracking import heads
 from model.backbone.backbone import Backbone
 
-RETRY_SECONDS = 5.0
-"""How soon a run is tried again that met a Label Studio or a Redis that did not answer."""
+RETRY_SECONDS = 20.0
+"""Runs that meet a Label Studio that does not answer are tried again at least this often: the asking is cheap."""
 
 DEBOUNCE_LIMIT = 5
 """A stream of events that never pauses is waited for this many times the debounce at most."""
 
-MOST_HEALED = 100
-"""Labelled tasks named in one import, so that Label Studio counts their annotations anew."""
+MOST_COUNTED_ANEW = 20
+"""Tasks named in one import, so that Label Studio counts their annotations anew."""
 
 REJECTED_AMONG = 50
 """How many versions are looked back for one that was rejected: more were hardly made between two labels."""
@@ -70,6 +72,10 @@ def refresh(project_id: int) -> None:
         mirrored = services.mirror.project(project)
         if lease is None or version is None or mirrored is None or mirrored.problem is not None:
             return
+        if version.name != mirrored.active_version:
+            # The active one's files are gone or damaged: a run makes the next.
+            services.queue.hint(project)
+            return
 
         runs_wait = partial(_runs_wait, job)
         try:
@@ -80,7 +86,14 @@ def refresh(project_id: int) -> None:
                 finished = second_stage.run(job, version, data, held=lease.held, runs_wait=runs_wait)
             if finished is None:
                 return
-            done = refresh_stage.run(job, finished, labeling, lambda: not lease.held() or runs_wait())
+            identity = Identity(job, mirrored.created_at)
+            done = refresh_stage.run(
+                job, finished, labeling, lambda: not lease.held() or runs_wait() or identity.is_another()
+            )
+            if identity.is_another():
+                # A run puts away what is kept under its number.
+                services.queue.hint(project)
+                return
         except LabelLoopError as error:
             # What is cut off is found again: as soon as it has been quiet for a while. What will not mend by itself is
             # the next run's to report.
@@ -117,18 +130,19 @@ class Run:
         queue.begin(project)
         queue.clear_dirty(project)
         try:
-            outcome, published = self._line()
-        except NotFoundError:
-            self.services.mirror.forget(project)
-            outcome = RunOutcome.FORGOTTEN
-            log.warning("Label Studio no longer has the project; it is forgotten")
-        except (RetryLaterError, RedisError) as error:
-            outcome = RunOutcome.POSTPONED
-            log.warning("run postponed", reason=str(error))
-        except Exception:
-            log.exception("run failed", failures_in_a_row=queue.failed(project))
-            self._book(RunOutcome.FAILED)
-            raise
+            outcome, published = self._line_unless_gone()
+        except Exception as error:
+            reason = why_put_off(error)
+            if reason is None:
+                log.exception("run failed")
+                failing = queue.failing.note(project, f"{type(error).__name__}: {error}")
+                queue.pause(project, pause(failing.times))
+                self._book(RunOutcome.FAILED)
+                raise
+            log.warning("run postponed", reason=reason)
+            failing = queue.failing.note(project, reason)
+            queue.postpone(project, min(pause(failing.times), RETRY_SECONDS))
+            outcome = RunOutcome.MISSING if isinstance(error, MissingProjectError) else RunOutcome.POSTPONED
         self._book(outcome)
         return published
 
@@ -139,16 +153,24 @@ class Run:
             RedisError: Redis is away; the mark stays, or is lost with all else: the reconciler finds both.
         """
         queue, project = self.services.queue, self.project
-        if outcome is RunOutcome.POSTPONED:
-            queue.postpone(project, RETRY_SECONDS)
-        elif outcome is not RunOutcome.FAILED:
-            queue.succeeded(project)
+        if outcome not in (RunOutcome.POSTPONED, RunOutcome.MISSING, RunOutcome.FAILED):
+            queue.failing.clear(project)
         if outcome in (RunOutcome.PUBLISHED, RunOutcome.REJECTED):
             queue.touch(project)
         queue.end(project)
         done = self.stopwatch.done
         done.runs[outcome] = 1
         queue.count(done)
+
+    def _line_unless_gone(self) -> tuple[RunOutcome, tuple[Version, Dataset] | None]:
+        """The line; a project that Label Studio no longer has is forgotten, its files are kept for a while."""
+        try:
+            return self._line()
+        except NotFoundError:
+            departure.confirm(self.context)
+        self.services.mirror.forget(self.project)
+        log.warning("Label Studio no longer has the project; it is forgotten")
+        return RunOutcome.FORGOTTEN, None
 
     def _line(self) -> tuple[RunOutcome, tuple[Version, Dataset] | None]:
         """Sync, embed, make a version, publish it: as far as there is reason to go on."""
@@ -162,7 +184,10 @@ class Run:
         if not len(data.task_ids):
             return RunOutcome.EMPTY, None
         changes = Changes.since(active, data, recorded_settings(settings, data), self._rejected(active))
-        if not (synced.version_wanted or changes.call_for_version(settings.min_new_annotations)):
+        # Where the active version's files are gone or damaged, an earlier one stands in until the next is there.
+        lost = active is not None and active.name != services.versions.active_name(self.project)
+        if not (synced.version_wanted or lost or changes.call_for_version(settings.min_new_annotations)):
+            self._put_back(active, synced.labeling)
             return RunOutcome.UNCHANGED, None
         version = make_version(data, active, settings, self.stopwatch, fresh=changes.call_for_head())
         logs.bind(version=version.name)
@@ -172,17 +197,21 @@ class Run:
             log.warning("rejected", reason=verdict.text)
             services.versions.prune(self.project, settings.versions_kept)
             return RunOutcome.REJECTED, None
-        self._publish(version, data, synced.labeling, changes.labels)
+        self._publish(version, data, synced)
         return RunOutcome.PUBLISHED, (version, data)
 
-    def _embed_and_read(self, labeling: Labeling, backbone: Backbone) -> Dataset:
+    def _embed_and_read(self, labeling: Labeling, backbone: Backbone, *, again: bool = False) -> Dataset:
         """The project with the features that there was time for; another run makes the rest."""
         services, seconds = self.services, self.services.settings.embed_seconds
         with self.stopwatch.stage("embed"):
             embedded = embed.run(self.project, services.mirror, services.image_embedder, backbone, seconds)
-        self.stopwatch.done.images = embedded.images
+        self.stopwatch.done.images += embedded.images
         with self.stopwatch.stage("load"):
             data = services.datasets.read(self.project, labeling, backbone)
+            services.mirror.record_label_counts(self.project, data.label_counts)
+        if data.forgotten and not again:
+            log.warning("features were lost; these images are embedded again", tasks=data.forgotten)
+            return self._embed_and_read(labeling, backbone, again=True)
         if embedded.left:
             services.queue.hint(self.project)
         return data
@@ -194,16 +223,25 @@ class Run:
         head_file = versions.head_file(self.project, version.name)
         heads.note(self.services.outbox, self.project, title, version, head_file)
 
-    def _publish(self, version: Version, data: Dataset, labeling: Labeling, changed: Collection[int]) -> None:
-        done, labelled = self.stopwatch.done, sorted(data.labels.keys() & changed)[:MOST_HEALED]
+    def _publish(self, version: Version, data: Dataset, synced: Synced) -> None:
+        done, miscounted = self.stopwatch.done, synced.miscounted[:MOST_COUNTED_ANEW]
+        assert synced.labeling is not None  # noqa: S101 - without one there is no version
         with self.stopwatch.stage("publish"):
-            done.predictions = publish.run(self.context, version, labeling, labelled, self.lease.check)
+            done.predictions = publish.run(
+                self.context, version, synced.labeling, miscounted, self.lease.check, synced.state.model_version
+            )
         log.info(
             "published",
             labels=len(data.labels),
             queue=len(version.task_ids),
             seconds={name: round(value, 3) for name, value in done.seconds.items()},
         )
+
+    def _put_back(self, active: Version | None, labeling: Labeling) -> None:
+        """Publish the head again where somebody deleted predictions; the refresh does the rest, at once."""
+        if active is not None and stocktaking.run(self.context, active):
+            publish.put_back(self.context, active, labeling)
+            self.services.queue.enqueue(JobKind.REFRESH, self.project)
 
     def _active(self, shown: str) -> Version | None:
         """The active version; a run that was killed right after the switch is made good here."""
@@ -217,6 +255,7 @@ class Run:
 
     def _backbone(self, active: Version | None) -> Backbone:
         """The backbone to work with; where it is to change, the other one's features are made meanwhile."""
+        provide.restore(self.services)
         choice = switch.choose(self.context, None if active is None else active.backbone)
         if choice.is_changing:
             self.services.queue.enqueue(JobKind.EMBED, self.project)

@@ -1,17 +1,20 @@
-"""Predictions as Label Studio stores them: made from a version, imported, and noted in the mirror."""
+"""Predictions as Label Studio stores them, made from a version."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
-from backend.errors import OperatorError, PublicationRefusedError
 from backend.label_studio.client import Json
 from backend.label_studio.config import Labeling
-from backend.services import ProjectContext
+from backend.project import Project
+from backend.store.mirror import Mirror
+from backend.store.records.foreign import ForeignPrediction
 from backend.store.versions import Version
 from model.arrays import FloatArray
 from model.rank.margin import margin
+
+Known = TypeVar("Known")
 
 LAST = 1.0
 """Rank score of a task that nothing is known of: everything else is asked first."""
@@ -28,6 +31,7 @@ def predict(
     features: Mapping[int, FloatArray],
     task_ids: Sequence[int],
     scores: Mapping[int, float],
+    foreign: Mapping[int, ForeignPrediction] | None = None,
 ) -> list[Json]:
     """One prediction per task, in order.
 
@@ -39,6 +43,7 @@ def predict(
         features: (d,) by task id, of those tasks that have one.
         task_ids: tasks to predict.
         scores: rank scores by task id; a task that is not there is ranked by its margin.
+        foreign: of `foreign_of`, by task id: shown instead of what the version's head says.
     """
     known = [task for task in task_ids if task in features]
     picked: dict[int, tuple[str, float, float]] = {}
@@ -58,75 +63,24 @@ def predict(
             # The label config may have lost this choice since the version was made.
             current = labeling.current(choice)
             result = labeling.regions(current, confidence) if current is not None else []
+        if foreign is not None and task in foreign:
+            said = foreign[task]
+            current = labeling.current(said.choice)
+            if current is not None:
+                result = labeling.regions(current, said.confidence)
+                score = scores.get(task, LAST if said.confidence is None else said.confidence)
         predictions.append({"task": task, "result": result, "score": score, "model_version": version.name})
     return predictions
 
 
-def unaudited(features: Mapping[int, FloatArray], audited: Collection[int]) -> dict[int, FloatArray]:
-    """The features without those of tasks under audit: these get no pre-annotation, which could sway who answers."""
+def foreign_of(
+    version: Version, mirror: Mirror, project: Project, tasks: Sequence[int]
+) -> dict[int, ForeignPrediction]:
+    """Other models' predictions that are the version's pre-annotations, by task; none once its head is better."""
+    return mirror.foreign(project, tasks) if version.record.foreign_leads else {}
+
+
+def unaudited(by_task: Mapping[int, Known], audited: Collection[int]) -> dict[int, Known]:
+    """What is known without that of tasks under audit: these get no pre-annotation, which could sway who answers."""
     hidden = set(audited)
-    return {task: feature for task, feature in features.items() if task not in hidden}
-
-
-@dataclass(frozen=True)
-class Publisher:
-    """Gives a project's tasks a version's predictions: in Label Studio, and noted in the mirror."""
-
-    context: ProjectContext
-    version: Version
-    labeling: Labeling
-
-    def change(self, task: int) -> None:
-        """Make a task's newest prediction the version's; a task without one gets it.
-
-        Whoever has the task open submits the prediction's id with the annotation, and Label Studio refuses an id that
-        is gone. A change takes some fifty times as long as a removal and an import.
-        """
-        project, services = self.context.project, self.context.services
-        number = services.label_studio.newest_prediction(project.id, task)
-        if number is None:
-            self.publish([task])
-            return
-        (prediction,) = self._predict([task], rank_scores(self.version))
-        services.label_studio.change_prediction(number, prediction)
-        services.mirror.record_changed(project, [task], self.version.edition)
-
-    def publish(self, task_ids: Sequence[int], labelled: Sequence[int] = ()) -> int:
-        """Import the version's predictions for these tasks into Label Studio; return how many it stored.
-
-        Tasks that were deleted meanwhile are left out.
-
-        Args:
-            task_ids: tasks to publish predictions of.
-            labelled: tasks that were labelled lately. An import that overlaps a submit can set the task's counters
-                back; the next import that names the task counts them anew.
-
-        Raises:
-            PublicationRefusedError: Label Studio stored fewer than it was sent.
-        """
-        project, label_studio = self.context.project, self.context.services.label_studio
-        scores = rank_scores(self.version) | dict.fromkeys(labelled, LAST)
-        predictions = self._predict([*task_ids, *labelled], scores)
-        try:
-            stored = label_studio.import_predictions(project.id, predictions)
-        except OperatorError:
-            # One task that is gone refuses the whole call.
-            existing = {int(task["id"]) for task in label_studio.all_tasks(project.id)}
-            predictions = [item for item in predictions if item["task"] in existing]
-            stored = label_studio.import_predictions(project.id, predictions)
-        if stored != len(predictions):
-            raise PublicationRefusedError(
-                f"Label Studio stored {stored} of {len(predictions)} predictions of version {self.version.name}; "
-                "is every class still a choice of the label config?"
-            )
-        published = [item["task"] for item in predictions]
-        self.context.services.mirror.record_published(project, published, self.version.edition)
-        return stored
-
-    def _predict(self, task_ids: Sequence[int], scores: Mapping[int, float]) -> list[Json]:
-        """What `predict` makes of the stored features, without a word on tasks under audit."""
-        project, services = self.context.project, self.context.services
-        backbone = services.backbones.get(self.version.backbone)
-        features = services.features.of_tasks(backbone, services.mirror.tasks(project, task_ids))
-        shown = unaudited(features, services.autolabelings.audited(project))
-        return predict(self.version, self.labeling, shown, task_ids, scores)
+    return {task: known for task, known in by_task.items() if task not in hidden}

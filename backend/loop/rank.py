@@ -13,10 +13,16 @@ from model.rank.ranking import Ranking, rank
 log = logs.get()
 
 
-def run(dataset: Dataset, head: Head | None, settings: Settings) -> tuple[Queue, str]:
+def run(dataset: Dataset, head: Head | None, settings: Settings, *, foreign_leads: bool = False) -> tuple[Queue, str]:
     """The queue of all unlabelled tasks, and the name of the strategy that ordered it.
 
     To change how tasks are ranked, add a strategy to `model/rank/` and name it in `model/rank/registry.py`.
+
+    Args:
+        dataset: the project as it is.
+        head: of the version; None before two classes have a label.
+        settings: of the backend.
+        foreign_leads: whether other models' predictions are better than the head.
     """
     pool = Pool(
         ids=dataset.task_ids,
@@ -27,6 +33,7 @@ def run(dataset: Dataset, head: Head | None, settings: Settings) -> tuple[Queue,
         seed=settings.seed,
         head=head,
         given_points=dataset.points,
+        foreign=dataset.foreign.confidences if foreign_leads and dataset.foreign is not None else None,
     )
     ranking = rank(pool, settings.queue_head, settings.strategy, settings.near_duplicate)
     (log.warning if ranking.failed else log.info)("ranked", strategy=ranking.strategy, reason=ranking.reason)

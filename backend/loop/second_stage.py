@@ -21,6 +21,7 @@ from backend.services import ProjectContext
 from backend.store import dataset
 from backend.store.dataset import Dataset
 from backend.store.records.version import ServedFigures
+from backend.store.trouble import trouble
 from backend.store.versions import Version
 from model.errors import InputError
 from model.head.head import Head
@@ -62,9 +63,13 @@ def run(
         finished, outcome = _make(context, version, data, interrupted), SecondStageOutcome.MADE
     except GivenUp:
         finished, outcome = None, SecondStageOutcome.GIVEN_UP
-    except Exception:
+    except Exception as error:
         outcome = SecondStageOutcome.FAILED
-        log.exception("second stage failed; the version stays with its quick head", version=version.name)
+        reason = trouble(error)
+        if reason is None:
+            log.exception("second stage failed; the version stays with its quick head", version=version.name)
+        else:
+            log.warning("second stage put off", version=version.name, reason=reason)
     seconds = time.perf_counter() - started
     log.info("second stage", outcome=outcome, version=version.name, seconds=round(seconds, 3))
     with suppress(RedisError):

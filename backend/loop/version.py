@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from backend import __version__
-from backend.loop import evaluate, promote, rank, train
+from backend import __version__, logs
+from backend.loop import evaluate, foreign, promote, rank, train
 from backend.loop.stopwatch import Stopwatch
 from backend.settings import Settings
 from backend.store.dataset import Dataset
@@ -14,6 +14,8 @@ from model.head.evaluation import Evaluation
 from model.head.head import Head
 from model.insight.results import PromotionVerdict
 
+log = logs.get()
+
 
 @dataclass(frozen=True, eq=False)
 class TrainedHead:
@@ -22,6 +24,7 @@ class TrainedHead:
     Attributes:
         head: None before two classes have a label.
         verdict: how it compares with the active version's; None where it can't be compared, or is the same head.
+        foreign: how it compares with other models' predictions; None where there are none.
     """
 
     head: Head | None
@@ -30,6 +33,7 @@ class TrainedHead:
     evaluation: Evaluation | None = None
     out_of_fold: tuple[tuple[int, str], ...] = ()
     verdict: PromotionVerdict | None = None
+    foreign: PromotionVerdict | None = None
 
 
 def recorded_settings(settings: Settings, data: Dataset) -> RecordedSettings:
@@ -42,6 +46,7 @@ def recorded_settings(settings: Settings, data: Dataset) -> RecordedSettings:
         holdout_share=settings.holdout_share,
         strategy=settings.strategy,
         near_duplicate=settings.near_duplicate,
+        foreign="" if data.foreign is None else data.foreign.name,
     )
 
 
@@ -60,7 +65,8 @@ def make_version(
     name, depends_on = new_name(), recorded_settings(settings, data)
     trained = _train(name, data, active, depends_on, stopwatch) if active is None or fresh else _taken_over(active)
     with stopwatch.stage("rank"):
-        queue, strategy = rank.run(data, trained.head, settings)
+        leads = trained.foreign is not None and trained.foreign.blocked
+        queue, strategy = rank.run(data, trained.head, settings, foreign_leads=leads)
     record = VersionRecord(
         labels=trained.labels,
         settings=depends_on,
@@ -70,6 +76,7 @@ def make_version(
         origin=trained.origin,
         promotion=trained.verdict,
         audit=data.audited,
+        foreign=trained.foreign,
         seconds={**stopwatch.done.by_name(), "images": stopwatch.done.images},
     )
     return Version(name, trained.head, queue.task_ids, queue.scores, record)
@@ -79,12 +86,17 @@ def _train(
     name: str, data: Dataset, active: Version | None, depends_on: RecordedSettings, stopwatch: Stopwatch
 ) -> TrainedHead:
     labels = tuple(RecordedLabel.of(label) for label in data.labels.values())
+    same = active is not None and active.record.settings.foreign == depends_on.foreign
+    before = active.record.foreign if active is not None and same else None
     with stopwatch.stage("train"):
         head = train.run(data)
     if head is None:
-        return TrainedHead(None, name, labels)
+        return TrainedHead(None, name, labels, foreign=foreign.run(data, None, before, depends_on.seed))
     with stopwatch.stage("evaluate"):
         evaluated = evaluate.run(data, head, depends_on.seed)
+        compared = foreign.run(data, head, before, depends_on.seed)
+    if compared is not None:
+        log.info("compared with foreign predictions", verdict=compared.text)
     return TrainedHead(
         head=evaluated.head,
         origin=name,
@@ -92,9 +104,12 @@ def _train(
         evaluation=evaluated.evaluation,
         out_of_fold=tuple(evaluated.predicted.items()),
         verdict=None if active is None else promote.run(data, evaluated.predicted, active, depends_on),
+        foreign=compared,
     )
 
 
 def _taken_over(active: Version) -> TrainedHead:
     record = active.record
-    return TrainedHead(active.head, active.origin, record.labels, record.evaluation, record.out_of_fold)
+    return TrainedHead(
+        active.head, active.origin, record.labels, record.evaluation, record.out_of_fold, foreign=record.foreign
+    )

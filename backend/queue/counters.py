@@ -14,6 +14,7 @@ class RunOutcome(StrEnum):
     UNCHANGED = "unchanged"
     EMPTY = "empty"
     UNSUPPORTED = "unsupported"
+    MISSING = "missing"
     FORGOTTEN = "forgotten"
     POSTPONED = "postponed"
     FAILED = "failed"

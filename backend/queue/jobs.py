@@ -1,9 +1,7 @@
 """What there is to do: kinds of jobs, the function of each, and how RQ finds it.
 
-RQ keeps a job as the name of its function. A function that moves leaves its former name in `FORMER_NAMES`: jobs that
-an earlier release queued are worked on all the same. The other way round there is no help: a worker of the earlier
-release fails a job by its new name, and the reconciler queues the work again. So on an upgrade the workers are
-restarted first, and the web process then.
+Redis is trusted with what is to be done, never with code: whoever can write to it can ask for a run, and for nothing
+else. So a job is JSON, calls one of the functions that are listed here, and brings no callback and no webhook.
 """
 
 from collections.abc import Callable
@@ -13,9 +11,10 @@ from typing import Any
 import rq
 from redis import Redis
 from rq.job import Job
+from rq.serializers import JSONSerializer
 from rq.utils import import_attribute
 
-from backend.queue.keys import Keys
+from backend.queue.keys import Keys, text
 
 
 class JobKind(StrEnum):
@@ -49,30 +48,61 @@ LOOP = (JobKind.RUN, JobKind.AUTOLABEL, JobKind.CHUNK, JobKind.EMBED, JobKind.RE
 TRAINING = (JobKind.CHUNK, JobKind.FINETUNE)
 """What the training worker does: nothing that anybody waits for."""
 
-FORMER_NAMES = {
-    "backend.loop.run": JobKind.RUN,
-    "backend.autolabeling.run": JobKind.AUTOLABEL,
-    "backend.embedding.embed_chunk": JobKind.CHUNK,
-    "backend.embedding.run": JobKind.EMBED,
-    "backend.loop.refresh": JobKind.REFRESH,
-    "backend.finetuning.run": JobKind.FINETUNE,
-}
-"""Names that jobs of earlier releases wait under."""
+_CALLABLE = frozenset(_FUNCTIONS.values())
+
+_FIELDS = frozenset(
+    {
+        *("created_at", "enqueued_at", "started_at", "ended_at", "last_heartbeat"),
+        *("data", "description", "origin", "status", "worker_name", "exc_info"),
+        *("timeout", "ttl", "result_ttl", "failure_ttl"),
+    }
+)
+"""What of a job is read. RQ would follow more: names of callbacks, addresses of webhooks, dependencies, retries."""
 
 
 class QueuedJob(Job):
-    """RQ's job, found also by the name that its function had when it was queued."""
+    """RQ's job, for work of ours only."""
+
+    def __init__(self, id: str | None = None, connection: Redis | None = None, serializer: Any = None) -> None:  # noqa: ARG002
+        """A job in JSON, whatever serializer RQ hands over; it unpickles where it is given none."""
+        super().__init__(id, connection, JSONSerializer)
 
     @property
-    def func(self) -> Callable[..., Any] | None:
-        """The function to call."""
+    def func(self) -> Callable[..., Any]:
+        """The function to call.
+
+        Raises:
+            ValueError: the job names another than ours.
+        """
         name = self.func_name
-        if name is None:
-            return None
-        kind = FORMER_NAMES.get(name)
-        return import_attribute(name if kind is None else kind.function)
+        if name not in _CALLABLE:
+            raise ValueError(
+                f"Job {self.id} names {name!r}, which is no job of this backend. Who else writes to Redis?"
+            )
+        function: Callable[..., Any] = import_attribute(name)
+        return function
+
+    def restore(self, raw_data: dict[Any, Any]) -> None:
+        """Read what RQ stored, as far as we wrote it."""
+        super().restore({field: value for field, value in raw_data.items() if text(field) in _FIELDS})
 
 
 def queues(redis: Redis, keys: Keys) -> dict[JobKind, rq.Queue]:
     """The queue of each kind, the most urgent first."""
-    return {kind: rq.Queue(f"{keys.prefix}:{kind}s", connection=redis, job_class=QueuedJob) for kind in JobKind}
+    return {
+        kind: rq.Queue(f"{keys.prefix}:{kind}:jobs", connection=redis, job_class=QueuedJob, serializer=JSONSerializer)
+        for kind in JobKind
+    }
+
+
+def drop_former_queues(redis: Redis, keys: Keys) -> int:
+    """Remove the queues of releases that pickled their jobs, unread: the reconciler finds the same work again.
+
+    Returns:
+        How many jobs waited there.
+    """
+    former = [rq.Queue(f"{keys.prefix}:{kind}s", connection=redis, job_class=QueuedJob) for kind in JobKind]
+    waiting = sum(queue.count for queue in former)
+    for queue in former:
+        queue.delete(delete_jobs=True)
+    return waiting

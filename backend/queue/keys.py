@@ -27,6 +27,10 @@ class Keys:
         """Name of the key that is there while a worker lives; `*` for those of all workers of the kind."""
         return self.of(f"{kind}:{worker}")
 
+    def release(self, worker: str) -> str:
+        """Name of the key that tells which release a living worker is of."""
+        return self.of(f"release:{worker}")
+
 
 def text(value: bytes | str) -> str:
     """What Redis answered, as text."""

@@ -5,7 +5,7 @@ Redis holds hints only: when all of it is lost, the reconciler's next poll of ea
 
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -16,9 +16,11 @@ from rq.registry import FailedJobRegistry
 
 from backend.project import Project
 from backend.queue.counters import Counters
+from backend.queue.failures import FailureLog
 from backend.queue.jobs import JobKind, queues
 from backend.queue.keys import Keys, SignOfLife, text
 from backend.queue.lease import Lease, LeaseKind
+from backend.queue.watch import QueueWatch
 
 CHUNK_SECONDS = 30
 """A chunk that takes longer is taken for lost: it is worked on twice then, which does no harm."""
@@ -33,26 +35,47 @@ def connect(url: str) -> Redis:
 
 
 class ProjectQueue:
-    """The queue as the web process, the worker and the reconciler use it."""
+    """The queue as the web process, the worker and the reconciler use it.
+
+    Attributes:
+        redis: the connection.
+        keys: names in it.
+        queues: RQ's, by kind of job.
+        failing: which projects' runs fail, and why.
+        watch: how the queue is doing.
+    """
 
     def __init__(self, redis: Redis, url: str, *, lease_seconds: float, job_seconds: int) -> None:
         """A queue of its own for the projects of the Label Studio at `url`, also on a Redis shared with others."""
         self.redis = redis
         self.keys = Keys(url)
         self.queues = queues(redis, self.keys)
+        self.failing = FailureLog(redis, self.keys)
+        self.watch = QueueWatch(redis, self.keys)
         self._lease_seconds = lease_seconds
         self._job_seconds = job_seconds
 
     def hint(self, project: Project) -> None:
         """Something may have changed: flag the project and see that a run is queued."""
-        self.redis.hset(self.keys.of("dirty"), str(project.id), repr(time.time()))
+        self._flag(project)
         self.touch(project)
         self.enqueue(JobKind.RUN, project)
 
     def postpone(self, project: Project, seconds: float) -> None:
         """A run could not go on for now: flag the project, to be taken up after `seconds`."""
-        now = time.time()
-        self.redis.hset(self.keys.of("dirty"), str(project.id), repr(now))
+        self._flag(project)
+        self.pause(project, seconds)
+
+    def _flag(self, project: Project) -> None:
+        """Note when something last changed, and when the first of these changes was."""
+        number, now = str(project.id), repr(time.time())
+        pipeline = self.redis.pipeline(transaction=False)
+        pipeline.hset(self.keys.of("dirty"), number, now)
+        pipeline.hsetnx(self.keys.of("waiting-since"), number, now)
+        pipeline.execute()
+
+    def pause(self, project: Project, seconds: float) -> None:
+        """A run failed: unless an event comes, no other one is queued for `seconds`."""
         self.redis.set(self.keys.of("postponed", project), "1", px=int(seconds * 1000))
 
     def postponed(self, project: Project) -> bool:
@@ -70,6 +93,23 @@ class ProjectQueue:
     def forgot(self) -> bool:
         """Whether Redis lost its data since the last call (or this is the first call ever)."""
         return bool(self.redis.set(self.keys.of("here"), "1", nx=True))
+
+    def claim(self, what: str, seconds: int) -> bool:
+        """Whether this process is the one to do something that is done once in so many seconds."""
+        return bool(self.redis.set(self.keys.of(what), "1", nx=True, ex=seconds))
+
+    def sweep(self, known: Collection[int], seconds: float) -> int:
+        """Forget projects that are not known, and that nobody was at work on for so long; return how many."""
+        touched: dict[Any, Any] = self.redis.hgetall(self.keys.of("touched"))
+        oldest = time.time() - seconds
+        read = {text(number): _time(value) for number, value in touched.items()}
+        gone = [number for number, at in read.items() if at < oldest and not _is_one_of(number, known)]
+        for number in gone:
+            names = [self.keys.of(f"{kind}:{number}:last") for kind in LeaseKind]
+            self.redis.delete(*names)
+            for name in ("touched", "running", "failing"):
+                self.redis.hdel(self.keys.of(name), number)
+        return len(gone)
 
     def enqueue(self, kind: JobKind, project: Project) -> bool:
         """Queue a job unless one of this kind is already waiting for this project; True if it was queued."""
@@ -145,7 +185,10 @@ class ProjectQueue:
 
     def clear_dirty(self, project: Project) -> None:
         """The run that starts now takes up all events so far."""
-        self.redis.hdel(self.keys.of("dirty"), str(project.id))
+        pipeline = self.redis.pipeline(transaction=False)
+        for name in ("dirty", "waiting-since"):
+            pipeline.hdel(self.keys.of(name), str(project.id))
+        pipeline.execute()
 
     @contextmanager
     def lease(self, project: Project, wait: float, kind: LeaseKind = LeaseKind.PROJECT) -> Iterator[Lease | None]:
@@ -183,18 +226,6 @@ class ProjectQueue:
         """Projects whose run has not ended by itself."""
         return [int(project) for project in self.redis.hkeys(self.keys.of("running"))]
 
-    def failed(self, project: Project) -> int:
-        """Count a failure; return how many came in a row."""
-        return int(self.redis.hincrby(self.keys.of("failures"), str(project.id), 1))
-
-    def succeeded(self, project: Project) -> None:
-        """A run went through: forget the failures before it."""
-        self.redis.hdel(self.keys.of("failures"), str(project.id))
-
-    def failures(self, project: Project) -> int:
-        """How many runs failed in a row."""
-        return int(self.redis.hget(self.keys.of("failures"), str(project.id)) or 0)
-
     def count(self, done: Counters) -> None:
         """Add to the counters that `/metrics` shows."""
         pipeline = self.redis.pipeline()
@@ -223,6 +254,17 @@ class ProjectQueue:
         """What each training worker trains on that gave a sign of life lately: a device, as PyTorch names it."""
         keys = list(self.redis.scan_iter(match=self.keys.sign_of_life(SignOfLife.TRAINING, "*"), count=1000))
         return sorted(text(device) for device in (self.redis.mget(keys) if keys else []) if device is not None)
+
+
+def _time(value: Any) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        return 0.0
+
+
+def _is_one_of(number: str, known: Collection[int]) -> bool:
+    return number.isdecimal() and int(number) in known
 
 
 def _job_id(kind: JobKind, project: Project) -> str:

@@ -12,8 +12,10 @@ from redis.exceptions import RedisError
 from rq.exceptions import StopRequested
 from rq.executions import Execution
 from rq.job import Job
+from rq.serializers import JSONSerializer
 
-from backend.queue.jobs import LOOP, TRAINING, JobKind, QueuedJob
+from backend import __version__
+from backend.queue.jobs import LOOP, TRAINING, JobKind, QueuedJob, drop_former_queues
 from backend.queue.keys import SignOfLife
 from backend.queue.project_queue import ProjectQueue
 
@@ -28,11 +30,13 @@ class LoopWorker(rq.Worker):
         stopping: whether it was told to end.
         sign_of_life: key that is there while it lives.
         says: that key's value.
+        release: key that tells meanwhile which release it is of.
     """
 
     max_connection_wait_time = 3
     sign_of_life = ""
     says = ""
+    release = ""
     stopping = False
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
@@ -57,10 +61,11 @@ class LoopWorker(rq.Worker):
         """Give the backend's own sign of life, too."""
         super().heartbeat(timeout, pipeline)
         self.connection.set(self.sign_of_life, self.says, ex=LIFE_SECONDS)
+        self.connection.set(self.release, __version__, ex=LIFE_SECONDS)
 
     def teardown(self) -> None:
         """Take the sign of life back, too."""
-        self.connection.delete(self.sign_of_life)
+        self.connection.delete(self.sign_of_life, self.release)
         super().teardown()  # type: ignore[no-untyped-call]
 
 
@@ -89,6 +94,31 @@ def train(queue: ProjectQueue, device: str) -> None:
     _work(TrainingWorker, queue, TRAINING, SignOfLife.TRAINING, device)
 
 
+def make_worker(
+    worker_class: type[LoopWorker], queue: ProjectQueue, kinds: Sequence[JobKind], sign: SignOfLife, says: str
+) -> LoopWorker:
+    """A worker that reads no job but ours.
+
+    Args:
+        worker_class: which of the two.
+        queue: whose jobs it takes.
+        kinds: of these jobs, the most urgent first.
+        sign: which kind of worker lives, while it does.
+        says: value of that sign of life.
+    """
+    worker = worker_class(
+        [queue.queues[kind] for kind in kinds],
+        connection=queue.redis,
+        job_class=QueuedJob,
+        serializer=JSONSerializer,
+        worker_ttl=LIFE_SECONDS,
+        job_monitoring_interval=5,
+    )
+    worker.sign_of_life, worker.says = queue.keys.sign_of_life(sign, worker.name), says
+    worker.release = queue.keys.release(worker.name)
+    return worker
+
+
 def _work(
     worker_class: type[LoopWorker], queue: ProjectQueue, kinds: Sequence[JobKind], sign: SignOfLife, says: str
 ) -> None:
@@ -97,14 +127,9 @@ def _work(
     try:
         while worker is None or not worker.stopping:
             try:
-                worker = worker_class(
-                    [queue.queues[kind] for kind in kinds],
-                    connection=queue.redis,
-                    job_class=QueuedJob,
-                    worker_ttl=LIFE_SECONDS,
-                    job_monitoring_interval=5,
-                )
-                worker.sign_of_life, worker.says = queue.keys.sign_of_life(sign, worker.name), says
+                if dropped := drop_former_queues(queue.redis, queue.keys):
+                    log.info("an earlier release's jobs are dropped; their work is found again", jobs=dropped)
+                worker = make_worker(worker_class, queue, kinds, sign, says)
                 # Ends on SIGTERM, but also when Redis goes away at the wrong moment.
                 worker.work(logging_level="WARNING")
             except RedisError as error:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.errors import RetryLaterError
+from backend.store.quarantine import Quarantine
 from model.backbone.backbone import Backbone, Origin
 from model.backbone.embedder import read_backbone
 from model.errors import ModelError
@@ -36,14 +37,14 @@ class BackboneStore:
     def __init__(self, folder: Path, origin: Origin) -> None:
         self.origin = origin
         self._folder = folder
+        self._quarantine = Quarantine(folder)
 
     @property
     def base(self) -> Backbone:
         """The backbone that the settings name.
 
         Raises:
-            RetryLaterError: its version is known when a worker has exported it.
-            ModelError: its export is broken.
+            RetryLaterError: its version is known when a worker has exported it; or its export was damaged.
         """
         if self.origin.registered is not None:
             return self.origin.registered
@@ -53,7 +54,7 @@ class BackboneStore:
                 f"The backbone {self.origin.name} is not exported yet; a worker does so when it starts, or says in its "
                 "log why it can't."
             )
-        return read_backbone(self.export(version))
+        return self._read(version)
 
     def base_is_ready(self) -> bool:
         """Whether images can be embedded by the base."""
@@ -92,15 +93,16 @@ class BackboneStore:
         """The backbone of that version.
 
         Raises:
-            RetryLaterError: it is not on this disk (yet).
-            ModelError: its export is broken.
+            RetryLaterError: it is not on this disk (yet), or its export was damaged.
         """
         registered = self.origin.registered
         if registered is not None and version == registered.version:
             return registered
-        if not self.is_ready(version):
-            raise RetryLaterError(f"The backbone {version} is not in {self._folder}.")
-        return read_backbone(self.export(version))
+        return self._read(version)
+
+    def set_aside(self, version: str, error: Exception) -> None:
+        """Put away an export that can't be used; the settings' one is exported anew by the next run."""
+        self._quarantine.set_aside(self.export(version), error)
 
     def is_ready(self, version: str) -> bool:
         """Whether images can be embedded by it."""
@@ -116,16 +118,19 @@ class BackboneStore:
 
     def learned(self, version: str) -> dict[int, str]:
         """Class by task of all that a backbone learned from, those included that it goes back to."""
-        try:
-            record: dict[str, str] = json.loads((self.network(version) / LEARNED).read_text())
-        except FileNotFoundError:
-            return {}
-        return {int(task): choice for task, choice in record.items()}
+        lost = f"Which labels the backbone {version} learned from."
+        return self._quarantine.read(self.network(version) / LEARNED, _read_learned, lost=lost) or {}
 
     def remove(self, version: str) -> None:
         """Remove a fine-tuned backbone's files."""
         shutil.rmtree(self.export(version), ignore_errors=True)
         shutil.rmtree(self.network(version), ignore_errors=True)
+
+    def _read(self, version: str) -> Backbone:
+        found = self._quarantine.read(self.export(version), read_backbone) if self.is_ready(version) else None
+        if found is None:
+            raise RetryLaterError(f"The backbone {version} is not in {self._folder}.")
+        return found
 
     def _base_version(self) -> str | None:
         registered = self.origin.registered
@@ -140,14 +145,22 @@ class BackboneStore:
         return self._folder / "bases" / f"{key}.json"
 
     def _named(self) -> dict[str, Any]:
-        try:
-            named: dict[str, Any] = json.loads(self._sheet.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return {}
-        return named
+        return self._quarantine.read(self._sheet, _read_sheet) or {}
 
     def _files(self) -> Stamp:
         """What tells that a file of weights, or a saved network, is another than before, without reading it."""
         given = [Path(self.origin.weights), *sorted(Path(self.origin.name).glob("*"))]
         found = [(file, file.stat()) for file in given if file.is_file()]
         return [[file.name, stat.st_size, stat.st_mtime_ns] for file, stat in found]
+
+
+def _read_learned(path: Path) -> dict[int, str]:
+    return {int(task): str(choice) for task, choice in dict(json.loads(path.read_text())).items()}
+
+
+def _read_sheet(path: Path) -> dict[str, Any]:
+    named = dict(json.loads(path.read_text(encoding="utf-8")))
+    missing = {"version", "files"} - named.keys()
+    if missing:
+        raise ValueError(f"it lacks {', '.join(sorted(missing))}")
+    return named

@@ -1,22 +1,41 @@
 """What a run works on: one project's features, labels and holdout as arrays, read once."""
 
+import hashlib
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from backend.label_studio.config import Labeling
+from backend.label_studio.provenance import Provenance
 from backend.project import Project
 from backend.store.autolabelings import AutolabelingStore
 from backend.store.features import FeatureStore
 from backend.store.geometry import GeometryStore
-from backend.store.labels import Label, resolve
+from backend.store.labels import Annotation, Label, count, resolve
 from backend.store.mirror import Mirror
+from backend.store.records.label_counts import LabelCounts
 from backend.store.records.mirror import MirroredTask
 from backend.store.records.version import RecordedLabel
 from model import holdout
 from model.arrays import BoolArray, FloatArray, IntArray
 from model.backbone.backbone import Backbone
+
+
+@dataclass(frozen=True, eq=False)
+class ForeignOpinions:
+    """What other models predict for a project's tasks.
+
+    Attributes:
+        targets: (n,) int64, index into the classes, -1 where nothing is said, or of a class that is gone.
+        confidences: (n,) float64 in [0, 1], NaN where none is known.
+        name: tells the models that predict from others.
+    """
+
+    targets: IntArray
+    confidences: FloatArray
+    name: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,9 +47,10 @@ class Dataset:
         task_ids: (n,) int64, tasks that have a feature.
         features: (n, d) float16.
         targets: (n,) int64, index into `classes`, -1 where there is no label.
-        skipped: (n,) bool, unlabelled tasks that somebody skipped.
+        skipped: (n,) bool, unlabelled tasks that have an annotation all the same: skipped, empty, not readable, of a
+            choice that the config lost, or one that nobody looked at. Label Studio hands few of them out.
         holdout_positions: (n,) float64 in [0, 1): the place in the holdout; NaN outside it.
-        counted: (n,) bool, labelled holdout tasks that were answered in the holdout's order.
+        counted: (n,) bool, holdout tasks that people labelled in the holdout's order.
         unreadable: unlabelled tasks whose image can't be used.
         labels: every label by task id, of tasks without a feature too.
         points: (n, m) float32, `model.geometry.points` of the features where they are known; made where they are
@@ -39,6 +59,9 @@ class Dataset:
             no labels.
         audited: tasks that an audit asks for, before all others.
         backbone: version of the one whose features these are; empty where features come from nowhere else.
+        label_counts: what the annotations come to.
+        forgotten: tasks whose feature is lost: they are left out, and to be embedded again.
+        foreign: what other models predict; None where that is nothing, or not wanted.
     """
 
     classes: tuple[str, ...]
@@ -54,6 +77,9 @@ class Dataset:
     automatic: frozenset[int] = frozenset()
     audited: tuple[int, ...] = ()
     backbone: str = ""
+    label_counts: LabelCounts = field(default_factory=LabelCounts)
+    forgotten: int = 0
+    foreign: ForeignOpinions | None = None
 
     @property
     def labelled(self) -> BoolArray:
@@ -67,7 +93,7 @@ class Dataset:
 
     @property
     def answered(self) -> BoolArray:
-        """(n,) bool: tasks that somebody labelled or skipped."""
+        """(n,) bool: tasks that have an annotation."""
         return self.labelled | self.skipped
 
     @property
@@ -88,6 +114,8 @@ class DatasetReader:
     Attributes:
         holdout_share: of the tasks, in [0, 1].
         seed: of `geometry`.
+        imports_are_truth: see `labels.resolve`.
+        foreign_predictions: whether other models' predictions are wanted.
     """
 
     mirror: Mirror
@@ -96,6 +124,8 @@ class DatasetReader:
     autolabelings: AutolabelingStore
     holdout_share: float
     seed: int
+    imports_are_truth: bool = False
+    foreign_predictions: bool = True
 
     def read(self, project: Project, labeling: Labeling, backbone: Backbone) -> Dataset:
         """A project as it is now; what is derived from its features is kept for the next time.
@@ -107,18 +137,20 @@ class DatasetReader:
         """
         tasks = self.mirror.tasks(project)
         annotations = self.mirror.annotations(project)
-        labels = resolve(annotations, labeling.current)
-        ready, features = self._with_features(project, tasks, backbone)
+        labels = resolve(annotations, labeling.current, imports_are_truth=self.imports_are_truth)
+        ready, features, forgotten = self._with_features(project, tasks, backbone)
         ids = np.array([task.id for task in ready], dtype=np.int64)
         index_of = {name: index for index, name in enumerate(labeling.classes)}
         targets = np.array(
             [index_of[labels[task].choice] if task in labels else -1 for task in ids.tolist()], dtype=np.int64
         )
-        skips = {annotation.task_id: annotation.created_at for annotation in annotations if annotation.skipped}
+        first = _first_answers(annotations)
         positions = holdout.hash_positions(project.key, ids)
         in_holdout = holdout.in_holdout(positions, self.holdout_share)
-        answers = {**skips, **{task: label.answered_at for task, label in labels.items()}}
-        answered_at = np.array([answers[task].timestamp() if task in answers else np.nan for task in ids.tolist()])
+        answered_at = np.array(
+            [first[task].created_at.timestamp() if task in first else np.nan for task in ids.tolist()]
+        )
+        measures = {task for task in labels if self._is_seen(first[task])}
         created_at = np.array([task.created_at.timestamp() for task in ready])
         counted = np.zeros(len(ids), dtype=bool)
         counted[in_holdout] = holdout.counted(positions[in_holdout], created_at[in_holdout], answered_at[in_holdout])
@@ -127,9 +159,9 @@ class DatasetReader:
             task_ids=ids,
             features=features,
             targets=targets,
-            skipped=np.array([task in skips for task in ids.tolist()], dtype=bool) & (targets < 0),
+            skipped=np.isin(ids, list(first)) & (targets < 0),
             holdout_positions=np.where(in_holdout, positions, np.nan),
-            counted=counted & (targets >= 0),
+            counted=counted & np.isin(ids, list(measures)),
             unreadable=tuple(
                 task.id
                 for task in tasks
@@ -142,12 +174,40 @@ class DatasetReader:
             ),
             audited=self.autolabelings.audited(project),
             backbone=backbone.version,
+            forgotten=forgotten,
+            label_counts=count(annotations, labels, labeling.current),
+            foreign=self._foreign(project, ids, labeling) if self.foreign_predictions else None,
         )
+
+    def _foreign(self, project: Project, ids: IntArray, labeling: Labeling) -> ForeignOpinions | None:
+        found = self.mirror.foreign(project)
+        if not found:
+            return None
+        index_of = {name: index for index, name in enumerate(labeling.classes)}
+        targets, confidences = np.full(len(ids), -1), np.full(len(ids), np.nan)
+        for row, task in enumerate(ids.tolist()):
+            if task in found and (current := labeling.current(found[task].choice)) is not None:
+                targets[row] = index_of[current]
+                confidence = found[task].confidence
+                confidences[row] = np.nan if confidence is None else confidence
+        # Of models, not of how many predictions: another live backend makes one with every page that is opened.
+        models = json.dumps(sorted({each.model_version for each in found.values()}))
+        name = hashlib.blake2b(models.encode(), digest_size=8).hexdigest()
+        return ForeignOpinions(targets, confidences, name)
+
+    def _is_seen(self, annotation: Annotation) -> bool:
+        """Whether a task's first annotation is one to measure by: a person's, or an import's that is the truth.
+
+        What people correct of other imports and copies is no random draw: they correct what is wrong.
+        """
+        if annotation.provenance is Provenance.IMPORTED:
+            return self.imports_are_truth and annotation.ground_truth
+        return annotation.by_person and not annotation.began_unseen
 
     def _with_features(
         self, project: Project, tasks: list[MirroredTask], backbone: Backbone
-    ) -> tuple[list[MirroredTask], FloatArray]:
-        """The tasks that have a feature, and these (n, d).
+    ) -> tuple[list[MirroredTask], FloatArray, int]:
+        """The tasks that have a feature, these (n, d), and how many have lost theirs.
 
         Tasks whose feature was lost are marked to be embedded again.
         """
@@ -155,10 +215,19 @@ class DatasetReader:
         keys = [task.content_hash for task in hashed if task.content_hash is not None]
         features, missing = self.features.get(backbone, keys)
         if not missing:
-            return hashed, features
+            return hashed, features, 0
         self.mirror.forget_features(project, [hashed[row].id for row in sorted(missing)])
         kept = [row for row in range(len(hashed)) if row not in missing]
-        return [hashed[row] for row in kept], features[kept]
+        return [hashed[row] for row in kept], features[kept], len(missing)
+
+
+def _first_answers(annotations: Iterable[Annotation]) -> dict[int, Annotation]:
+    """The first annotation of each task that is no automatic one."""
+    first: dict[int, Annotation] = {}
+    for annotation in sorted(annotations, key=lambda each: (each.created_at, each.id)):
+        if not annotation.automatic:
+            first.setdefault(annotation.task_id, annotation)
+    return first
 
 
 def with_labels(data: Dataset, recorded: Iterable[RecordedLabel]) -> Dataset:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from backend.project import Project
 from backend.store.names import new_unique_name
+from backend.store.quarantine import Quarantine
 from backend.store.records.finetuning import OPEN, FinetunePhase, FinetuneRequest, Finetuning
 from model.files import whole_file
 
@@ -32,6 +33,7 @@ class FinetuningStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._quarantine = Quarantine(folder.parent)
 
     def begin(self, project: Project, request: FinetuneRequest, base: str, labels: int) -> Finetuning:
         """Keep a request; a job takes it up."""
@@ -45,7 +47,7 @@ class FinetuningStore:
         if state.phase not in OPEN and not state.ended_at:
             state = replace(state, ended_at=datetime.now(UTC).isoformat())
         home = self.home(project, state)
-        home.mkdir(parents=True, exist_ok=True)
+        self._quarantine.make_folder(home)
         with whole_file(home / STATE) as unfinished:
             unfinished.write_text(json.dumps(state.to_json(), ensure_ascii=False, indent=1))
         if state.phase not in OPEN:
@@ -53,12 +55,13 @@ class FinetuningStore:
 
     def all(self, project: Project) -> list[Finetuning]:
         """Every fine-tuning of a project, oldest first."""
-        return [self._read(path) for path in sorted((self._folder / project.key).glob(f"*/{STATE}"))]
+        found = [self._read(project, path) for path in sorted((self._folder / project.key).glob(f"*/{STATE}"))]
+        return [state for state in found if state is not None]
 
     def newest(self, project: Project) -> Finetuning | None:
         """The one that was requested last."""
-        newest = max((self._folder / project.key).glob(f"*/{STATE}"), default=None)
-        return None if newest is None else self._read(newest)
+        paths = sorted((self._folder / project.key).glob(f"*/{STATE}"), reverse=True)
+        return next((state for path in paths if (state := self._read(project, path)) is not None), None)
 
     def open(self, project: Project) -> Finetuning | None:
         """The one that is not at its end."""
@@ -95,15 +98,22 @@ class FinetuningStore:
         """A fine-tuning's folder."""
         return self._folder / project.key / state.name
 
-    def _read(self, path: Path) -> Finetuning:
-        """A fine-tuning as its job wrote it, and as the marks beside it have it since."""
-        state = Finetuning.from_json(json.loads(path.read_text()))
+    def _read(self, project: Project, path: Path) -> Finetuning | None:
+        """A fine-tuning as its job wrote it, and as the marks beside it have it since; None where it is damaged."""
+        lost = f"Fine-tuning {path.parent.name} of project {project.id}: a backbone that it made is not used any more."
+        state = self._quarantine.read(path, _read_state, whole=path.parent, lost=lost)
+        if state is None:
+            return None
         if state.phase is FinetunePhase.ADOPTED and path.with_name(UNDONE).exists():
             message = "Taken back: the project uses its previous backbone."
             return replace(state, phase=FinetunePhase.UNDONE, message=message)
         if state.phase is FinetunePhase.WAITING and path.with_name(CANCEL).exists():
             return replace(state, phase=FinetunePhase.CANCELLED, message="Cancelled before it began.")
         return state
+
+
+def _read_state(path: Path) -> Finetuning:
+    return Finetuning.from_json(json.loads(path.read_text()))
 
 
 def _clear(home: Path) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from backend.project import Project
+from backend.store.quarantine import Quarantine
 from model.arrays import FloatArray, IntArray
 from model.files import whole_file
 from model.geometry import Axes
@@ -94,6 +94,7 @@ class GeometryStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._quarantine = Quarantine(folder.parent)
 
     def points(self, project: Project, task_ids: IntArray, features: FloatArray, seed: int) -> FloatArray:
         """Points (n, m) float32 of a project's images, by ascending task id.
@@ -130,21 +131,10 @@ class GeometryStore:
         return self._folder / f"{project.key}.safetensors"
 
     def _load(self, project: Project) -> Geometry | None:
-        try:
-            stored = load_file(self._file(project))
-            return Geometry(
-                task_ids=stored["task_ids"],
-                prints=stored["prints"],
-                axes=Axes(FeatureTransform(stored["mean"]), stored["directions"]),
-                fitted_on=int(stored["fitted_on"][0]),
-                points=stored["points"],
-                nearest=stored["nearest"],
-            )
-        except (FileNotFoundError, KeyError, SafetensorError):
-            return None
+        return self._quarantine.read(self._file(project), _read)
 
     def _save(self, project: Project, geometry: Geometry) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._quarantine.make_folder(self._folder)
         file = self._file(project)
         # Whoever writes has the project's lease: these are what killed runs left.
         for left in self._folder.glob(f".{file.name}.*"):
@@ -161,6 +151,29 @@ class GeometryStore:
         # A file that a power cut tears is made again.
         with whole_file(file, flushed=False) as unfinished:
             save_file(tensors, unfinished)
+
+
+def _read(file: Path) -> Geometry:
+    """What `_save` wrote.
+
+    Raises:
+        ValueError: parts that don't fit each other.
+    """
+    stored = load_file(file)
+    n, (width, axes) = len(stored["task_ids"]), stored["directions"].shape
+    shapes = {"prints": (n,), "mean": (width,), "fitted_on": (1,), "points": (n, axes)}
+    wrong = [name for name, shape in shapes.items() if stored[name].shape != shape]
+    nearest = stored["nearest"]
+    if wrong or nearest.shape != (n, NEIGHBOURS) or nearest.max(initial=-1) >= n or nearest.min(initial=0) < UNKNOWN:
+        raise ValueError(f"its parts don't fit each other: {wrong or ['nearest']}")
+    return Geometry(
+        task_ids=stored["task_ids"],
+        prints=stored["prints"],
+        axes=Axes(FeatureTransform(stored["mean"]), stored["directions"]),
+        fitted_on=int(stored["fitted_on"][0]),
+        points=stored["points"],
+        nearest=nearest,
+    )
 
 
 def _prints(features: FloatArray) -> IntArray:

@@ -8,6 +8,8 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from backend.label_studio.provenance import Provenance
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware UTC time on every database; SQLite itself forgets the zone."""
@@ -48,6 +50,11 @@ class ProjectRow(Base):
     refreshed_version: Mapped[str | None] = mapped_column(String(64))
     problem: Mapped[str | None]
     second_stage_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    label_counts: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    foreign_seen: Mapped[str | None]
+    foreign_looked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[str] = mapped_column(default="", server_default="")
+    missing_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class TaskRow(Base):
@@ -85,9 +92,38 @@ class AnnotationRow(Base):
     ground_truth: Mapped[bool] = mapped_column(default=False)
     completed_by: Mapped[int | None]
     lead_time: Mapped[float | None]
-    automatic: Mapped[bool] = mapped_column(default=False)
+    provenance: Mapped[str] = mapped_column(String(16), default=Provenance.PERSON.value)
+    began_unseen: Mapped[bool] = mapped_column(default=False)
+    other_tag: Mapped[str | None]
+    odd: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class RefusedImageRow(Base):
+    """An image that can't be used, whichever task has it."""
+
+    __tablename__ = "refused_images"
+
+    content_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    limits: Mapped[str]
+    reason: Mapped[str]
+    refused_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ForeignPredictionRow(Base):
+    """The newest prediction of a task that another model made."""
+
+    __tablename__ = "foreign_predictions"
+    __table_args__ = (
+        ForeignKeyConstraint(["project_key", "task_id"], ["tasks.project_key", "tasks.id"], ondelete="CASCADE"),
+    )
+
+    project_key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    task_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    choice: Mapped[str]
+    confidence: Mapped[float | None]
+    model_version: Mapped[str]
 
 
 class VersionRow(Base):

@@ -4,11 +4,15 @@ A version's second stage, the head that is served and what the figures say, foll
 own inside the version's: whole or not at all, too, and never changed afterwards.
 """
 
+import errno
 import json
 import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors import safe_open
@@ -16,12 +20,13 @@ from safetensors.numpy import save_file
 from sqlalchemy import Engine, func, insert, or_, select, update
 
 from backend.project import Project
+from backend.store.quarantine import Quarantine
 from backend.store.records.insight import Insight
 from backend.store.records.json_record import JsonRecord
 from backend.store.records.version import HistoryEntry, ServedFigures, VersionFigures, VersionRecord
 from backend.store.schema import ProjectRow, VersionRow
 from model.arrays import FloatArray, IntArray
-from model.files import whole_folder
+from model.files import whole_file, whole_folder
 from model.head.head import Head
 
 NO_VERSION = "label-loop"
@@ -29,6 +34,10 @@ NO_VERSION = "label-loop"
 
 RECORD, QUEUE, HEAD = "version.json", "queue.safetensors", "head.safetensors"
 SECOND, SERVED, INSIGHT = "second", "served.safetensors", "insight.json"
+NAMES = ".names"
+
+MOST_NAMES = 10_000
+"""Names of a project's versions that outlive the mirror: no prediction stays for so many versions."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +94,7 @@ class VersionStore:
     def __init__(self, engine: Engine, folder: Path) -> None:
         self._engine = engine
         self._folder = folder
+        self._quarantine = Quarantine(folder.parent)
 
     def save(self, project: Project, version: Version, figures: VersionFigures | None = None) -> None:
         """Write a version: into a temporary folder, flushed, renamed, and only then recorded.
@@ -95,11 +105,13 @@ class VersionStore:
             figures: what is kept of it when the files are removed.
         """
         queue = {"task_ids": version.task_ids.astype(np.int64), "scores": version.scores.astype(np.float64)}
+        self._quarantine.make_folder(self._folder / project.key)
         with whole_folder(self._folder / project.key / version.name) as unfinished:
             save_file(queue, unfinished / QUEUE)
             if version.head is not None:
                 _write_head(version.head, unfinished / HEAD)
-            _write_json(version.record, unfinished / RECORD)
+            _write_json(replace(version.record, has_head=version.head is not None), unfinished / RECORD)
+        self._keep_names(project, [*self.names(project), version.name])
         row = {
             "project_key": project.key,
             "name": version.name,
@@ -160,37 +172,64 @@ class VersionStore:
         return max(names, default=None)
 
     def insight(self, project: Project, name: str) -> Insight | None:
-        """The figures of a version; None where it has none, or its files are gone."""
-        try:
-            text = (self._folder / project.key / name / SECOND / INSIGHT).read_text()
-        except FileNotFoundError:
-            return None
-        return Insight.from_json(json.loads(text))
+        """The figures of a version; None where it has none, or its files are gone or damaged."""
+        found = self._second_stage(project, name)
+        return None if found is None else found[0]
 
     def load(self, project: Project, name: str) -> Version:
-        """Read a version.
+        """Read a version. One that is damaged is set aside; without a second stage where that is damaged.
 
         Raises:
             FileNotFoundError: no whole version of this name is on disk.
         """
         home = self._folder / project.key / name
-        record = VersionRecord.from_json(json.loads((home / RECORD).read_text()))
-        with safe_open(home / QUEUE, framework="numpy") as file:
-            task_ids, scores = file.get_tensor("task_ids"), file.get_tensor("scores")
-        insight = self.insight(project, name)
-        served = None if insight is None else _read_head(home / SECOND / SERVED)
-        return Version(name, _read_head(home / HEAD), task_ids, scores, record, served, insight)
+        # No name at all would have the folder of all versions set aside.
+        version = self._quarantine.read(home, _read_version) if name else None
+        if version is None:
+            raise FileNotFoundError(f"There is no whole version {name} of project {project.id} on disk.")
+        found = self._second_stage(project, name)
+        return version if found is None else replace(version, insight=found[0], served=found[1])
+
+    def _second_stage(self, project: Project, name: str) -> tuple[Insight, Head | None] | None:
+        """A version's figures and served head; where they are damaged, the refresh makes them anew."""
+        home = self._folder / project.key / name / SECOND
+        was_there = home.exists()
+        found = self._quarantine.read(home, _read_second_stage)
+        if found is None and was_there:
+            row = (ProjectRow.key == project.key, ProjectRow.active_version == name)
+            with self._engine.begin() as connection:
+                connection.execute(update(ProjectRow).where(*row).values(refreshed_version=None))
+        return found
+
+    def active_name(self, project: Project) -> str | None:
+        """Name of the active version, whether its files are there or not."""
+        with self._engine.connect() as connection:
+            return connection.scalar(select(ProjectRow.active_version).where(ProjectRow.key == project.key))
 
     def active(self, project: Project) -> Version | None:
-        """The active version, or None where there is none or its files were lost."""
-        with self._engine.connect() as connection:
-            name = connection.scalar(select(ProjectRow.active_version).where(ProjectRow.key == project.key))
+        """The active version; where its files are gone or damaged, the newest before it that was active.
+
+        Returns:
+            None where there is none, or none that can be read.
+        """
+        name = self.active_name(project)
         if name is None:
             return None
-        try:
+        with suppress(FileNotFoundError):
             return self.load(project, name)
-        except FileNotFoundError:
-            return None
+        for former in self._former(project, name):
+            with suppress(FileNotFoundError):
+                return self.load(project, former)
+        return None
+
+    def _former(self, project: Project, name: str) -> list[str]:
+        """Versions that were active before another one, and whose files are on disk, newest first."""
+        query = select(VersionRow.name).where(
+            VersionRow.project_key == project.key, VersionRow.name < name, VersionRow.activated_at.is_not(None)
+        )
+        with self._engine.connect() as connection:
+            names = list(connection.scalars(query.order_by(VersionRow.name.desc())))
+        return [each for each in names if (self._folder / project.key / each).exists()]
 
     def active_backbone(self, project: Project) -> str | None:
         """Version of the backbone that the active version was made with, without reading that version.
@@ -240,6 +279,25 @@ class VersionStore:
             query = select(VersionRow.name).where(VersionRow.project_key == project.key).order_by(VersionRow.created_at)
             return list(connection.scalars(query))
 
+    def ours(self, project: Project) -> set[str]:
+        """Every name that predictions of ours may bear in Label Studio, also of versions that the mirror has lost."""
+        return {NO_VERSION, *self._keep_names(project, self.names(project))}
+
+    def _keep_names(self, project: Project, names: Sequence[str]) -> list[str]:
+        """Keep names of versions where they outlive a mirror that is lost; all that are kept, and these, oldest first.
+
+        Those that the mirror knows are named each time: so the file is made anew where it is missing or damaged, and
+        begun where an earlier release made them.
+        """
+        file = self._folder / NAMES / project.key
+        kept = self._quarantine.read(file, _read_names) or []
+        known = sorted({*kept, *names})
+        if known[-MOST_NAMES:] != kept:
+            self._quarantine.make_folder(file.parent)
+            with whole_file(file, flushed=False) as unfinished:
+                unfinished.write_text(json.dumps(known[-MOST_NAMES:]))
+        return known
+
     def history(self, project: Project, most: int) -> list[HistoryEntry]:
         """The newest `most` versions, oldest first, whether their files are kept or not."""
         with self._engine.connect() as connection:
@@ -271,7 +329,60 @@ class VersionStore:
         if home.exists():
             for path in home.iterdir():
                 if path.name not in whole:
-                    shutil.rmtree(path, ignore_errors=True)
+                    _remove(path)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a version's folder: at once for whoever reads it just now."""
+    hidden = folder if folder.name.startswith(".") else folder.with_name(f".{folder.name}.removed")
+    with suppress(FileNotFoundError):
+        folder.rename(hidden)
+    shutil.rmtree(hidden, ignore_errors=True)
+
+
+def _read_version(home: Path) -> Version:
+    """A version without its second stage.
+
+    Raises:
+        Exception: `quarantine.is_damage` knows which.
+    """
+    if not home.is_dir():
+        home.stat()
+        raise NotADirectoryError(errno.ENOTDIR, "a file in a version's place", str(home))
+    _check_whole(home, RECORD, QUEUE)
+    record = VersionRecord.from_json(json.loads((home / RECORD).read_text()))
+    if record.has_head:
+        _check_whole(home, HEAD)
+    with _open(home / QUEUE) as file:
+        task_ids, scores = file.get_tensor("task_ids"), file.get_tensor("scores")
+    if task_ids.ndim != 1 or task_ids.shape != scores.shape or not np.issubdtype(task_ids.dtype, np.integer):
+        raise ValueError(f"tasks {task_ids.dtype} {task_ids.shape} with scores {scores.shape} are no queue")
+    return Version(home.name, _read_head(home / HEAD), task_ids, scores, record)
+
+
+def _read_second_stage(home: Path) -> tuple[Insight, Head | None]:
+    """A version's figures, and its served head, which it has where it has a quick one.
+
+    Raises:
+        Exception: `quarantine.is_damage` knows which.
+    """
+    home.stat()
+    _check_whole(home, INSIGHT, *([SERVED] if (home.parent / HEAD).exists() else []))
+    insight = Insight.from_json(json.loads((home / INSIGHT).read_text()))
+    return insight, _read_head(home / SERVED)
+
+
+def _check_whole(home: Path, *names: str) -> None:
+    missing = [name for name in names if not (home / name).exists()]
+    if missing:
+        raise ValueError(f"it has no {' and no '.join(missing)}")
+
+
+def _read_names(file: Path) -> list[str]:
+    names = json.loads(file.read_text())
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError("these are no names of versions")
+    return names
 
 
 def _write_head(head: Head, path: Path) -> None:
@@ -282,9 +393,17 @@ def _write_head(head: Head, path: Path) -> None:
 def _read_head(path: Path) -> Head | None:
     if not path.exists():
         return None
-    with safe_open(path, framework="numpy") as file:
+    with _open(path) as file:
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
         return Head.from_tensors(tensors, file.metadata() or {})
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[Any]:
+    """The tensors of a file."""
+    # Safetensors says of a file that it may not read that there is none.
+    with path.open("rb"), safe_open(path, framework="numpy") as file:
+        yield file
 
 
 def _write_json(record: JsonRecord, path: Path) -> None:

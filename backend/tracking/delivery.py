@@ -6,10 +6,11 @@ same each time, and MLflow keeps it once.
 
 import logging
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 ITEM, KIND, SOURCE = "label_loop.item", "label_loop.kind", "mlflow.source.name"
 CONFUSION = "confusion.png"
+
+MOST_AT_ONCE = 1_000
+"""Runs that are removed at a time; the next delivery removes the rest."""
 
 REFUSALS = ("INVALID_PARAMETER_VALUE", "INVALID_STATE", "BAD_REQUEST")
 """MLflow's codes for what it will not take later either, such as a run of an experiment that somebody deleted."""
@@ -70,6 +74,33 @@ def deliver(outbox: Outbox, uri: str, artefacts: Path) -> int:
     except Exception as error:
         log.warning("MLflow takes no runs; they wait", waiting=len(outbox.waiting()), reason=_reason(error, uri))
     return sent
+
+
+def forget_old(uri: str, artefacts: Path, keep: timedelta) -> int:
+    """Remove our runs that began long ago from a database of our own, their files first. Never raises.
+
+    Args:
+        uri: MLflow's tracking address; from a server nothing is removed: that is its owner's to say.
+        artefacts: folder for the files of runs.
+        keep: how long a run stays.
+
+    Returns:
+        How many runs were removed.
+    """
+    if _is_server(uri):
+        return 0
+    try:
+        client = _client(uri)
+        experiments = [each.experiment_id for each in client.search_experiments(max_results=MOST_AT_ONCE)]
+        old = f"tags.`{KIND}` != '' and attributes.start_time < {_milliseconds(datetime.now(UTC) - keep)}"
+        runs = client.search_runs(experiments, old, max_results=MOST_AT_ONCE)
+        for run in runs:
+            shutil.rmtree(artefacts / run.info.run_id, ignore_errors=True)
+            client.delete_run(run.info.run_id)
+    except Exception as error:
+        log.warning("old runs stay in MLflow", reason=_reason(error, uri))
+        return 0
+    return len(runs)
 
 
 def _deliver(outbox: Outbox, item: str, sender: "Sender") -> bool:

@@ -1,5 +1,7 @@
 """The Flask application: which routes it has, who may call them, and what an error looks like."""
 
+import atexit
+
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
@@ -7,9 +9,8 @@ from backend import logs
 from backend.errors import LabelLoopError, RequestError
 from backend.settings import Settings
 from backend.web import auth, autolabel, current, finetune, label_studio, monitoring, projects, service
+from backend.web.server import MOST_BODY_BYTES
 from backend.web.service import WebService
-
-MOST_BODY_BYTES = 256_000_000
 
 BLUEPRINTS = (label_studio.routes, monitoring.routes, projects.routes, autolabel.routes, finetune.routes)
 
@@ -22,15 +23,20 @@ def create_app(settings: Settings | None = None) -> Flask:
     Args:
         settings: None for those of the environment.
     """
-    return app_of(service.start(settings))
+    started = service.start(settings)
+    atexit.register(started.stop)
+    return app_of(started)
 
 
 def app_of(service: WebService) -> Flask:
     """The application that answers for a service; starts nothing."""
     app = Flask("label-loop", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MOST_BODY_BYTES
+    app.url_map.converters["project"] = current.ProjectConverter
     current.bind(app, service)
-    app.before_request(_authenticate)
+    door = auth.Door(service.services.settings)
+    door.announce()
+    app.before_request(lambda: door.check(request))
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     app.register_error_handler(RequestError, _malformed)
@@ -40,20 +46,15 @@ def app_of(service: WebService) -> Flask:
     return app
 
 
-def _authenticate() -> Response | None:
-    if request.path == "/health" or auth.allowed(request, current.services().settings):
-        return None
-    response = _error("Log in with the backend's user and password, or send the webhook secret.", 401)
-    response.headers["WWW-Authenticate"] = 'Basic realm="Label Loop"'
-    return response
-
-
 def _malformed(error: RequestError) -> Response:
     return _error(str(error), 400)
 
 
 def _refused(error: HTTPException) -> Response:
-    return _error(error.description or error.name, error.code or 500)
+    response = _error(error.description or error.name, error.code or 500)
+    # Whom to log in as, when to try again, which methods there are.
+    response.headers.extend((name, value) for name, value in error.get_headers() if name != "Content-Type")
+    return response
 
 
 def _unavailable(error: LabelLoopError) -> Response:

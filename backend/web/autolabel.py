@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 from werkzeug.exceptions import Conflict, NotFound
 
 from backend.autolabel import audit, requests
@@ -12,9 +12,9 @@ from backend.project import Project
 from backend.services import ProjectContext
 from backend.store.mirror import Mirror
 from backend.store.records.autolabeling import WRITING, AutolabelAction, Autolabeling, AutolabelPhase, AutolabelRequest
-from backend.web import current, work_requests
+from backend.web import current, json_body, work_requests
 
-routes = Blueprint("autolabel", __name__, url_prefix="/api/projects/<int:number>/autolabel")
+routes = Blueprint("autolabel", __name__, url_prefix="/api/projects/<project:number>/autolabel")
 
 NONE = "none"
 """Phase of a project that has no auto-labelling."""
@@ -39,7 +39,7 @@ def status(number: int) -> Response:
 def take_request(number: int) -> Response:
     """Have something done; 409 with the reason where it can't be."""
     context = current.context(number)
-    asked = _read(request.get_json(silent=True))
+    asked = _read(json_body.read())
     wanted = AutolabelRequest(asked.max_error, asked.confidence, asked.threshold)
     reason = requests.place(context, asked.action, wanted)
     if reason is not None:

@@ -9,6 +9,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from backend import logs
 from backend.errors import LabelLoopError
 
+AGAIN_SECONDS = 5.0
+"""From an error that ends work that is to go on, until it is begun again."""
+
 log = logs.get()
 
 
@@ -21,6 +24,25 @@ class Background:
     def run(self, work: Callable[[], None]) -> None:
         """Call `work` once, in a thread of its own."""
         threading.Thread(target=work, name=work.__qualname__, daemon=True).start()
+
+    def keep(self, work: Callable[[], None], seconds: float = AGAIN_SECONDS) -> None:
+        """Have `work` go on until it returns, in a thread of its own; an error begins it anew.
+
+        Args:
+            work: waits for something to do, and does it.
+            seconds: to pause after an error, above 0.
+        """
+
+        def loop() -> None:
+            while not self._stopping.is_set():
+                try:
+                    work()
+                    return
+                except Exception:
+                    log.exception("begins anew", work=work.__qualname__)
+                self._stopping.wait(seconds)
+
+        threading.Thread(target=loop, name=work.__qualname__, daemon=True).start()
 
     def repeat(self, work: Callable[[], None], seconds: float) -> None:
         """Call `work` again and again, in a thread of its own; an error costs one call.

@@ -4,12 +4,27 @@ from typing import cast
 
 from flask import Flask, current_app
 from werkzeug.exceptions import NotFound
+from werkzeug.routing import BaseConverter, ValidationError
 
+from backend.project import is_id
 from backend.services import ProjectContext, Services
 from backend.store.records.mirror import MirroredProject
 from backend.web.service import WebService
 
 _EXTENSION = "label_loop"
+
+
+class ProjectConverter(BaseConverter):
+    """A project's number in a path; where it can be none, there is no such path."""
+
+    regex = r"[0-9]{1,10}"
+
+    def to_python(self, value: str) -> int:
+        """The number."""
+        number = int(value)
+        if not is_id(number):
+            raise ValidationError
+        return number
 
 
 def bind(app: Flask, service: WebService) -> None:

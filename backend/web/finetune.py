@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 from pydantic import Field
 from werkzeug.exceptions import Conflict
 
@@ -11,9 +11,9 @@ from backend.backbones import switch
 from backend.finetune import requests
 from backend.services import ProjectContext
 from backend.store.records.finetuning import OPEN, FinetuneRequest
-from backend.web import current, work_requests
+from backend.web import current, json_body, work_requests
 
-routes = Blueprint("finetune", __name__, url_prefix="/api/projects/<int:number>/finetune")
+routes = Blueprint("finetune", __name__, url_prefix="/api/projects/<project:number>/finetune")
 
 NONE = "none"
 """Phase of a project that has no fine-tuning."""
@@ -46,7 +46,7 @@ def status(number: int) -> Response:
 def take_request(number: int) -> Response:
     """Have something done; 409 with the reason where it can't be."""
     context = current.context(number)
-    reason = _carry_out(work_requests.read(FinetuneWorkRequest, request.get_json(silent=True)), context)
+    reason = _carry_out(work_requests.read(FinetuneWorkRequest, json_body.read()), context)
     if reason is not None:
         raise Conflict(reason)
     return work_requests.accepted(_status(context))

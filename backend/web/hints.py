@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from backend import logs
 from backend.label_studio import webhook
 from backend.project import Project
-from backend.store.records.mirror import NOT_CONNECTED, MirroredProject
+from backend.store.records.mirror import MirroredProject
 
 RETRY_SECONDS = 1.0
 
@@ -60,18 +60,25 @@ class Hints:
 
 
 def projects_hinted_at(event: webhook.Event, known: Mapping[int, MirroredProject]) -> list[int]:
-    """Numbers of the projects that may have changed: the event's own; all connected ones where it names none.
+    """Numbers of the projects that may have changed: the event's own; all served ones where it names none.
 
     Args:
         event: what happened; one of our own making hints at nothing.
         known: by Label Studio's number, the projects that were pulled.
     """
     if event.project_id is not None:
-        return [] if _is_our_own_write(event, known.get(event.project_id)) else [event.project_id]
+        return [] if _changes_nothing(event, known.get(event.project_id)) else [event.project_id]
     if event.action == webhook.PROJECT_UPDATED:
         # Without payload it can't be told from our own writes; the next poll finds what somebody else changed.
         return []
-    return [number for number, mirrored in known.items() if mirrored.problem != NOT_CONNECTED]
+    return [number for number, mirrored in known.items() if mirrored.problem is None]
+
+
+def _changes_nothing(event: webhook.Event, known: MirroredProject | None) -> bool:
+    """Whether an event tells of our own write, or of a project that is refused as long as it has this label config."""
+    if known is not None and known.is_refused and event.label_config in (None, known.label_config):
+        return True
+    return _is_our_own_write(event, known)
 
 
 def _is_our_own_write(event: webhook.Event, known: MirroredProject | None) -> bool:

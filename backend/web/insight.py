@@ -26,6 +26,7 @@ def answer(mirrored: MirroredProject, versions: VersionStore) -> dict[str, Any]:
         "active_version": mirrored.active_version,
         "version": version,
         "note": _note(mirrored.active_version, version),
+        "label_counts": None if mirrored.label_counts is None else mirrored.label_counts.to_json(),
         **(dict.fromkeys(FIGURES) if insight is None else insight.to_json()),
         "history": [
             _told(entry, mirrored.active_version) for entry in versions.history(mirrored.project, MOST_VERSIONS)

@@ -127,6 +127,27 @@ def _finetune_losses(status: Status) -> Iterator[Sample]:
             yield (str(number), "validation"), last.validation_loss
 
 
+def _images_unusable(status: Status) -> Iterator[Sample]:
+    for number, overview in sorted(status.overviews.items()):
+        for each in overview.unusable:
+            yield (str(number), each.cause), each.count
+
+
+def _failing_runs(status: Status) -> Iterator[Sample]:
+    for number, failing in sorted(status.failing.items()):
+        yield (str(number),), failing.times
+
+
+def _waiting_seconds(status: Status) -> Iterator[Sample]:
+    for number, standing in sorted(status.standings.items()):
+        if standing.waiting is not None:
+            yield (str(number),), standing.waiting
+
+
+def _free_bytes(status: Status) -> float:
+    return 0.0 if status.disk is None else status.disk.free
+
+
 SHOWN = (
     _counted_by("outcome", "label_loop_runs", "Runs by how they ended.", lambda done: done.runs),
     _counted_by(
@@ -146,6 +167,10 @@ SHOWN = (
     _of_projects("label_loop_finetune_epochs", "Epochs that it has trained.", _finetune_epochs),
     _of_projects("label_loop_finetune_seconds_left", "Seconds of training left, at most.", _finetune_seconds_left),
     _of_projects("label_loop_finetune_loss", "Loss of its last epoch.", _finetune_losses, "side"),
+    _of_projects("label_loop_images_unusable", "Images that can't be used, by cause.", _images_unusable, "cause"),
+    _of_projects("label_loop_failing_runs", "Runs in a row that did not go through.", _failing_runs),
+    _of_projects("label_loop_waiting_seconds", "Age of the first change that no run has taken up.", _waiting_seconds),
+    _gauge("label_loop_disk_free_bytes", "Room on the disk of MODEL_DIR.", _free_bytes),
     _figure("label_loop_labels", "Labels of the version that the figures are of.", lambda told: told.labels),
     _figure("label_loop_arm_labels", "Of them, labels of the holdout that count.", lambda told: told.holdout_labels),
     _figure("label_loop_accuracy", "Accuracy on images drawn at random.", lambda told: _value(told.accuracy.accuracy)),
@@ -169,9 +194,12 @@ class StatusCollector(Collector):
         self._board = board
 
     def collect(self) -> Iterable[Metric]:
-        """Every metric of `SHOWN`, off the status as it is."""
+        """Every metric of `SHOWN`, off the status as it is, and what is wrong."""
         status = self._board.status
-        return [metric.collect(status) for metric in SHOWN]
+        problems = GaugeMetricFamily("label_loop_problem", "1 for what /health tells.", labels=("project", "kind"))
+        for project, kind in sorted({(each.project or 0, each.kind) for each in self._board.problems()}):
+            problems.add_metric((str(project) if project else "", kind), 1)
+        return [*(metric.collect(status) for metric in SHOWN), problems]
 
 
 class TimedRoute(StrEnum):

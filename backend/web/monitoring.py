@@ -5,6 +5,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from backend import __version__
 from backend.web import current
+from backend.web.problem import Severity
 
 routes = Blueprint("monitoring", __name__)
 
@@ -12,13 +13,16 @@ routes = Blueprint("monitoring", __name__)
 @routes.get("/")
 @routes.get("/health")
 def health() -> Response:
-    """Whether the service is up, and one line for each thing that is missing."""
+    """Whether the service is up, and one line for each thing that is wrong; answered from memory."""
     service = current.service()
     status = service.status
+    found = service.problems()
     return jsonify(
         status="UP",
         version=__version__,
-        problems=status.problems(),
+        problems=[each.line for each in found if each.level is Severity.PROBLEM],
+        notes=[each.line for each in found if each.level is Severity.NOTE],
+        details=[each.to_json() for each in found],
         workers=status.workers,
         training_workers=list(status.training_workers),
         label_studio={

@@ -6,12 +6,15 @@
 import re
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from backend.errors import RequestError
 from backend.project import is_id
 
 Body = TypeVar("Body", bound=BaseModel)
+
+MOST_TASKS = 100_000
+"""Of one request: Label Studio sends all that somebody selected."""
 
 _NUMBER = re.compile(r"\s*(\d{1,10})(?:\..*)?\s*", re.DOTALL)
 
@@ -39,7 +42,7 @@ class PredictRequest(BaseModel):
     """A predict request."""
 
     model_config = ConfigDict(extra="ignore")
-    tasks: list[dict[str, Any]]
+    tasks: Annotated[list[dict[str, Any]], Field(max_length=MOST_TASKS)]
     project: ProjectNumber = None
     label_config: LabelConfig = ""
 

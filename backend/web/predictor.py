@@ -6,6 +6,7 @@ from typing import Any
 
 from backend.label_studio.client import Json
 from backend.label_studio.config import Labeling
+from backend.label_studio.task_data import image_address
 from backend.loop import predictions
 from backend.project import Project, is_id
 from backend.store.autolabelings import AutolabelingStore
@@ -35,12 +36,17 @@ class Predictor:
         if loaded is None:
             return [empty(version_name) for _ in tasks]
         ids = _ids(tasks)
-        addresses = {task_id: _address(task, labeling) for task_id, task in zip(ids, tasks, strict=True)}
+        addresses = {
+            task_id: image_address(labeling.image, task.get("data")) for task_id, task in zip(ids, tasks, strict=True)
+        }
         features = {}
         if loaded.version.best_head is not None:
             features = self.features.find(project, self.backbones.get(loaded.version.backbone), addresses)
-        shown = predictions.unaudited(features, self.autolabelings.audited(project))
-        answers = predictions.predict(loaded.version, labeling, shown, ids, loaded.scores)
+        audited = self.autolabelings.audited(project)
+        shown = predictions.unaudited(features, audited)
+        others = predictions.foreign_of(loaded.version, self.features.mirror, project, ids)
+        said = predictions.unaudited(others, audited)
+        answers = predictions.predict(loaded.version, labeling, shown, ids, loaded.scores, said)
         return [{key: value for key, value in answer.items() if key != "task"} for answer in answers]
 
 
@@ -56,9 +62,3 @@ def _ids(tasks: Sequence[Json]) -> list[int]:
         value: Any = task.get("id")
         ids[value if is_id(value) and value not in ids else -1 - position] = None
     return list(ids)
-
-
-def _address(task: Json, labeling: Labeling) -> str:
-    data = task.get("data")
-    address = data.get(labeling.image_key) if isinstance(data, dict) else None
-    return address if isinstance(address, str) else ""

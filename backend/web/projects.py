@@ -12,7 +12,7 @@ from backend.web import current
 from backend.web import insight as insights
 from model import holdout
 
-routes = Blueprint("projects", __name__, url_prefix="/api/projects/<int:number>")
+routes = Blueprint("projects", __name__, url_prefix="/api/projects/<project:number>")
 
 
 @routes.get("/versions/<name>")
@@ -48,6 +48,7 @@ def _made_of(project: Project, version: Version) -> dict[str, Any]:
         "settings": told["settings"],
         "metrics": told["evaluation"],
         "promotion": told["promotion"],
+        "foreign": told["foreign"],
         "second_stage": version.insight is not None,
         "seconds": told["seconds"],
     }

@@ -2,8 +2,9 @@
 
 | what is looked for | what is queued |
 |---|---|
-| events that no run took up; a run that was killed | a run |
+| events that no run took up; a run that was killed, or failed some while ago | a run |
 | a project that was not polled for `POLL_SECONDS` | a run |
+| a project that files are kept of, but that the mirror lost | a run |
 | an auto-labelling with work left | its job |
 | a fine-tuning with work left, or one that is due by the policy `FINETUNE` | its job |
 | an active version whose queue lacks predictions, while nobody labels | a refresh |
@@ -22,11 +23,11 @@ from backend.queue.jobs import JobKind
 from backend.queue.lease import LeaseKind
 from backend.services import ProjectContext, Services
 from backend.store.records.finetuning import AT_WORK, FinetuneRequest
-from backend.store.records.mirror import NOT_CONNECTED, MirroredProject
+from backend.store.records.mirror import MirroredProject
 from backend.tracking.courier import Courier
 
 MOST_BACKOFF = 20
-"""A project whose runs keep failing is tried again after up to this many poll intervals."""
+"""Poll intervals between two looks at a project that is refused, or not connected any more."""
 
 log = logs.get()
 
@@ -43,33 +44,47 @@ class Reconciler:
         self._finetunings = services.finetunings
         self._courier = Courier(services.outbox, services.mirror, services.queue)
         self._polls = Polls(services.settings.poll_seconds)
+        self._asked_for: set[str] = set()
 
     def step(self) -> None:
         """Look for all of it once."""
         if self._queue.forgot():
             self._polls.forget()
         self._take_up_runs()
+        self._look_for_lost_projects()
         for mirrored in self._mirror.projects():
             if mirrored.project.url == self._settings.label_studio_url:
+                # Before the poll: a run that waits ends a refresh, and polls may be due at each look.
+                self._refresh_if_idle(mirrored)
                 self._poll_if_due(mirrored)
                 self._go_on_autolabelling(mirrored.project)
                 self._go_on_finetuning(mirrored)
-                self._refresh_if_idle(mirrored)
         self._polls.all_seen()
         self._courier.step()
 
     def _take_up_runs(self) -> None:
-        for number in {*self._queue.dirty_projects(), *self._queue.running_projects()}:
+        for number in {*self._queue.dirty_projects(), *self._queue.running_projects(), *self._queue.failing.all()}:
             project = self._services.project(number)
             if self._queue.busy(project) or self._queue.postponed(project):
                 continue
             if self._enqueue(JobKind.RUN, project):
                 log.info("taken up again", project=number)
 
+    def _look_for_lost_projects(self) -> None:
+        """Have projects pulled again that the mirror lost, but that files are kept of; of each, ask once."""
+        mirrored = {each.project.key for each in self._mirror.projects()}
+        lost = self._services.project_files.keys() - mirrored
+        for key in lost - self._asked_for:
+            number = key.partition("-")[0]
+            if number.isdecimal() and (project := self._services.project(int(number))).key == key:
+                self._enqueue(JobKind.RUN, project)
+        self._asked_for = lost
+
     def _poll_if_due(self, mirrored: MirroredProject) -> None:
-        connected = mirrored.problem != NOT_CONNECTED
-        intervals = 1 + self._queue.failures(mirrored.project) if connected else MOST_BACKOFF
-        if self._polls.claim(mirrored.project, min(intervals, MOST_BACKOFF)):
+        if self._queue.postponed(mirrored.project):
+            return
+        served = mirrored.problem is None or mirrored.is_chosen_by_hand
+        if self._polls.claim(mirrored.project, 1 if served else MOST_BACKOFF):
             self._enqueue(JobKind.RUN, mirrored.project)
 
     def _go_on_autolabelling(self, project: Project) -> None:

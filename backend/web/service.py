@@ -13,25 +13,31 @@ from backend.services import ProjectContext, Services
 from backend.settings import Settings, load
 from backend.store import features
 from backend.store.records.finetuning import FinetuneRequest
-from backend.store.records.mirror import MirroredProject
+from backend.store.records.mirror import NOT_CONNECTED, MirroredProject
 from backend.store.versions import NO_VERSION
 from backend.web import predictor
 from backend.web.background import Background
 from backend.web.hints import Hints, projects_hinted_at
 from backend.web.loaded_versions import LoadedVersions
 from backend.web.metrics import Metrics
+from backend.web.newcomers import Newcomers
 from backend.web.payloads import PredictRequest, SetupRequest
 from backend.web.predictor import Predictor
+from backend.web.problem import Problem
 from backend.web.reconciler import Reconciler
 from backend.web.request_features import RequestFeatures
 from backend.web.status import Status
 from backend.web.status_board import StatusBoard
+from backend.web.sweeping import Sweeping
 
 PROJECTS_SECONDS = 0.25
 """How often the active versions are read: a new one is named at most this much later."""
 
 CHECK_SECONDS = 3.0
 """How often everything else is checked."""
+
+SWEEP_SECONDS = 300.0
+"""How often is looked whether it is time to sweep."""
 
 log = logs.get()
 
@@ -68,7 +74,11 @@ class WebService:
         self.metrics = Metrics(self._board)
         self._predictor = _predictor(services)
         self._hints = Hints(services.queue.hint)
+        self._newcomers = Newcomers(
+            services.label_studio.existing_projects, lambda number: self._hints.add(services.project(number))
+        )
         self._reconciler = Reconciler(services)
+        self._sweeping = Sweeping(services)
         self._background = Background()
 
     @property
@@ -76,34 +86,44 @@ class WebService:
         """The backend's surroundings as last seen; never waits."""
         return self._board.status
 
+    def problems(self) -> list[Problem]:
+        """What is wrong now; never waits."""
+        return self._board.problems()
+
     def start(self) -> None:
         """Start all threads: they watch the surroundings, deliver hints, and find lost work."""
         # The first request after a restart must already name the active version.
         self._board.read_projects()
         self._background.run(features.load_library)
-        self._background.run(self._hints.run)
+        self._background.run(self.services.decoders.warm_up)
+        self._background.keep(self._hints.run)
+        self._background.keep(self._newcomers.run)
         self._background.repeat(self._board.read_projects, PROJECTS_SECONDS)
         self._background.repeat(self._board.check_surroundings, CHECK_SECONDS)
         self._background.repeat(self._board.read_stores, CHECK_SECONDS)
         self._background.repeat(self._reconciler.step, CHECK_SECONDS)
+        self._background.repeat(self._sweeping.step, SWEEP_SECONDS)
 
     def stop(self) -> None:
         """Stop all threads; whatever is left undone, the next process's reconciler finds."""
         self._background.stop()
         self._hints.stop()
+        self.services.decoders.close()
+        self._board.leave()
+        self._newcomers.stop()
 
     def setup(self, asked: SetupRequest) -> str:
-        """Name the project's version, whatever the label config; a new project or label config is a hint."""
+        """Name the project's version, whatever the label config; a new project or label config is a hint.
+
+        Label Studio calls it whenever somebody lists a project's connections, our own runs included.
+        """
         if asked.project is None:
             return NO_VERSION
-        if asked.label_config:
-            try:
-                config.read(asked.label_config)
-            except UnsupportedConfigError as error:
-                log.warning("label config not supported", project=asked.project, reason=str(error))
         known = self.status.projects.get(asked.project)
-        if known is None or known.label_config != asked.label_config or known.problem is not None:
-            self._hints.add(self.services.project(asked.project))
+        if known is None:
+            self._newcomers.add(asked.project)
+        elif known.problem == NOT_CONNECTED or asked.label_config not in ("", known.label_config):
+            self._hints.add(known.project)
         return self.status.active_version(asked.project)
 
     def predict(self, asked: PredictRequest) -> tuple[str, list[Json]]:
@@ -147,8 +167,12 @@ class WebService:
         """
         self.metrics.count_event(event.action)
         deliver = self.services.queue.hint if at_once else self._hints.add
-        for number in projects_hinted_at(event, self.status.projects):
-            deliver(self.services.project(number))
+        known = self.status.projects
+        for number in projects_hinted_at(event, known):
+            if number in known or (at_once and self._newcomers.ask(number)):
+                deliver(self.services.project(number))
+            elif not at_once:
+                self._newcomers.add(number)
         if event.action == webhook.START_TRAINING and self.services.settings.finetune_on_start_training:
             self._finetune(event.project_id)
 

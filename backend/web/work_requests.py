@@ -12,7 +12,7 @@ from backend.web import payloads
 class WorkRequest(BaseModel):
     """The body of a request: an `action`, and what it needs. Unknown fields are refused."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 AnyRequest = TypeVar("AnyRequest", bound=WorkRequest)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from model.errors import InputError
-from model.images import to_rgb
+from model.images.colours import to_square
 
 Channels = tuple[float, float, float]
 
@@ -46,18 +46,25 @@ class Backbone:
     def preprocess(self, image: Image.Image) -> npt.NDArray[np.float32]:
         """The network's input for one image: the whole of it (no crop) resized to a square, then normalised.
 
-        Bilinear: as good as bicubic on photographs (Caltech-101), and two points better where small images are enlarged
-        (CIFAR-10, 400 labels); bicubic overshoots at edges.
-
         Args:
             image: any mode and any size from 1x1.
 
         Returns:
             float32 (3, input_size, input_size), contiguous.
         """
-        side = (self.input_size, self.input_size)
-        resized = to_rgb(image).resize(side, Image.Resampling.BILINEAR)
-        planes = np.ascontiguousarray(np.asarray(resized).transpose(2, 0, 1), dtype=np.float32)
+        planes: npt.NDArray[np.float32] = self.normalise(np.asarray(to_square(image, self.input_size))[None])[0]
+        return planes
+
+    def normalise(self, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """The network's input for squares of its size.
+
+        Args:
+            pixels: uint8 (n, input_size, input_size, 3), R, G, B.
+
+        Returns:
+            float32 (n, 3, input_size, input_size), contiguous.
+        """
+        planes = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2), dtype=np.float32)
         planes -= np.asarray(self.mean, dtype=np.float32)[:, None, None]
         planes /= np.asarray(self.std, dtype=np.float32)[:, None, None]
         return planes

@@ -1,16 +1,16 @@
 """Images in, features out: the backbone at work, in ONNX Runtime. Never imports torch.
 
 `Embedder` is what the rest of the program asks for. `OnnxEmbedder` serves on any machine;
-`model.networks.torch_embedder` has its twin for a CUDA worker. Both decode in threads while the network runs on the
-images before.
+`model.networks.torch_embedder` has its twin for a CUDA worker. Both have files decoded in other processes while the
+network runs on the images before.
 """
 
 import json
-import os
+import math
 from abc import ABC, abstractmethod
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Generator, Hashable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -23,7 +23,9 @@ from PIL import Image
 from model.arrays import FloatArray
 from model.backbone.backbone import Backbone
 from model.errors import ImageError, InputError, ModelError
-from model.images import ImageLimits, decode
+from model.images.colours import to_square
+from model.images.decoder import Decoded, Pixels
+from model.images.decoders import Decoders, available_cores
 
 MODEL_FILE = "model.onnx"
 SHEET_FILE = "backbone.json"
@@ -36,7 +38,7 @@ CPU_BATCH = 2
 BATCH = 16
 
 K = TypeVar("K")
-Input = npt.NDArray[np.float32]
+Features = npt.NDArray[np.float32]
 
 
 class Embedder(Protocol):
@@ -50,13 +52,18 @@ class Embedder(Protocol):
         """Features of decoded images: float32 (n, width), n >= 0."""
 
     def embed_bytes(
-        self, items: Iterable[tuple[K, bytes]], limits: ImageLimits, batch_size: int = BATCH
+        self,
+        items: Iterable[tuple[K, bytes]],
+        decoders: Decoders,
+        batch_size: int = BATCH,
+        owner: Hashable = None,
+        deadline: float = math.inf,
     ) -> Iterator[tuple[K, FloatArray | ImageError]]:
         """For each file in turn its key and its feature, float32 (width,), or what is wrong with the file."""
 
 
 class BatchEmbedder(ABC):
-    """The part of an embedder that is the same for every runtime."""
+    """The part of an embedder that is the same for every runtime. Safe to use from several threads."""
 
     def __init__(self, backbone: Backbone) -> None:
         self._backbone = backbone
@@ -67,8 +74,8 @@ class BatchEmbedder(ABC):
         return self._backbone
 
     @abstractmethod
-    def _infer(self, inputs: Input) -> Input:
-        """Features, float32 (n, width), of normalised images, float32 (n, 3, side, side), n >= 1."""
+    def _infer(self, pixels: Pixels) -> Features:
+        """Features, float32 (n, width), of squares, uint8 (n, side, side, 3), n >= 1."""
 
     def embed(self, images: Sequence[Image.Image]) -> FloatArray:
         """Features of decoded images.
@@ -81,22 +88,29 @@ class BatchEmbedder(ABC):
         """
         features = np.empty((len(images), self.backbone.width), dtype=np.float32)
         for start in range(0, len(images), BATCH):
-            inputs = np.stack([self.backbone.preprocess(image) for image in images[start : start + BATCH]])
-            features[start : start + BATCH] = self._infer(inputs)
+            squares = [to_square(image, self.backbone.input_size) for image in images[start : start + BATCH]]
+            features[start : start + BATCH] = self._infer(np.stack([np.asarray(square) for square in squares]))
         return features
 
     def embed_bytes(
-        self, items: Iterable[tuple[K, bytes]], limits: ImageLimits, batch_size: int = BATCH
+        self,
+        items: Iterable[tuple[K, bytes]],
+        decoders: Decoders,
+        batch_size: int = BATCH,
+        owner: Hashable = None,
+        deadline: float = math.inf,
     ) -> Iterator[tuple[K, FloatArray | ImageError]]:
-        """Features of image files, decoded in threads while the network runs.
+        """Features of image files, decoded in other processes while the network runs.
 
         Holds two batches of files at most, however many there are, and reads no further ahead than that. Nothing is
         read before the first result is asked for.
 
         Args:
             items: key and content of each file; read in the caller's thread.
-            limits: for each file.
+            decoders: which decode them, within their limits.
             batch_size: how many go through the network at once, from 1.
+            owner: of the images, see `Decoders`.
+            deadline: by the monotonic clock, after which nothing is decoded.
 
         Returns:
             In the order of the items: the key, and the feature, float32 (width,), or the ImageError that says what is
@@ -104,38 +118,22 @@ class BatchEmbedder(ABC):
 
         Raises:
             InputError: the batch size is below 1.
+            DecodingError: no process to decode can be started.
         """
         if batch_size < 1:
             raise InputError(f"The batch size is {batch_size}. Make it at least 1.")
-        return self._stream(iter(items), limits, batch_size)
+        decoded = decoders.decode_each(items, self.backbone.input_size, owner, deadline, ahead=2 * batch_size)
+        return self._stream(decoded, batch_size)
 
     def _stream(
-        self, items: Iterator[tuple[K, bytes]], limits: ImageLimits, batch_size: int
+        self, decoded: Generator[tuple[K, Decoded | ImageError]], batch_size: int
     ) -> Iterator[tuple[K, FloatArray | ImageError]]:
-        pool = ThreadPoolExecutor(max_workers=_cores(), thread_name_prefix="decode")
-        waiting: deque[tuple[K, Future[Input | ImageError]]] = deque()
-        try:
-            while True:
-                for key, data in islice(items, 2 * batch_size - len(waiting)):
-                    waiting.append((key, pool.submit(self._read, data, limits)))
-                if not waiting:
-                    return
-                batch = [waiting.popleft() for _ in range(min(batch_size, len(waiting)))]
-                yield from self._finish([(key, future.result()) for key, future in batch])
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-    def _read(self, data: bytes, limits: ImageLimits) -> Input | ImageError:
-        try:
-            return self.backbone.preprocess(decode(data, limits, size_hint=self.backbone.input_size))
-        except ImageError as error:
-            return error
-
-    def _finish(self, batch: list[tuple[K, Input | ImageError]]) -> Iterator[tuple[K, FloatArray | ImageError]]:
-        inputs = [read for _, read in batch if not isinstance(read, ImageError)]
-        features = iter(self._infer(np.stack(inputs)) if inputs else ())
-        for key, read in batch:
-            yield key, read if isinstance(read, ImageError) else next(features)
+        with closing(decoded):
+            while batch := list(islice(decoded, batch_size)):
+                squares = [outcome.pixels for _, outcome in batch if not isinstance(outcome, ImageError)]
+                features = iter(self._infer(np.stack(squares)) if squares else ())
+                for key, outcome in batch:
+                    yield key, outcome if isinstance(outcome, ImageError) else next(features)
 
 
 class OnnxEmbedder(BatchEmbedder):
@@ -167,15 +165,16 @@ class OnnxEmbedder(BatchEmbedder):
         except Exception as error:  # ONNX Runtime's own errors have no common base but this.
             raise ModelError(f"{folder / MODEL_FILE} can't be loaded ({error}). Export the backbone again.") from error
         self._chunk = CPU_BATCH if self._session.get_providers() == ["CPUExecutionProvider"] else None
-        self._pool = ThreadPoolExecutor(threads or _cores(), thread_name_prefix="embed")
+        self._pool = ThreadPoolExecutor(threads or available_cores(), thread_name_prefix="embed")
 
-    def _infer(self, inputs: Input) -> Input:
-        chunk = self._chunk or len(inputs)
-        chunks = [inputs[start : start + chunk] for start in range(0, len(inputs), chunk)]
+    def _infer(self, pixels: Pixels) -> Features:
+        chunk = self._chunk or len(pixels)
+        chunks = [pixels[start : start + chunk] for start in range(0, len(pixels), chunk)]
         return np.concatenate(list(self._pool.map(self._run, chunks)))
 
-    def _run(self, inputs: Input) -> Input:
-        features: Input = self._session.run([OUTPUT_NAME], {INPUT_NAME: inputs})[0]
+    def _run(self, pixels: Pixels) -> Features:
+        inputs = self.backbone.normalise(pixels)
+        features: Features = self._session.run([OUTPUT_NAME], {INPUT_NAME: inputs})[0]
         return features
 
 
@@ -203,8 +202,3 @@ def read_backbone(folder: Path) -> Backbone:
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{folder / SHEET_FILE} is broken ({error!r}). Export into a new folder.") from error
-
-
-def _cores() -> int:
-    """Cores that this process may use, which in a container is fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""The promotion gates: of a version, which is the rule, and of a backbone, which is the exception."""
+"""The promotion gates: of a version, which is the rule; of a backbone and of a first head, which are exceptions."""
 
 from scipy.special import bdtrc
 
@@ -8,6 +8,10 @@ from model.insight.results import PromotionVerdict
 
 SIGNIFICANCE = 0.01
 """Asked at every version: at 0.05, one in twenty good versions would be held back."""
+
+
+LEAST_JUDGED = 5
+"""Labels below which a first head does not take over from another model's predictions."""
 
 
 def worse_beyond_chance(old_right: BoolArray, new_right: BoolArray) -> PromotionVerdict:
@@ -59,3 +63,23 @@ def better_or_stay(old_right: BoolArray, new_right: BoolArray) -> PromotionVerdi
         f"in use (p = {p:.2g}, were they equally good)"
     )
     return PromotionVerdict(won <= lost, p, verdict.n, lost, won, text)
+
+
+def beats_foreign(foreign_right: BoolArray, head_right: BoolArray) -> PromotionVerdict:
+    """Compare another model's predictions with our head on the same tasks: the head must win more than it loses.
+
+    It is asked at every version, and the answer may change again as long as it may be chance.
+
+    Args:
+        foreign_right: (n,) whether the other model's prediction was right, by task.
+        head_right: (n,) whether the head's, out of fold, was, in the same order of tasks.
+
+    Source: as `worse_beyond_chance`.
+    """
+    verdict = worse_beyond_chance(foreign_right, head_right)
+    lost, won = verdict.lost, verdict.won
+    p = float(bdtrc(won - 1, lost + won, 0.5)) if won else 1.0
+    blocked = verdict.n < LEAST_JUDGED or won <= lost
+    used = "foreign predictions are used" if blocked else "our head is used"
+    text = f"{used}: of {verdict.n} labels, our head won {won} and lost {lost} against them (p = {p:.2g})"
+    return PromotionVerdict(blocked, p, verdict.n, lost, won, text)

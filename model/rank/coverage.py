@@ -38,6 +38,9 @@ ROWS_AT_ONCE = 256
 def herding(pool: Pool, count: int) -> IntArray:
     """MaxHerding: needs no head, covers the pool evenly; the cold start.
 
+    Where another model predicts better than the head, images count by how unsure it is of them, and those that it is
+    least sure of may be chosen: uncertainty herding by that model.
+
     σ² is the median squared distance of an image to the nearest of 100 random ones. O(t · c) time and memory for t
     targets and c candidates (8,000 and 4,000 at most).
 
@@ -47,12 +50,16 @@ def herding(pool: Pool, count: int) -> IntArray:
     rng = pool.rng()
     points = pool.points
     targets = sample(np.arange(len(points)), MOST_TARGETS, rng)
+    weights = np.ones(len(points)) if pool.foreign is None else pool.foreign_doubt
     candidates = sample(pool.candidates, MOST_CANDIDATES, rng)
+    if pool.foreign is not None:
+        candidates = pool.candidates[lowest(-weights[pool.candidates], MOST_CANDIDATES)]
     centres = sample(np.arange(len(points)), min(SCALE_SAMPLE, 1 + len(points) // 10), rng)
     distances = 2 - 2 * (points[targets] @ points[centres].T).max(axis=1, initial=-1)
     variance = _positive(np.median(distances)) if len(distances) else 1.0
-    chosen = cover(points[candidates], points[targets], points[pool.labelled], np.ones(len(targets)), variance, count)
-    return candidates[chosen]
+    return candidates[
+        cover(points[candidates], points[targets], points[pool.labelled], weights[targets], variance, count)
+    ]
 
 
 def uncertainty_herding(pool: Pool, count: int) -> IntArray:

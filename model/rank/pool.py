@@ -24,6 +24,8 @@ class Pool:
         seed: of whatever the strategy draws.
         head: the quick head, fitted on all labels; None before two classes have one.
         given_points: (n, m) float32, `model.geometry.points` of the features where they are known already.
+        foreign: (n,) float64 in [0, 1], how sure another model is of each image, NaN where it says nothing; given while
+            that model is the better one.
     """
 
     ids: IntArray
@@ -34,6 +36,7 @@ class Pool:
     seed: int
     head: Head | None = None
     given_points: FloatArray | None = None
+    foreign: FloatArray | None = None
 
     def __post_init__(self) -> None:
         check_features(self.features)
@@ -48,6 +51,8 @@ class Pool:
             raise InputError("An image that has a label can't be asked for again.")
         if self.given_points is not None and len(self.given_points) != n[0]:
             raise InputError(f"{n[0]} features don't go with {len(self.given_points)} points.")
+        if self.foreign is not None and self.foreign.shape != n:
+            raise InputError(f"{n[0]} features don't go with {len(self.foreign)} foreign predictions.")
 
     def take(self, rows: IntArray) -> "Pool":
         """The pool of these rows, in this order."""
@@ -58,6 +63,7 @@ class Pool:
             labels=self.labels[rows],
             available=self.available[rows],
             given_points=None if self.given_points is None else self.given_points[rows],
+            foreign=None if self.foreign is None else self.foreign[rows],
         )
 
     def rng(self) -> np.random.Generator:
@@ -87,6 +93,17 @@ class Pool:
         from model.geometry import points  # noqa: PLC0415
 
         return points(self.features, self.seed)
+
+    @property
+    def foreign_doubt(self) -> FloatArray:
+        """(n,) in [0, 1]: how unsure another model is; 1 where it says nothing.
+
+        Raises:
+            InputError: there is no such model, or our head is the better one.
+        """
+        if self.foreign is None:
+            raise InputError("This strategy needs foreign predictions that are better than the head.")
+        return 1 - np.nan_to_num(self.foreign, nan=0.0)
 
     @cached_property
     def probabilities(self) -> FloatArray:

@@ -87,7 +87,10 @@ def _rank(pool: Pool, count: int, name: str, near_duplicate: float) -> Ranking:
         name = fallback
         chosen = _checked(pool, strategy(name)(pool, asked), name)
     available = pool.candidates
-    if pool.head is None:
+    if pool.foreign is not None:
+        sure = 1 - pool.foreign_doubt[available]
+        by_margin, scores = available[np.argsort(sure, kind="stable")], np.sort(sure)
+    elif pool.head is None:
         by_margin, scores = available, np.arange(len(available)) / max(len(available), 1)
     else:
         gaps = margin(pool.probabilities[available])

@@ -5,6 +5,8 @@ from typing import Any, Self
 import requests
 
 from backend import settings
+from backend.causes.exceptions import cause_of
+from backend.causes.kinds import CauseKind
 from scripts.cli.commands import CommandError
 from scripts.cli.connection.address import SECRET_HEADER
 
@@ -68,8 +70,10 @@ class Backend:
         except requests.JSONDecodeError as error:
             raise BackendError(f"What answers at {self._url} is not Label Loop. Check --backend.") from error
         except requests.RequestException as error:
+            cause = cause_of(error, self._url)
+            mend = "Start it, or check --backend." if cause.kind is CauseKind.CONNECTION_REFUSED else cause.mend
             raise BackendError(
-                f"The backend at {self._url} does not answer ({type(error).__name__}). Start it, or check --backend."
+                f"The backend at {self._url} does not answer: {cause.message}. {mend} [{cause.kind}]"
             ) from error
         if answer.status_code == 401:
             raise BackendError(

@@ -4,8 +4,9 @@ from scripts.cli.options import CHECKOUT
 from scripts.dev.command_reference import command_reference
 from scripts.dev.requirements import REQUIREMENTS, requirements
 from scripts.dev.settings_table import NEEDED, settings_table
+from scripts.dev.troubleshooting_tables import causes_table, problems_table
 
-REFERENCE = "docs/reference.md"
+REFERENCE, TROUBLESHOOTING = "docs/reference.md", "docs/troubleshooting.md"
 
 
 def outdated() -> dict[str, str]:
@@ -16,9 +17,11 @@ def outdated() -> dict[str, str]:
 def generated() -> dict[str, str]:
     """The text of each file with something generated, by its name in the checkout."""
     reference = replaced(_read(REFERENCE), "settings", settings_table())
+    trouble = replaced(_read(TROUBLESHOOTING), "problems", problems_table())
     return {
         "README.md": replaced(_read("README.md"), "settings", settings_table(NEEDED)),
         REFERENCE: replaced(reference, "commands", command_reference()),
+        TROUBLESHOOTING: replaced(trouble, "causes", causes_table()),
         **{name: requirements(name) for name in REQUIREMENTS},
     }
 

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from model.images.formats import SUFFIXES
 from scripts.cli.commands import UsageError
 from scripts.lab.wording import counted
 
@@ -231,8 +232,7 @@ def _checked(source: FolderSource | TarSource, data: str) -> ImageSource:
 
 def _sort_out(files: Sequence[PurePosixPath]) -> tuple[list[PurePosixPath], list[str]]:
     """Part the labelled images from everything else, and say in a line each what else there was."""
-    readable = Image.registered_extensions()
-    images = [path for path in files if path.suffix.lower() in readable]
+    images = [path for path in files if path.suffix.lower() in SUFFIXES]
     clutter = [path for path in images if path.parent.name == NO_CLASS]
     bare = [path for path in images if path.parent.name in ("", ".", "..")]
     others = len(files) - len(images)

@@ -9,14 +9,16 @@ from pathlib import PurePosixPath
 from typing import Self
 from urllib.parse import urlsplit
 
+from backend import settings
 from backend.errors import LabelLoopError
-from backend.images.fetcher import ImageFetcher, Unavailable
+from backend.images.fetcher import ImageFetcher
+from backend.images.outcome import Unavailable
 from backend.label_studio import config
 from backend.label_studio.client import LabelStudio
 from backend.store.labels import resolve
+from backend.store.pulled import read_tasks
 from backend.store.records.mirror import PulledTask
-from backend.store.sync import with_annotations
-from model.images import ImageLimits
+from model.images.limits import ImageLimits
 from scripts.lab.datasets import DataError, EncodedImage
 
 ADDRESS = re.compile(r"(https?://.+?)/projects/(\d+)(?:/.*)?")
@@ -61,7 +63,7 @@ class LabelledProject:
         try:
             state = label_studio.project(int(found[2]))
             labeling = config.read(state.label_config)
-            annotated = [with_annotations(task, labeling) for task in label_studio.annotated_tasks(int(found[2]))]
+            annotated = read_tasks(label_studio.annotated_tasks(int(found[2])), labeling, annotated=True)
         except LabelLoopError as problem:
             raise DataError(f"{address}: {problem}") from problem
         answers = [annotation for task in annotated for annotation in task.annotations or ()]
@@ -72,7 +74,12 @@ class LabelledProject:
             classes=list(labeling.classes),
             tasks=[(task.id, task.image) for task in labelled],
             labels=[labels[task.id] for task in labelled],
-            fetcher=ImageFetcher(label_studio, max_bytes=ImageLimits().max_bytes, seconds=FETCH_SECONDS),
+            fetcher=ImageFetcher(
+                label_studio,
+                max_bytes=ImageLimits().max_bytes,
+                seconds=FETCH_SECONDS,
+                allow_private=settings.load().networks_allowed,
+            ),
         )
 
     def read(self, wanted: Sequence[int]) -> Iterator[EncodedImage]:

@@ -32,6 +32,11 @@ class Table:
         lines = [line.rstrip() for line in written.getvalue().splitlines()]
         return "\n".join([self.title, *lines] if self.title else lines)
 
+    def markdown(self) -> str:
+        """The table for a page, its title left out."""
+        rows = [self.header, tuple("---" for _ in self.header), *self.rows]
+        return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
     def show(self) -> None:
         """Print the table on standard output: with style on a terminal, plain in a pipe or a file."""
         console = Console()

@@ -11,7 +11,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from scripts.stack.errors import StackError
+from scripts.stack.errors import RefusedError, StackError
 from scripts.stack.http import local_session
 
 Json = dict[str, Any]
@@ -31,11 +31,13 @@ class ShownPrediction:
         version: its `model_version`.
         score: rank score, low first; None where it has none.
         choice: the pre-annotated class, or None for an empty result.
+        id: Label Studio's number of it; None for one that Label Studio does not have.
     """
 
     version: str
     score: float | None
     choice: str | None
+    id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,11 @@ class HandedTask:
     task: int
     queue: str
     predictions: tuple[ShownPrediction, ...]
+
+    @property
+    def newest(self) -> int | None:
+        """Id of the prediction that the page begins an annotation from; None where there is none."""
+        return self.predictions[-1].id if self.predictions else None
 
     def of(self, version: str) -> ShownPrediction | None:
         """The newest prediction of a version, if there is one."""
@@ -103,9 +110,22 @@ class LabelStudioPage:
         tasks = self._ask("GET", "/api/tasks", params=parameters)["tasks"]
         return tasks[0]["predictions_score"] if tasks else None
 
-    def submit(self, task: int, result: Sequence[Json], lead_time: float) -> int:
-        """Make an annotation as the button *Submit* does; returns its id."""
+    def submit(self, task: int, result: Sequence[Json], lead_time: float, begun_from: int | None = None) -> int:
+        """Make an annotation as the button *Submit* does; returns its id.
+
+        Args:
+            task: that is labelled.
+            result: regions.
+            lead_time: seconds that a person worked on it.
+            begun_from: id of the prediction that the page showed; None for none.
+
+        Raises:
+            RefusedError: Label Studio does not take it, e.g. because that prediction is gone.
+            StackError: Label Studio does not answer.
+        """
         body = {"result": list(result), "lead_time": lead_time, "draft_id": 0, "project": self.project}
+        if begun_from is not None:
+            body["parent_prediction"] = begun_from
         path = f"/api/tasks/{task}/annotations/"
         return int(self._ask("POST", path, params={"project": self.project}, json=body)["id"])
 
@@ -205,20 +225,25 @@ def time_id(created_at: str) -> int:
 
 def _prediction(found: Json) -> ShownPrediction:
     choices = [choice for region in found["result"] for choice in region["value"].get("choices", [])]
-    return ShownPrediction(str(found["model_version"]), found.get("score"), choices[0] if choices else None)
+    return ShownPrediction(
+        str(found["model_version"]), found.get("score"), choices[0] if choices else None, found.get("id")
+    )
 
 
 def _labelled(is_labelled: bool) -> Json:
-    """Data Manager filter for tasks that are labelled, or not.
+    """Data Manager filter for tasks that have an annotation, or have none.
 
-    Not by the number of annotations: an import of predictions that overlaps a Submit can set that counter back to 0.
+    By the annotations themselves. A task's flag and counters may be wrong: an import of predictions that overlaps a
+    Submit sets them back, and a Submit while any project is deleted leaves them as they were, for Label Studio takes
+    all its signals off meanwhile.
     """
-    item = {"filter": "filter:tasks:is_labeled", "operator": "equal", "type": "Boolean", "value": is_labelled}
+    item = {"filter": "filter:tasks:annotations_ids", "operator": "empty", "type": "String", "value": not is_labelled}
     return {"conjunction": "and", "items": [item]}
 
 
 def _checked(answer: requests.Response) -> Any:
     if not answer.ok:
         where = f"{answer.request.method} {answer.request.url}"
-        raise StackError(f"{where} was answered {answer.status_code}: {answer.text[:300]}")
+        kind = RefusedError if answer.status_code < 500 else StackError
+        raise kind(f"{where} was answered {answer.status_code}: {answer.text[:300]}")
     return answer.json()

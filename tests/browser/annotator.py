@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, Request, Response, TimeoutError, expect
 
-from tests.support.label_studio import User
+from scripts.stack.accounts import User
 
 CLICKS = 5
 HEARD_MS = 5_000

@@ -26,7 +26,8 @@ def project(make_project: Callable[..., LabelledProject], stack: RunningStack) -
 
 def lowest(predictions: dict[int, ShownPrediction], tasks: set[int]) -> int:
     """The task of these that the version asks first."""
-    return min(tasks, key=lambda task: (predictions[task].score or 0.0, task))
+    # What is far behind in the queue gets its prediction while nobody labels.
+    return min(tasks & predictions.keys(), key=lambda task: (predictions[task].score or 0.0, task))
 
 
 def test_the_first_task_shows_its_image_and_no_choice_before_there_is_a_model(

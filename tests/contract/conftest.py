@@ -32,6 +32,7 @@ def service(backbones: Path, redis_server: RunningRedis, tmp_path_factory: pytes
         image_max_bytes=300_000,
         image_max_pixels=1_000_000,
         image_fetch_seconds=3.0,
+        image_allow_private="127.0.0.0/8",
     )
     made = start_trained(settings, backbones)
     yield made

@@ -28,6 +28,7 @@ from model.head.head import FeatureTransform
 from scripts.stack.image_project import label_config
 from tests.support.pictures import picture
 from tests.support.records import version_record
+from tests.support.waiting import until
 
 PROJECT = 7
 CLASSES = ("circle", "square")
@@ -62,6 +63,12 @@ class Service:
     def hinted(self, project: int = PROJECT) -> bool:
         """Whether an event left a hint for a project."""
         return self.services.queue.dirty_since(self.services.project(project)) is not None
+
+    def know(self, number: int) -> None:
+        """Have a project pulled, without a version."""
+        state = ProjectState("test", CONFIG, "", "", 0, 0, 0)
+        self.services.mirror.record_state(self.services.project(number), state, None)
+        until(lambda: number in self.web.status.projects, f"project {number} to be known")
 
     def forget_hints(self) -> None:
         """Begin as if no event had come."""
@@ -143,7 +150,7 @@ def _make_version(services: Services, project: Project) -> None:
     )
     files = {each["id"]: picture((each["id"] - 1) % 2, each["id"]) for each in tasks}
     backbone = services.backbones.base
-    embedded = dict(services.embedders.get(backbone).embed_bytes(files.items(), services.image_limits))
+    embedded = dict(services.embedders.get(backbone).embed_bytes(files.items(), services.decoders))
     features = np.stack([np.asarray(embedded[number]) for number in files])
     hashes = {number: content_hash(data) for number, data in files.items()}
     services.features.add(backbone, dict(zip(hashes.values(), features, strict=True)))

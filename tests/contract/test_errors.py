@@ -1,5 +1,6 @@
 """What a caller is told when something goes wrong: one sentence, as JSON, and no word of the code."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -31,10 +32,8 @@ def test_what_time_can_mend_is_told_as_unavailable(service: Service) -> None:
 def test_what_nobody_foresaw_is_in_the_log_and_not_in_the_answer(
     service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
-    folder = service.services.settings.model_dir / "autolabel" / service.services.project(PROJECT).key / "torn"
-    folder.mkdir(parents=True)
-    (folder / "state.json").write_text("{")
-    answer = service.client.get(f"{PATH}/autolabel")
+    service.app.add_url_rule("/unforeseen", view_func=lambda: json.loads("{"))
+    answer = service.client.get("/unforeseen")
     assert answer.status_code == 500
     assert answer.get_json() == {"error": "Something unexpected went wrong; the backend's log says what."}
     assert "JSONDecodeError" in caplog.text

@@ -20,6 +20,7 @@ EVENTS = {name: body for name, body in RECORDED.items() if name not in OTHERS an
 
 @pytest.mark.parametrize("name", EVENTS)
 def test_an_event_is_a_hint_for_its_project(service: Service, name: str) -> None:
+    service.know(RECORDED_PROJECT)
     service.forget_hints()
     assert service.client.post("/webhook", json=EVENTS[name]).status_code == 200
     until(lambda: service.hinted(RECORDED_PROJECT), "a hint")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from backend.store.versions import NO_VERSION
-from tests.contract.service import CONFIG, VERSION, Service
+from tests.contract.service import CONFIG, PROJECT, VERSION, Service
 from tests.support.waiting import until
 
 IMAGE = '<Image name="image" value="$image"/>'
@@ -89,12 +89,7 @@ def test_address_and_token_of_the_request_are_not_used(service: Service) -> None
     assert "stolen" not in service.client.get("/health").text
 
 
-def test_a_project_that_is_not_known_yet_is_looked_at(service: Service) -> None:
+def test_another_label_config_is_a_hint(service: Service) -> None:
     service.forget_hints()
-    service.client.post("/setup", json={"project": "11.1700000000", "schema": CONFIG})
-    until(lambda: service.hinted(11), "a hint")
-
-
-def test_why_a_label_config_is_not_supported_is_in_the_log(service: Service, caplog: pytest.LogCaptureFixture) -> None:
-    service.client.post("/setup", json={"project": "8.1", "schema": CONFIGS["multiple"]})
-    assert 'choice="single"' in caplog.text
+    service.client.post("/setup", json={"project": f"{PROJECT}.1700000000", "schema": CONFIGS["multiple"]})
+    until(lambda: service.hinted(PROJECT), "a hint")

@@ -1,4 +1,4 @@
-"""An annotator's Submit in a large project, while versions are published, old predictions cleaned up, or tasks labelled
+"""An annotator's Submit in a large project, while versions are published, the queue refreshed, or tasks labelled
 automatically."""
 
 import time
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.faults
 TASKS = 8_677
 PICTURES = 48
 FIRST_LABELS = 10
-OLD = "an old version"
+FOREIGN = "another model"
 LEAST_SECONDS = 5.0
 """Of submitting, in each phase; it goes on until what it might hold up has happened."""
 MOST_SECONDS = 2.0
@@ -33,7 +33,7 @@ SETTINGS = {"IDLE_SECONDS": "0"}
 
 @pytest.fixture
 def project(own_label_studio: KillableLabelStudio) -> Iterator[LabelledProject]:
-    """Many tasks on few pictures, so that embedding takes no time, each with an old prediction to be cleaned up."""
+    """Many tasks on few pictures, so that embedding takes no time, each with another model's prediction."""
     made = own_label_studio.make_project(KINDS, per_class=0)
     addresses = []
     for number in range(PICTURES):
@@ -42,8 +42,8 @@ def project(own_label_studio: KillableLabelStudio) -> Iterator[LabelledProject]:
         addresses.append(made.address_of(path))
     tasks = made.add_addresses([addresses[number % PICTURES] for number in range(TASKS)])
     made.truth.update((task, KINDS[number % PICTURES % len(KINDS)]) for number, task in enumerate(tasks))
-    old = [{"task": task, "model_version": OLD, "score": 0.5, "result": []} for task in tasks]
-    made.api.send_object("POST", f"/api/projects/{made.id}/import/predictions", old)
+    foreign = [{"task": task, "model_version": FOREIGN, "score": 0.5, "result": []} for task in tasks]
+    made.api.send_object("POST", f"/api/projects/{made.id}/import/predictions", foreign)
     for task in tasks[:FIRST_LABELS]:
         made.submit(task)
     yield made
@@ -67,32 +67,35 @@ def test_no_submit_takes_over_two_seconds_because_of_us(
     unlabelled = iter(project.tasks[FIRST_LABELS:])
     versions = len(stack.versions(project.id))
     while_publishing = submit_until(lambda: len(stack.versions(project.id)) >= versions + 2, project, unlabelled)
-    # Without events nothing interrupts the clean-up while somebody submits: worse than it ever is.
+    # Without events nothing interrupts the refresh while somebody submits: worse than it ever is.
     for hook in project.api.webhooks(project.id):
         project.api.send_object("PATCH", f"/api/webhooks/{hook['id']}/", {"is_active": False})
-    until(becoming_fewer(lambda: old_predictions(project)), "the clean-up", pause=0.5)
-    while_cleaning = submit_until(becoming_fewer(lambda: old_predictions(project)), project, unlabelled)
+    until(becoming_more(lambda: predictions(project)[0]), "the refresh", pause=0.5)
+    while_refreshing = submit_until(becoming_more(lambda: predictions(project)[0]), project, unlabelled)
     # Nothing interrupts auto-labelling either.
     automatically = Backend(stack.url, project.id, "autolabel", None, None)
     automatically.request("propose", threshold=0.0)
     until(lambda: automatically.status()["phase"] == "ready", "the proposal", pause=0.5)
     automatically.request("apply")
     until(lambda: automatically.status()["done"] > 0, "automatic annotations", pause=0.5)
-    labelling = becoming_fewer(lambda: -int(automatically.status()["done"]))
+    labelling = becoming_more(lambda: int(automatically.status()["done"]))
     while_labelling = submit_until(labelling, project, unlabelled)
     for phase, took in [
         ("publishing", while_publishing),
-        ("cleaning", while_cleaning),
+        ("refreshing", while_refreshing),
         ("labelling", while_labelling),
     ]:
         record_property(phase, f"{max(took):.2f} s of {len(took)}")
         assert max(took) <= MOST_SECONDS, phase
+    ours, foreign = predictions(project)
+    assert foreign == TASKS
+    assert ours <= 2 * TASKS
 
 
-def becoming_fewer(count: Callable[[], int]) -> Callable[[], bool]:
-    """Whether there are fewer than there were when this was made."""
+def becoming_more(count: Callable[[], int]) -> Callable[[], bool]:
+    """Whether there are more than there were when this was made."""
     before = count()
-    return lambda: count() < before
+    return lambda: count() > before
 
 
 def submit_until(happened: Callable[[], bool], project: LabelledProject, tasks: Iterator[int]) -> list[float]:
@@ -109,7 +112,8 @@ def submit_until(happened: Callable[[], bool], project: LabelledProject, tasks: 
     return [seconds / slowness.factor for seconds in took]
 
 
-def old_predictions(project: LabelledProject) -> int:
-    """How many of the old predictions Label Studio still holds."""
+def predictions(project: LabelledProject) -> tuple[int, int]:
+    """How many predictions of ours, and of the other model, Label Studio holds."""
     counted: Json = project.api.get_object(f"/api/projects/{project.id}/model-versions/")
-    return int(counted.get(OLD, 0))
+    foreign = int(counted.get(FOREIGN, 0))
+    return sum(map(int, counted.values())) - foreign, foreign

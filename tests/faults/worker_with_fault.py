@@ -22,6 +22,7 @@ from typing import Any
 from backend import worker
 from backend.label_studio.client import LabelStudio
 from backend.loop import embed, evaluate, rank, train
+from backend.loop.publisher import Publisher
 from backend.store import versions
 from backend.store.mirror import Mirror
 from model import files
@@ -40,12 +41,12 @@ PLACES: dict[str, tuple[Any, str, str]] = {
     "rank": (rank, "run", AFTER),
     # Some of the version's files are there, none is flushed.
     "version half written": (files, "flush", BEFORE),
-    "head published": (LabelStudio, "import_predictions", AFTER),
+    "head published": (Publisher, "publish", AFTER),
     # Label Studio shows the version, our record does not say so.
     "version switched": (LabelStudio, "set_model_version", AFTER),
     # The version is published; its served head is made, and lost.
     "second stage": (versions.VersionStore, "add_second_stage", BEFORE),
-    "slice refreshed": (LabelStudio, "delete_predictions", AFTER),
+    "slice refreshed": (LabelStudio, "change_prediction", AFTER),
     # Label Studio holds an annotation, or holds it no more, that the mirror knows nothing of.
     "annotated": (LabelStudio, "annotate", AFTER),
     "taken back": (LabelStudio, "delete_annotation", AFTER),

@@ -4,7 +4,8 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.support.label_studio import RunningLabelStudio, User
+from scripts.stack.accounts import User
+from tests.support.label_studio import RunningLabelStudio
 from tests.support.project import LabelledProject
 from tests.support.stack import RunningStack
 

@@ -192,7 +192,7 @@ def test_an_attached_project_has_nothing_to_mend(
     attach(api, project, backend, tmp_path)
     findings = everything(api, project, backend)
     assert not has_errors(findings), findings
-    assert "was fetched (1 × 1)" in told(findings, Level.OK)
+    assert "Images of data:image/gif addresses (1 task) can be used" in told(findings, Level.OK)
 
 
 def test_events_arrive_with_the_secret(api: LabelStudioApi, project: int, remote: StandIn, tmp_path: Path) -> None:
@@ -251,8 +251,23 @@ def test_detaching_puts_an_earlier_version_back(
     api.change_project(project, model_version="theirs")
     attach(api, project, BackendAddress(remote.url), tmp_path)
     api.change_project(project, model_version="ours")
+    remote.versions = ["ours"]
     detach(api, project, remote.url, tmp_path)
     assert api.project(project)["model_version"] == "theirs"
+
+
+@pytest.mark.fault("R1")
+def test_detaching_leaves_what_somebody_chose_since(
+    api: LabelStudioApi, project: int, remote: StandIn, tmp_path: Path
+) -> None:
+    add_predictions(api, project, "theirs", "another's")
+    api.change_project(project, model_version="theirs")
+    attach(api, project, BackendAddress(remote.url), tmp_path)
+    chosen = {"sampling": "Sequential sampling", "show_collab_predictions": False, "model_version": "another's"}
+    api.change_project(project, **chosen)
+    detach(api, project, remote.url, tmp_path)
+    after = api.project(project)
+    assert {name: after[name] for name in chosen} == chosen
 
 
 def test_a_version_that_is_gone_leaves_none_and_says_so(
@@ -370,8 +385,9 @@ def test_a_webhook_without_its_header_or_switched_off_is_an_error(
         ("/data/local-files/?d=nowhere/1.png", "Add a Local Files storage"),
         ("s3://bucket/1.png", "Add the bucket as a source"),
         ("/data/upload/1/nothing.png", "Import the file again"),
-        ("http://127.0.0.1:9/1.png", "Make the address open"),
-        ("data:text/plain,hello", "Make the address open"),
+        ("http://nowhere.invalid/1.png", "host"),
+        ("data:text/plain,hello", "Convert "),
+        ("", "Mend the task's data"),
     ],
 )
 def test_an_image_that_cannot_be_fetched_says_what_to_do(
@@ -379,6 +395,43 @@ def test_an_image_that_cannot_be_fetched_says_what_to_do(
 ) -> None:
     add_task(api, project, image)
     assert mend in told(everything(api, project, BackendAddress(remote.url)), Level.ERROR)
+
+
+@pytest.mark.fault("R6")
+def test_the_check_looks_at_every_kind_of_address_and_not_at_one_task(
+    api: LabelStudioApi, project: int, remote: StandIn
+) -> None:
+    svg = "data:image/svg+xml;base64," + base64.b64encode(b"<svg xmlns='http://www.w3.org/2000/svg'/>").decode()
+    for address in (ONE_PIXEL, ONE_PIXEL, svg, "http://nowhere.invalid/1.png"):
+        add_task(api, project, address)
+    findings = everything(api, project, BackendAddress(remote.url))
+    assert "data:image/gif addresses (2 tasks) can be used: 2 tried" in told(findings, Level.OK)
+    told_errors = told(findings, Level.ERROR)
+    assert "data:image/svg+xml addresses (1 task) can't be used" in told_errors
+    assert "[image-unreadable]" in told_errors
+    assert "http://nowhere.invalid *.png (1 task) can't be used" in told_errors
+
+
+@pytest.mark.fault("R6")
+def test_the_check_says_what_the_backend_says_of_this_project_and_of_all(
+    api: LabelStudioApi, project: int, remote: StandIn
+) -> None:
+    def detail(kind: str, level: str, number: int | None) -> Json:
+        return {"kind": kind, "level": level, "project": number, "message": f"{kind} of {number}.", "mend": "Mend it."}
+
+    remote.health["details"] = [
+        detail("runs-fail", "problem", project),
+        detail("no-worker", "problem", None),
+        detail("set-aside", "problem", None),
+        detail("one-class", "note", project),
+        detail("standstill", "problem", project + 1),
+    ]
+    findings = everything(api, project, BackendAddress(remote.url))
+    assert f"runs-fail of {project}. [runs-fail] Mend it." in told(findings, Level.ERROR)
+    assert "no-worker of None." in told(findings, Level.ERROR)
+    assert "set-aside of None." in told(findings, Level.WARNING)
+    assert f"one-class of {project}." in told(findings, Level.OK)
+    assert not any("standstill" in finding.what for finding in findings)
 
 
 def test_an_unsupported_label_config_is_an_error(api: LabelStudioApi, project: int, remote: StandIn) -> None:

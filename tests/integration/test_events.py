@@ -66,10 +66,10 @@ def test_our_own_writes_start_no_run(project: LabelledProject, labels: list[int]
     version = project.wait_for_version(stack, [*labels, project.submit(project.tasks[5])])
     until(lambda: len(project.predictions(version)) >= len(project.tasks) - 3, "the refresh")
     stack.wait_until_quiet(project.id)
-    end = time.monotonic() + 5.0
+    before, end = stack.metrics(), time.monotonic() + 5.0
     while time.monotonic() < end:
         # The stack has other projects, whose runs are none of this one's.
-        assert not stack.has_a_run(project.id), stack.log_tail()
+        assert not stack.has_a_run(project.id), f"{stack.metrics().items() - before.items()}\n{stack.log_tail()}"
         time.sleep(0.1)
 
 

@@ -72,32 +72,9 @@ def test_a_task_whose_number_went_to_another_project_is_left_alone(
     project: LabelledProject, labels: list[int], label_studio: RunningLabelStudio, make_project: MakeProject
 ) -> None:
     asking = LabelStudio(label_studio.url, label_studio.token)
-    newest = max(each["id"] for each in project.all_predictions() if each["task"] == project.tasks[5])
-    assert asking.newest_prediction(project.id, project.tasks[5]) == newest
-    assert asking.newest_prediction(make_project().id, project.tasks[5]) is None
-
-
-def test_the_number_of_predictions_on_a_task_is_capped(
-    make_stack: Callable[..., RunningStack], make_project: MakeProject
-) -> None:
-    # Tasks that somebody may have open keep theirs.
-    stack = make_stack(
-        more={"POLL_SECONDS": "600", "IDLE_SECONDS": "1", "QUEUE_FRONT": "1", "OPEN_TASK_SECONDS": "0.1"}
-    )
-    project = make_project()
-    project.attach(stack)
-    made = project.label_one_of_each(stack)
-    for task in project.tasks[4:9]:
-        made.append(project.submit(task))
-        project.wait_for_version(stack, made)
-
-    def crowded() -> list[int]:
-        tasks = [int(each["task"]) for each in project.all_predictions()]
-        return [task for task in set(tasks) if tasks.count(task) > 5]
-
-    until(lambda: len(crowded()) <= 1, "old predictions to be removed")
-    # A slice's tasks lose their old predictions a moment before they get the new one.
-    until(lambda: set(project.predictions()) >= set(project.tasks[9:]), "every open task to be predicted")
+    numbers = {each["id"] for each in project.all_predictions() if each["task"] == project.tasks[5]}
+    assert {each.id for each in asking.predictions(project.id, [project.tasks[5]])} == numbers
+    assert asking.predictions(make_project().id, [project.tasks[5]]) == []
 
 
 def test_two_projects_with_the_same_classes_in_another_order_do_not_mix(
@@ -126,3 +103,11 @@ def test_a_version_that_somebody_chose_by_hand_stays_until_the_next_label(
     stack.wait_until_quiet(project.id)
     assert project.active_version() == first
     project.wait_for_version(stack, [*labels, project.submit(project.tasks[5])])
+
+
+def test_the_last_label_of_a_project_is_learned_too(
+    project: LabelledProject, labels: list[int], stack: RunningStack
+) -> None:
+    labelled = {project.of_class(name)[0] for name in project.classes}
+    rest = [project.submit(task) for task in project.tasks if task not in labelled]
+    project.wait_for_version(stack, [*labels, *rest])

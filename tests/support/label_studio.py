@@ -1,6 +1,5 @@
 """A real Label Studio that runs for the tests, and the people who work in it."""
 
-import re
 import time
 import uuid
 from collections.abc import Sequence
@@ -8,25 +7,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-import requests
-
 from scripts.cli.connection.api import ApiError, LabelStudioApi
+from scripts.stack.accounts import User, sign_up
 from scripts.stack.image_project import label_config
 from scripts.stack.label_studio import LabelStudioServer
 from scripts.stack.processes import LocalProcess
 from tests.support.project import LabelledProject
 
-PASSWORD = "a long enough password"
 DELETE_TRIES = 5
-
-
-@dataclass(frozen=True)
-class User:
-    """Somebody with an account: e-mail address, password and legacy token."""
-
-    email: str
-    password: str
-    token: str
 
 
 @dataclass
@@ -88,18 +76,7 @@ class RunningLabelStudio:
 
     def add_user(self) -> User:
         """Sign up another user of the same organisation, by its invitation."""
-        invitation = str(self.api.get_object("/api/invite")["invite_url"])
-        email = f"user-{uuid.uuid4().hex}@example.com"
-        with requests.Session() as browser:
-            browser.trust_env = False
-            page = browser.get(self.url + invitation[invitation.index("/user/") :], timeout=120)
-            found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
-            assert found, "Label Studio's sign-up page has no CSRF token: has it changed?"
-            form = {"csrfmiddlewaretoken": found[1], "email": email, "password": PASSWORD, "allow_newsletters": "false"}
-            browser.post(page.url, data=form, headers={"Referer": page.url}, timeout=120).raise_for_status()
-            token = browser.get(f"{self.url}/api/current-user/token", timeout=120)
-            token.raise_for_status()
-        return User(email, PASSWORD, str(token.json()["token"]))
+        return sign_up(self.api, self.url)
 
     def personal_token(self, user: User) -> str:
         """A new personal access token of a user who has none."""

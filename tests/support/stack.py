@@ -126,9 +126,9 @@ class RunningStack:
         return {name.decode(): float(value) for each in stored for name, value in each.items()}
 
     def runs(self) -> int:
-        """Runs that ended, however they ended, but for those that forgot a project which an earlier test deleted."""
+        """Runs that ended, however they ended, but for those about a project which an earlier test deleted."""
         ended = {name: value for name, value in self.counters().items() if name.startswith("runs:")}
-        return int(sum(ended.values()) - ended.get("runs:forgotten", 0))
+        return int(sum(ended.values()) - ended.get("runs:forgotten", 0) - ended.get("runs:missing", 0))
 
     def runs_of(self, outcome: str) -> int:
         """Runs that ended in one way, e.g. `published`."""

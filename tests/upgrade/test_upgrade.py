@@ -9,7 +9,7 @@ from rq.job import Job
 from rq.registry import FailedJobRegistry
 
 from backend.label_studio import config
-from backend.queue.jobs import FORMER_NAMES, JobKind
+from backend.queue.jobs import JobKind, drop_former_queues
 from backend.services import Services
 from backend.store.autolabelings import AutolabelPhase
 from backend.store.finetunings import FinetunePhase
@@ -97,10 +97,10 @@ def test_what_waits_for_mlflow_and_what_was_counted_is_read(recording: Recording
     assert services.queue.counters().by_name() == recording.answers["counters"]
 
 
-def test_jobs_of_every_kind_wait_under_their_former_names(services: Services) -> None:
-    waiting = {job.func_name: kind for kind, queue in services.queue.queues.items() for job in queue.jobs}
-    assert waiting.items() <= FORMER_NAMES.items()
-    assert set(waiting.values()) == set(JobKind)
+def test_jobs_that_an_earlier_release_pickled_are_dropped(services: Services) -> None:
+    queue = services.queue
+    assert drop_former_queues(queue.redis, queue.keys) == len(JobKind)
+    assert all(each.count == 0 for each in queue.queues.values())
 
 
 class Upgraded:
@@ -171,11 +171,18 @@ def _reason(job: Job | None) -> str | None:
     return None if result is None else result.exc_string
 
 
+def _known_to(told: Any, tells: Any) -> Any:
+    """An answer without what the earlier release did not tell: that a newer one tells more is no change."""
+    if not (isinstance(told, dict) and isinstance(tells, dict)):
+        return tells
+    return {key: _known_to(told[key], value) for key, value in tells.items() if key in told}
+
+
 @pytest.mark.parametrize("name", PROJECTS)
 def test_the_web_process_answers_as_before(name: str, upgraded: Upgraded) -> None:
     told, tells = upgraded.recording.answers[f"{name} project"], upgraded.answers[name]
     for about in ("versions", "version", "insight", "autolabel"):
-        assert tells[about] == told[about], about
+        assert _known_to(told[about], tells[about]) == told[about], about
 
 
 def test_no_job_fails(upgraded: Upgraded) -> None:

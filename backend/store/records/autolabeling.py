@@ -98,7 +98,8 @@ class Autolabeling(JsonRecord):
         sample_size, allowed_errors: of the audit.
         seed: of the audit's draw.
         audit: tasks that people are to answer, in the order drawn.
-        left_out: tasks that were drawn, but that somebody had begun before: no part of the set any more.
+        left_out: tasks that are no part of the set any more: drawn, but somebody had begun before; or predicted by
+            another model since.
         done, total: tasks written or taken back so far, and of all.
         problem: why writing stopped and waits for somebody; empty where it did not.
     """

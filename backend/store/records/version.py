@@ -60,6 +60,7 @@ class RecordedSettings(JsonRecord):
         holdout_share: of the tasks, in [0, 1].
         strategy: that was asked for.
         near_duplicate: see `Settings.near_duplicate`.
+        foreign: names the other models whose predictions the mirror held; empty where they are not looked at.
     """
 
     code: str
@@ -69,6 +70,7 @@ class RecordedSettings(JsonRecord):
     holdout_share: Annotated[float, Field(alias="arm_share")]
     strategy: str
     near_duplicate: float | None = None
+    foreign: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,10 @@ class VersionRecord(JsonRecord):
         origin: the version that its head was trained for; empty in records of releases without rejection.
         promotion: how it compares with the version that was active; None where the two can't be compared.
         audit: tasks that an audit asks for, which lead its queue.
+        foreign: how its head compares with other models' predictions, which are its pre-annotations while that is
+            `blocked`; None where there are none.
         seconds: that the run took, by `seconds:<stage>`, and what else was counted.
+        has_head: whether its head is among its files; None in records of releases that did not say.
     """
 
     labels: tuple[RecordedLabel, ...]
@@ -95,7 +100,14 @@ class VersionRecord(JsonRecord):
     origin: str = ""
     promotion: PromotionVerdict | None = None
     audit: tuple[int, ...] = ()
+    foreign: PromotionVerdict | None = None
     seconds: Mapping[str, int | float] = field(default_factory=dict)
+    has_head: bool | None = None
+
+    @property
+    def foreign_leads(self) -> bool:
+        """Whether other models' predictions are this version's pre-annotations, where there are any."""
+        return self.foreign is not None and self.foreign.blocked
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,10 @@ def unreachable(backend: BackendAddress, how: str) -> Finding:
             "use --backend http://host.docker.internal:9090, or this machine's address."
         )
     else:
-        mend = "Start the backend with HOST=0.0.0.0 and open its port to the Label Studio server."
+        mend = (
+            "Start the backend with BASIC_AUTH_USER, BASIC_AUTH_PASS and WEBHOOK_SECRET (without them it listens on "
+            "its own machine only) and open its port to the Label Studio server."
+        )
     return error(f"Label Studio cannot reach the backend: its call to {backend.url}/health {how}.", mend)
 
 
@@ -116,5 +119,10 @@ def of_import(refusal: ApiError | None) -> Finding:
         return warning(
             "Label Studio imports predictions the slow way: publishing takes seconds once thousands of tasks have one.",
             f"Start Label Studio with {FAST_IMPORTS}=true in its environment.",
+        )
+    if refusal is not None and refusal.status in (401, 403):
+        return error(
+            f"The token's user may not write predictions to the project ({refusal}).",
+            "Use the token of a user who may change the project.",
         )
     return warning(f"Whether Label Studio imports predictions fast is not known: {refusal}", "Look into its log.")

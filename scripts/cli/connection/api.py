@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import httpx
 from label_studio_sdk.core.api_error import ApiError as SdkError
 
+from backend.causes.answers import GATEWAYS
+from backend.causes.exceptions import cause_of
+from backend.causes.kinds import Cause, CauseKind
 from backend.label_studio.client import LabelStudio as LoopClient
+from scripts.cli.connection.http import client
 
 if TYPE_CHECKING:
     from label_studio_sdk import LabelStudio
@@ -35,12 +39,14 @@ class ApiError(Exception):
     Attributes:
         status: HTTP status, 0 where there was no answer.
         reason: Label Studio's own words, without markup.
+        cause: why there was no answer, or none of Label Studio's; None where it is Label Studio's own.
     """
 
-    def __init__(self, status: int, reason: str) -> None:
+    def __init__(self, status: int, reason: str, cause: Cause | None = None) -> None:
         super().__init__(f"{status}: {reason}" if status else reason)
         self.status = status
         self.reason = reason
+        self.cause = cause
 
 
 class LabelStudioApi:
@@ -54,13 +60,13 @@ class LabelStudioApi:
 
     def __init__(self, url: str, token: str, http: httpx.Client | None = None) -> None:
         self.url = url.rstrip("/")
-        self._token = token
-        self._http = http or httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=True)
+        self.token = token
+        self._http = http or client(TIMEOUT_SECONDS)
 
     @property
     def has_personal_token(self) -> bool:
         """Whether the token is a JWT: three parts joined by dots."""
-        return self._token.count(".") == 2
+        return self.token.count(".") == 2
 
     @cached_property
     def sdk(self) -> "LabelStudio":
@@ -74,13 +80,13 @@ class LabelStudioApi:
         # Without the slash it would ask for access tokens outside a folder that Label Studio is served under. It tries
         # nothing again: a POST done twice makes two of what it makes.
         sdk: LabelStudio = LabelStudio(  # type: ignore[no-untyped-call]
-            base_url=f"{self.url}/", api_key=self._token, httpx_client=self._http, max_retries=0
+            base_url=f"{self.url}/", api_key=self.token, httpx_client=self._http, max_retries=0
         )
         return sdk
 
     def loop_client(self) -> LoopClient:
         """The backend's own client, with the same token, to try what the backend will do."""
-        return LoopClient(self.url, self._token)
+        return LoopClient(self.url, self.token)
 
     def version(self) -> str:
         """Label Studio's release; needs no token, so none is sent that might be refused."""
@@ -88,7 +94,7 @@ class LabelStudioApi:
             answer = self._http.get(f"{self.url}/api/version")
         release = answer.json().get("release") if "json" in answer.headers.get("Content-Type", "") else None
         if not answer.is_success or not isinstance(release, str):
-            raise ApiError(0, "it does not answer /api/version as a Label Studio does")
+            raise ApiError(0, "it does not answer /api/version as a Label Studio does", _in_between(answer))
         return release
 
     def user(self) -> str:
@@ -252,7 +258,8 @@ def _told() -> Iterator[None]:
         status = error.status_code or 0
         raise ApiError(status, words(error.body, HTTPStatus(status).phrase if status else str(error.body))) from error
     except httpx.HTTPError as error:
-        raise ApiError(0, cause(error)) from error
+        cause = cause_of(error, _url(error))
+        raise ApiError(0, f"{cause.message} [{cause.kind}]", cause) from error
     except ValueError as error:
         raise ApiError(0, "what answers there is not Label Studio") from error
 
@@ -289,19 +296,20 @@ def words(body: object, otherwise: str) -> str:
     return " ".join(re.sub(r"<[^>]*>", "", said).split())
 
 
-def cause(error: httpx.HTTPError) -> str:
-    """Why there was no answer, in a few words."""
-    if isinstance(error, httpx.TimeoutException):
-        return "no answer in time"
-    for known, said in (
-        ("Connection refused", "connection refused"),
-        ("Name or service not known", "unknown host name"),
-        ("nodename nor servname", "unknown host name"),
-        ("CERTIFICATE_VERIFY_FAILED", "its certificate is not trusted by this machine"),
-    ):
-        if known in str(error):
-            return said
-    return type(error).__name__
+def _url(error: httpx.HTTPError) -> str:
+    """What was asked for; empty where the error does not know."""
+    try:
+        return str(error.request.url)
+    except RuntimeError:
+        return ""
+
+
+def _in_between(answer: httpx.Response) -> Cause | None:
+    """What answers instead of Label Studio: a proxy, or its page."""
+    if answer.status_code in GATEWAYS:
+        return Cause(CauseKind.GATEWAY, f"HTTP {answer.status_code}")
+    is_page = answer.headers.get("Content-Type", "").startswith("text/html")
+    return Cause(CauseKind.PAGE_ANSWERS, f"HTTP {answer.status_code}") if is_page else None
 
 
 def _as_list(value: object) -> list[object]:

@@ -8,7 +8,7 @@ from scripts.cli.connection.api import ApiError, Json, LabelStudioApi, when_free
 from scripts.cli.connection.backend_checks import backend_from_here
 from scripts.cli.connection.checks import prerequisites
 from scripts.cli.connection.findings import Finding, error, has_errors, ok
-from scripts.cli.connection.project_checks import SAMPLING
+from scripts.cli.connection.project_checks import SAMPLING, SETTINGS
 
 TITLE = "Label Loop"
 
@@ -54,7 +54,7 @@ def attach(label_studio: LabelStudioApi, project_id: int, backend: BackendAddres
     except ApiError as refusal:
         if earlier is None:
             file.unlink()  # Nothing is changed, so there is nothing to put back.
-        return [*backend_from_here(backend), answers.of_connection(refusal, backend)]
+        return [*backend_from_here(backend, project_id), answers.of_connection(refusal, backend)]
     try:
         findings.append(_set_webhook(label_studio, project_id, backend))
     except ApiError as refusal:
@@ -112,5 +112,5 @@ def _set_webhook(label_studio: LabelStudioApi, project_id: int, backend: Backend
 
 def _set_sampling(label_studio: LabelStudioApi, project_id: int) -> Finding:
     """Ask for the lowest score first and for pre-annotations on the page, which any project may have turned off."""
-    label_studio.change_project(project_id, sampling=SAMPLING, show_collab_predictions=True)
+    label_studio.change_project(project_id, **SETTINGS)
     return ok(f"Sampling of project {project_id} is {SAMPLING}.")

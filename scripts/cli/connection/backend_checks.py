@@ -4,24 +4,49 @@ from typing import Any
 
 import httpx
 
+from backend import __version__
+from backend.causes.exceptions import cause_of
+from backend.web.problem import ProblemKind
 from scripts.cli.connection.address import BackendAddress
-from scripts.cli.connection.api import Json, cause
-from scripts.cli.connection.findings import Finding, error, ok, warning
+from scripts.cli.connection.api import Json
+from scripts.cli.connection.findings import Finding, Level, error, ok, warning
+from scripts.cli.connection.http import client
 
 TIMEOUT_SECONDS = 10.0
 
 
-def backend_from_here(backend: BackendAddress) -> list[Finding]:
-    """The backend answers, and nothing that it needs is missing.
+STOPPING = frozenset(
+    {
+        ProblemKind.REDIS,
+        ProblemKind.NO_WORKER,
+        ProblemKind.DATABASE,
+        ProblemKind.DISK,
+        ProblemKind.PROJECT_REFUSED,
+        ProblemKind.OTHER_MODEL_CHOSEN,
+        ProblemKind.PROJECT_MISSING,
+        ProblemKind.RUNS_FAIL,
+        ProblemKind.STANDSTILL,
+        ProblemKind.IMAGES_UNUSABLE,
+    }
+)
+"""What keeps the loop from running, or from all of the project's images."""
+
+SAID_BETTER = frozenset({ProblemKind.LABEL_STUDIO, ProblemKind.OTHER_VERSION_CHOSEN, ProblemKind.OTHER_ORDER_CHOSEN})
+"""What another check looks at more closely."""
+
+
+def backend_from_here(backend: BackendAddress, project_id: int) -> list[Finding]:
+    """The backend answers, and nothing is wrong with it and with this project of its.
 
     No answer is a warning only: Label Studio may well reach it at an address that this machine cannot, as in Docker.
     """
     try:
         health = _health(backend)
     except httpx.HTTPError as failure:
+        cause = cause_of(failure, backend.url)
         return [
             warning(
-                f"This machine does not reach the backend {backend.url}: {cause(failure)}.",
+                f"This machine does not reach the backend {backend.url}: {cause.message}. [{cause.kind}]",
                 "Start it, or give its address with --backend; if only Label Studio can reach it, this is no fault.",
             )
         ]
@@ -32,10 +57,37 @@ def backend_from_here(backend: BackendAddress) -> list[Finding]:
                 "Give the backend's address with --backend; the port is taken by something else.",
             )
         ]
-    problems = [str(problem) for problem in health.get("problems") or []]
-    if not problems:
-        return [ok(f"The backend {backend.url} is well.")]
-    return [warning(f"The backend says: {problem}", f"See {backend.url}/health.") for problem in problems]
+    findings = _told(health, project_id)
+    release = health.get("version")
+    if isinstance(release, str) and release != __version__:
+        findings.append(
+            warning(
+                f"The backend is of release {release}, and this command of {__version__}.",
+                "Run the command of the backend's own release.",
+            )
+        )
+    if not any(finding.level is not Level.OK for finding in findings):
+        findings.insert(0, ok(f"The backend {backend.url} is well."))
+    return findings
+
+
+def _told(health: Json, project_id: int) -> list[Finding]:
+    """What the backend says of itself and of one project."""
+    details = health.get("details")
+    if not isinstance(details, list):
+        # A release before 0.2 has lines only.
+        return [warning(f"The backend says: {line}", "See its /health.") for line in health.get("problems") or []]
+    findings = []
+    for detail in details:
+        if detail.get("project") not in (None, project_id) or detail.get("kind") in SAID_BETTER:
+            continue
+        what = f"The backend says: {detail.get('message')} [{detail.get('kind')}]"
+        mend = str(detail.get("mend") or "See its /health.")
+        if detail.get("level") == "note":
+            findings.append(ok(f"{what} {mend}"))
+        else:
+            findings.append(error(what, mend) if detail.get("kind") in STOPPING else warning(what, mend))
+    return findings
 
 
 def asked(backend: BackendAddress, project_id: int) -> list[Finding]:
@@ -91,4 +143,5 @@ def _health(backend: BackendAddress) -> Json:
 
 
 def _get(backend: BackendAddress, path: str) -> httpx.Response:
-    return httpx.get(backend.url + path, auth=backend.basic_auth, timeout=TIMEOUT_SECONDS)
+    with client(TIMEOUT_SECONDS) as http:
+        return http.get(backend.url + path, auth=backend.basic_auth)

@@ -1,19 +1,31 @@
 """Whether Label Studio, project and backend can work together: nothing here changes anything."""
 
+from backend.causes.kinds import CauseKind
+from backend.settings import Settings, load
 from scripts.cli.connection import answers
 from scripts.cli.connection.address import BackendAddress
 from scripts.cli.connection.api import ApiError, Json, LabelStudioApi
 from scripts.cli.connection.backend_checks import asked, backend_from_here, known_versions
 from scripts.cli.connection.findings import Finding, error, has_errors, ok, warning
-from scripts.cli.connection.project_checks import image, label_config, prediction_imports, ranking
+from scripts.cli.connection.image_checks import images
+from scripts.cli.connection.project_checks import label_config, prediction_imports, ranking
 from scripts.cli.connection.record import same_address
 
 RUN_CONNECT = "Run connect without --check."
 LISTED_PROJECTS = 20
 
 
-def everything(label_studio: LabelStudioApi, project_id: int, backend: BackendAddress) -> list[Finding]:
-    """Every check, in the order in which to mend what is wrong."""
+def everything(
+    label_studio: LabelStudioApi, project_id: int, backend: BackendAddress, settings: Settings | None = None
+) -> list[Finding]:
+    """Every check, in the order in which to mend what is wrong.
+
+    Args:
+        label_studio: that holds the project.
+        project_id: of the project to look at.
+        backend: as Label Studio must reach it.
+        settings: of the backend; None for those of the environment.
+    """
     findings = prerequisites(label_studio, project_id)
     if has_errors(findings):
         return findings
@@ -21,11 +33,11 @@ def everything(label_studio: LabelStudioApi, project_id: int, backend: BackendAd
     return [
         *findings,
         label_config(project),
-        *backend_from_here(backend),
+        *backend_from_here(backend, project_id),
         *_connection(label_studio, project_id, backend),
         *_webhook(label_studio, project_id, backend),
         *asked(backend, project_id),
-        image(label_studio, project),
+        *images(label_studio, project, settings or load()),
         *ranking(label_studio, project, known_versions(backend, project_id)),
         prediction_imports(label_studio, project_id),
     ]
@@ -36,12 +48,10 @@ def prerequisites(label_studio: LabelStudioApi, project_id: int) -> list[Finding
     try:
         findings = [ok(f"Label Studio {label_studio.version()} answers at {label_studio.url}.")]
     except ApiError as failure:
-        return [
-            error(
-                f"No Label Studio answers at {label_studio.url}: {failure}.",
-                "Start it, or give the address that the browser shows, with --url.",
-            )
-        ]
+        mend = "Start it, or give the address that the browser shows, with --url."
+        if failure.cause is not None and failure.cause.kind is not CauseKind.CONNECTION_REFUSED:
+            mend = failure.cause.mend
+        return [error(f"No Label Studio answers at {label_studio.url}: {failure}.", mend)]
     try:
         findings.append(ok(f"The token is {label_studio.user()}'s."))
     except ApiError as refusal:
@@ -110,7 +120,13 @@ def _webhook(label_studio: LabelStudioApi, project_id: int, backend: BackendAddr
     """Events reach the backend once, and are let in."""
     ours = [hook for hook in label_studio.webhooks(project_id) if same_address(hook["url"], backend.webhook_url)]
     if not ours:
-        return [error(f"Project {project_id} has no webhook {backend.webhook_url}, so nothing trains.", RUN_CONNECT)]
+        others = ", ".join(str(hook["url"]) for hook in label_studio.webhooks(project_id))
+        elsewhere = f" (but {others})" if others else ""
+        return [
+            error(
+                f"Project {project_id} has no webhook {backend.webhook_url}{elsewhere}, so nothing trains.", RUN_CONNECT
+            )
+        ]
     findings = []
     if ours[1:]:
         findings.append(warning(f"The webhook {backend.webhook_url} is there {len(ours)} times.", RUN_CONNECT))

@@ -1,20 +1,16 @@
 """What in a project's own settings makes learning, ranking or writing fail."""
 
-import io
 from collections.abc import Collection
 
-from PIL import Image, UnidentifiedImageError
-
 from backend.errors import LabelLoopError
-from backend.images.fetcher import CLOUD_SCHEMES, LOCAL_FILES, ImageFetcher, Unavailable
 from backend.label_studio import config
 from scripts.cli.connection import answers
 from scripts.cli.connection.api import ApiError, Json, LabelStudioApi
 from scripts.cli.connection.findings import Finding, error, ok, warning
 
-IMAGE_MAX_BYTES = 50_000_000
-IMAGE_SECONDS = 20.0
 SAMPLING = "Uncertainty sampling"
+SETTINGS = {"sampling": SAMPLING, "show_collab_predictions": True}
+"""Of a project, as connecting sets them."""
 
 
 def label_config(project: Json) -> Finding:
@@ -23,42 +19,7 @@ def label_config(project: Json) -> Finding:
         labeling = config.read(project["label_config"])
     except LabelLoopError as problem:
         return error(str(problem), "Change it under Settings > Labeling Interface, then run connect again.")
-    return ok(f"The label config asks for one of {len(labeling.classes)} classes of the image in {labeling.image_key}.")
-
-
-def image(label_studio: LabelStudioApi, project: Json) -> Finding:
-    """One task's image, fetched as the backend will fetch it."""
-    try:
-        key = config.read(project["label_config"]).image_key
-    except LabelLoopError:
-        return warning("No image was tried.", "Mend the label config first.")
-    task = label_studio.first_task(project["id"])
-    if task is None:
-        return warning("No image was tried: the project has no tasks.", "Import images, then run connect --check.")
-    address = str(task["data"].get(key, ""))
-    fetcher = ImageFetcher(label_studio.loop_client(), IMAGE_MAX_BYTES, IMAGE_SECONDS)
-    content = fetcher.fetch(address, int(task["id"]))
-    if isinstance(content, Unavailable):
-        return error(f"The image of task {task['id']} cannot be fetched: {content.reason}", _mend(address))
-    try:
-        with Image.open(io.BytesIO(content)) as picture:
-            return ok(f"The image of task {task['id']} was fetched ({picture.width} × {picture.height}).")
-    except (UnidentifiedImageError, OSError):
-        return error(f"What task {task['id']} has in {key} is not an image: {address[:120]}", _mend(address))
-
-
-def _mend(address: str) -> str:
-    """What to do about an address that gives no image."""
-    if address.startswith(LOCAL_FILES):
-        return (
-            "Add a Local Files storage under Settings > Cloud Storage whose path is the image's folder, and start "
-            "Label Studio with LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED and LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT."
-        )
-    if address.partition("://")[0] in CLOUD_SCHEMES:
-        return "Add the bucket as a source under Settings > Cloud Storage, with credentials that may read it."
-    if address.startswith("/data/upload/"):
-        return "Import the file again: Label Studio has lost it, or it belongs to a project that is gone."
-    return "Make the address open in a browser on the backend's machine, without a log-in."
+    return ok(f"The label config asks for one of {len(labeling.classes)} classes of the image in {labeling.image}.")
 
 
 def ranking(label_studio: LabelStudioApi, project: Json, versions: Collection[str] | None) -> list[Finding]:
@@ -74,7 +35,7 @@ def ranking(label_studio: LabelStudioApi, project: Json, versions: Collection[st
         findings.append(
             warning(
                 f'Sampling is "{project["sampling"]}": the order of the queue has no effect.',
-                "Run connect without --check, and leave Settings > General > Task Sampling alone.",
+                "If that is somebody's choice, leave it; else run connect without --check.",
             )
         )
     active = project["model_version"]
@@ -83,7 +44,15 @@ def ranking(label_studio: LabelStudioApi, project: Json, versions: Collection[st
         findings.append(
             warning(
                 f"model_version is {active!r}, which is no version of the backend: tasks come in random order.",
-                "Choose a version of the backend under Settings > Annotation; the next run sets it as well.",
+                "If that is somebody's choice, leave it: it is never changed. Else choose the backend's newest version "
+                "under Settings > Annotation > Live predictions.",
+            )
+        )
+    elif versions and project.get("total_predictions_number") == 0:
+        findings.append(
+            warning(
+                f"Version {active!r} of the backend is active, but the project has no predictions: they were deleted.",
+                "Wait for the next poll (POLL_SECONDS), or submit an annotation: they are made again.",
             )
         )
     if project["maximum_annotations"] > 1:

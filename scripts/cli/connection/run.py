@@ -31,7 +31,7 @@ def connect(options: Connect) -> int:
             findings = attach(label_studio, options.project, backend, _records())
             if has_errors(findings):
                 return findings
-        return checks.everything(label_studio, options.project, backend)
+        return checks.everything(label_studio, options.project, backend, values)
 
     return _report(options, act)
 

@@ -12,6 +12,7 @@ from PIL import Image
 from model.arrays import FloatArray
 from model.backbone.embedder import OnnxEmbedder
 from model.errors import ImageError
+from model.images.decoders import Decoders
 from model.networks.export import build
 from scripts.cli.progress import tracked
 from scripts.lab.benchmarks.figures import Figure, Measured, median
@@ -28,12 +29,12 @@ def run(files: Sequence[bytes], export: Path, rounds: int = 7) -> Measured:
         export: folder of the backbone's export.
         rounds: at least 1; one more of each way is made before, to warm up.
     """
-    embedder = OnnxEmbedder(export)
+    embedder, decoders = OnnxEmbedder(export), Decoders(LIMITS)
     known = embedder.backbone
     module = build(known).eval()
 
     def ours() -> list[FloatArray]:
-        outcomes = [outcome for _, outcome in embedder.embed_bytes(enumerate(files), LIMITS)]
+        outcomes = [outcome for _, outcome in embedder.embed_bytes(enumerate(files), decoders)]
         return [outcome for outcome in outcomes if not isinstance(outcome, ImageError)]
 
     def theirs() -> list[FloatArray]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from model.images import ImageLimits
+from model.images.limits import ImageLimits
 from scripts.cli.progress import tracked
 from scripts.lab.benchmarks.errors import BenchmarkError
 from scripts.lab.datasets import DataError, EncodedImage, FolderSource, TarSource, select

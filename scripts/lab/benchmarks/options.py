@@ -21,13 +21,15 @@ class BenchmarkName(StrEnum):
     PREDICT = "predict"
     WEBHOOK = "webhook"
     CYCLE = "cycle"
+    PREDICTIONS = "predictions"
     WARM_START = "warm-start"
     FEW_LABELS = "few-labels"
 
 
 LONG = (BenchmarkName.WARM_START, BenchmarkName.FEW_LABELS)
 """Run only where they are asked for: they train networks for some ten minutes each, on photographs."""
-NAMES = tuple(name for name in BenchmarkName if name not in LONG)
+NAMES = tuple(name for name in BenchmarkName if name not in (*LONG, BenchmarkName.PREDICTIONS))
+"""Run where none is named; counting predictions takes as long as labelling does."""
 LEAST_TASKS = 200
 """Fewer say nothing of a queue."""
 

@@ -36,9 +36,14 @@ def table(outcomes: Mapping[str, Measured]) -> Table:
 
 def markdown(outcomes: Mapping[str, Measured], about: Mapping[str, Any]) -> str:
     """The figures as a table in Markdown, with what they were measured on."""
-    rows = [HEADER, ("---",) * len(HEADER), *_rows(outcomes)]
-    lines = [f"| {' | '.join(row)} |" for row in rows]
-    return "\n".join([*lines, "", f"Measured on {'; '.join(f'{key} {value}' for key, value in about.items())}.", ""])
+    return "\n".join(
+        [
+            table(outcomes).markdown(),
+            "",
+            f"Measured on {'; '.join(f'{key} {value}' for key, value in about.items())}.",
+            "",
+        ]
+    )
 
 
 def write_json(outcomes: Mapping[str, Measured], about: Mapping[str, Any], path: Path) -> None:

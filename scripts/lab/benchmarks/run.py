@@ -15,6 +15,7 @@ from scripts.lab.benchmarks import (
     few_labels,
     images,
     predict,
+    predictions,
     report,
     rerank,
     retrain,
@@ -41,6 +42,8 @@ EMBEDDED_FILES = 64
 RETRAIN_LABELS = 5_000
 SERVED_TASKS, SERVED_LABELS = 1_000, 500
 """The project that `/predict` and `/webhook` are measured on."""
+FIRST_LABELS, STEADY_LABELS, LABELS_PER_SECOND = 20, 300, 1.0
+"""What is labelled before and while predictions are counted."""
 
 
 def benchmark(options: BenchmarkOptions) -> int:
@@ -90,6 +93,7 @@ class Benchmarks:
             "predict": self._predict,
             "webhook": self._webhook,
             "cycle": self._cycle,
+            "predictions": self._predictions,
             "warm-start": partial(self._trained, "warm start", warm_start.run),
             "few-labels": partial(self._trained, "few labels", few_labels.run),
         }
@@ -148,6 +152,11 @@ class Benchmarks:
                 with stacks.running(self._home / "stack", self._documents, database) as stack:
                     project = make(stack, self._images.part(tasks), labels)
                     yield f"cycle, {name}", cycle.run(stack, project, name, self._options.submits)
+
+    def _predictions(self) -> Iterator[tuple[str, Measured]]:
+        with stacks.running(self._home / "stack", self._documents) as stack:
+            project = make(stack, self._images.part(SERVED_TASKS), FIRST_LABELS)
+            yield "predictions", predictions.run(stack, project, STEADY_LABELS, LABELS_PER_SECOND)
 
     def _trained(self, name: str, measure: Callable[[Path, Path], Measured]) -> Iterator[tuple[str, Measured]]:
         assert self._options.caltech is not None  # noqa: S101 - the command line has seen to it

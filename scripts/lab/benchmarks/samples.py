@@ -12,6 +12,7 @@ from model import holdout
 from model.arrays import FloatArray, IntArray
 from model.backbone.embedder import OnnxEmbedder
 from model.errors import ImageError
+from model.images.decoders import Decoders
 from scripts.cli.progress import tracked
 from scripts.lab.benchmarks.images import LIMITS
 
@@ -57,7 +58,7 @@ def embedded(files: Sequence[bytes], folder: Path, kept: Path) -> FloatArray:
         if len(features) == len(files):
             return features
     embedder = OnnxEmbedder(folder)
-    stream = embedder.embed_bytes(enumerate(files), LIMITS)
+    stream = embedder.embed_bytes(enumerate(files), Decoders(LIMITS))
     features = np.zeros((len(files), embedder.backbone.width), dtype=np.float16)
     for index, outcome in tracked(stream, "embedding", len(files), "image", kept=False):
         if not isinstance(outcome, ImageError):

@@ -2,23 +2,21 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from numpy.lib.format import open_memmap
-from PIL import Image
 
 from model.arrays import BoolArray, IntArray
 from model.errors import ImageError
 from model.files import whole_folder
-from model.images import ImageLimits, decode
+from model.images.decoders import Decoders
+from model.images.limits import ImageLimits
 from scripts.cli.progress import tracked
 from scripts.lab.comparison.errors import ComparisonError
 from scripts.lab.datasets import EncodedImage, ImageSource, select
@@ -31,7 +29,6 @@ SMALL_SIDE = 64
 """Images up to this side are kept as they are, not enlarged: CIFAR's take a fiftieth of the disk so."""
 LOOKED_AT = 16
 """Images that tell whether all are small."""
-THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 SHEET = "images.json"
 
 
@@ -115,11 +112,12 @@ class Library:
 
     def _write(self, folder: Path, side: int) -> None:
         source, count = self._source, len(self._wanted)
-        side, files = _kept_side(source.read(self._wanted), side)
+        decoders = Decoders(ImageLimits())
+        side, files = _kept_side(source.read(self._wanted), side, decoders)
         shape = (count, 3, side, side)
         images: Pixels = open_memmap(folder / "images.npy", "w+", np.uint8, shape)  # type: ignore[no-untyped-call]
         numbers: list[int] = []
-        decoded = tracked(_decoded(files, side), "decoding", count, "image")
+        decoded = tracked(_decoded(files, side, decoders), "decoding", count, "image")
         for number, pixels in decoded:
             if pixels is not None:
                 images[len(numbers)] = pixels
@@ -163,32 +161,16 @@ def load(name: str, folder: Path) -> LabelledImages:
     )
 
 
-def _kept_side(files: Iterator[EncodedImage], side: int) -> tuple[int, Iterator[EncodedImage]]:
+def _kept_side(files: Iterator[EncodedImage], side: int, decoders: Decoders) -> tuple[int, Iterator[EncodedImage]]:
     """The side to keep images at, and all of the files again."""
     first = list(islice(files, LOOKED_AT))
-    largest = max((max(image.size) for file in first if (image := _opened(file, None)) is not None), default=side)
+    outcomes = [outcome for _, outcome in decoders.decode_each(((file.index, file.content) for file in first), side)]
+    sizes = [max(image.width, image.height) for image in outcomes if not isinstance(image, ImageError)]
+    largest = max(sizes, default=side)
     return (min(side, largest) if largest <= SMALL_SIDE else side), chain(first, files)
 
 
-def _decoded(files: Iterable[EncodedImage], side: int) -> Iterator[tuple[int, Pixels | None]]:
+def _decoded(files: Iterable[EncodedImage], side: int, decoders: Decoders) -> Iterator[tuple[int, Pixels | None]]:
     """Number and pixels (3, side, side) of each file in turn; None where it can't be read."""
-    waiting = iter(files)
-    with ThreadPoolExecutor(THREADS) as threads:
-        while chunk := list(islice(waiting, 16 * THREADS)):
-            pixels = threads.map(partial(_square, side=side), chunk)
-            yield from zip((file.index for file in chunk), pixels, strict=True)
-
-
-def _square(file: EncodedImage, side: int) -> Pixels | None:
-    """The whole image, as `model.backbone.backbone.Backbone.preprocess` resizes it."""
-    image = _opened(file, side)
-    if image is None:
-        return None
-    return np.asarray(image.resize((side, side), Image.Resampling.BILINEAR)).transpose(2, 0, 1)
-
-
-def _opened(file: EncodedImage, side: int | None) -> Image.Image | None:
-    try:
-        return decode(file.content, ImageLimits(), size_hint=side)
-    except ImageError:
-        return None
+    for number, outcome in decoders.decode_each(((file.index, file.content) for file in files), side):
+        yield number, None if isinstance(outcome, ImageError) else outcome.pixels.transpose(2, 0, 1)

@@ -8,6 +8,7 @@ import numpy as np
 
 from model.head.evaluation import expected_calibration_error
 from model.head.head import Head
+from scripts.lab.simulation.foreign import foreign_model
 from scripts.lab.simulation.replay import Cycle, RunOptions, cycles
 from scripts.lab.simulation.serving import serve
 from scripts.lab.simulation.splits import Split
@@ -52,20 +53,21 @@ def run(split: Split, options: RunOptions, progress: Callable[[int], None]) -> l
         labels += len(cycle.tasks)
         if labels >= min(due, options.budget):
             due = labels + options.evaluate_every
-            curve.append(_point(cycle, labels, split, options.seed))
+            curve.append(_point(cycle, labels, split, options))
         progress(labels)
         if options.stop_at is not None and (curve[-1].accuracy or 0.0) >= options.stop_at:
             break
     return curve
 
 
-def _point(cycle: Cycle, labels: int, split: Split, seed: int) -> CurvePoint:
+def _point(cycle: Cycle, labels: int, split: Split, options: RunOptions) -> CurvePoint:
+    seed = options.seed
     accuracy, ece, serve_seconds = None, None, 0.0
     if cycle.head is not None:
         started = time.perf_counter()
         served = serve(cycle.dataset, cycle.head, split.nearest(seed), seed)
         serve_seconds = time.perf_counter() - started
-        accuracy, ece = measure(served, split)
+        accuracy, ece = measure(_shown(cycle, served, split, options), split)
     return CurvePoint(
         labels=labels,
         accuracy=accuracy,
@@ -76,6 +78,13 @@ def _point(cycle: Cycle, labels: int, split: Split, seed: int) -> CurvePoint:
         rank_seconds=cycle.rank_seconds,
         serve_seconds=serve_seconds,
     )
+
+
+def _shown(cycle: Cycle, served: Head, split: Split, options: RunOptions) -> Head:
+    """The head whose predictions people see: the foreign model's while it is the better one."""
+    if not cycle.foreign_leads or options.foreign is None:
+        return served
+    return foreign_model(split, options.foreign, options.seed).head
 
 
 def measure(head: Head, split: Split) -> tuple[float, float]:

@@ -7,7 +7,8 @@ import numpy as np
 from model.arrays import FloatArray, IntArray
 from model.backbone.embedder import OnnxEmbedder
 from model.errors import ImageError
-from model.images import ImageLimits
+from model.images.decoders import Decoders
+from model.images.limits import ImageLimits
 from scripts.cli.progress import tracked
 from scripts.lab.backbones import ExportedBackbone
 
@@ -26,7 +27,7 @@ def embed(files: Iterable[tuple[int, bytes]], count: int, by: ExportedBackbone) 
         (m, width) float16, and the (m,) numbers of the files that could be read, as they came.
     """
     features, numbers = [], []
-    stream = OnnxEmbedder(by.folder).embed_bytes(files, LIMITS)
+    stream = OnnxEmbedder(by.folder).embed_bytes(files, Decoders(LIMITS))
     for number, outcome in tracked(stream, "embedding", count, "image"):
         if not isinstance(outcome, ImageError):
             features.append(outcome.astype(np.float16))

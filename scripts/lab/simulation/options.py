@@ -25,6 +25,11 @@ def checked_share(value: float) -> float:
         raise typer.BadParameter(str(error)) from error
 
 
+def checked_share_or_none(value: float | None) -> float | None:
+    """As `checked_share`, where a share is given."""
+    return None if value is None else checked_share(value)
+
+
 @dataclass(frozen=True, kw_only=True)
 class SimulationOptions:
     """How labelling is replayed.
@@ -75,6 +80,15 @@ class SimulationOptions:
     random_arm: Annotated[
         float, typer.Option(min=0.0, max=1.0, metavar="SHARE", help="The holdout's share of the images.")
     ] = 0.0
+    foreign: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            callback=checked_share_or_none,
+            help="Let another model of this accuracy have predicted already, as a zero-shot classifier would.",
+            show_default="none",
+        ),
+    ] = None
     test: Annotated[
         float,
         typer.Option(

@@ -20,7 +20,7 @@ CODE = (
     "backend/store/dataset.py",
     "backend/loop/*.py",
     "model/**/*.py",
-    *(f"scripts/lab/simulation/{name}.py" for name in ("curve", "peers", "replay", "serving", "splits")),
+    *(f"scripts/lab/simulation/{name}.py" for name in ("curve", "foreign", "peers", "replay", "serving", "splits")),
 )
 """What a run executes."""
 

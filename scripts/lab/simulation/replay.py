@@ -9,14 +9,16 @@ from typing import Any
 import numpy as np
 from pydantic_settings import PydanticBaseSettingsSource
 
-from backend.loop import evaluate, rank, train
+from backend.loop import evaluate, foreign, rank, train
 from backend.settings import Settings
 from backend.store.dataset import Dataset
 from backend.store.labels import Label
 from model import holdout
 from model.arrays import IntArray
 from model.head.head import Head
+from model.insight.results import PromotionVerdict
 from scripts.lab.simulation import peers
+from scripts.lab.simulation.foreign import foreign_model
 from scripts.lab.simulation.splits import Split
 
 Asked = tuple[IntArray, str]
@@ -36,6 +38,7 @@ class RunOptions:
         random_arm: share of the tasks; peers know no holdout and run without it.
         evaluate_every: labels between two measurements.
         stop_at: accuracy at which the run ends, or None.
+        foreign: accuracy of another model that predicts already, or None where there is none.
     """
 
     strategy: str
@@ -46,6 +49,7 @@ class RunOptions:
     random_arm: float
     evaluate_every: int
     stop_at: float | None
+    foreign: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +63,7 @@ class Cycle:
         head: the quick head after it; None before two classes have a label.
         seconds: of ranking, training and evaluating.
         rank_seconds: of ranking alone.
+        foreign_leads: whether people are shown what the foreign model predicts.
     """
 
     tasks: IntArray
@@ -67,6 +72,7 @@ class Cycle:
     head: Head | None
     seconds: float
     rank_seconds: float
+    foreign_leads: bool = False
 
 
 class SimulationSettings(Settings):
@@ -93,19 +99,24 @@ def cycles(split: Split, options: RunOptions) -> Iterator[Cycle]:
     """
     ask = _asker(split, options)
     dataset, head = unlabelled(split, options), None
-    labels = 0
+    labels, verdict = 0, foreign.run(dataset, None, None, options.seed)
     while labels < options.budget:
         started = time.perf_counter()
-        tasks, ranked_by = ask(dataset, head, min(options.batch, options.budget - labels))
+        tasks, ranked_by = ask(dataset, head, min(options.batch, options.budget - labels), _leads(verdict))
         ranked = time.perf_counter()
         dataset = answer(dataset, tasks, split)
         answered = time.perf_counter()
         head = train.run(dataset)
         if head is not None:
             head = evaluate.run(dataset, head, options.seed).head
+            verdict = foreign.run(dataset, head, verdict, options.seed)
         seconds = ranked - started + time.perf_counter() - answered
         labels += len(tasks)
-        yield Cycle(tasks, ranked_by, dataset, head, seconds, ranked - started)
+        yield Cycle(tasks, ranked_by, dataset, head, seconds, ranked - started, _leads(verdict))
+
+
+def _leads(verdict: PromotionVerdict | None) -> bool:
+    return verdict is not None and verdict.blocked
 
 
 def unlabelled(split: Split, options: RunOptions) -> Dataset:
@@ -113,6 +124,7 @@ def unlabelled(split: Split, options: RunOptions) -> Dataset:
     n = len(split.targets)
     task_ids = np.arange(1, n + 1)
     positions = holdout.hash_positions(f"simulation {split.number} {options.seed}", task_ids)
+    other = None if options.foreign is None else foreign_model(split, options.foreign, options.seed)
     return Dataset(
         classes=split.classes,
         task_ids=task_ids,
@@ -124,6 +136,8 @@ def unlabelled(split: Split, options: RunOptions) -> Dataset:
         unreadable=(),
         labels={},
         points=split.points(options.seed),
+        automatic=frozenset() if other is None else other.learned,
+        foreign=None if other is None else other.opinions,
     )
 
 
@@ -139,16 +153,16 @@ def answer(dataset: Dataset, tasks: IntArray, split: Split) -> Dataset:
     return replace(dataset, targets=targets, counted=counted, labels=dataset.labels | given)
 
 
-def _asker(split: Split, options: RunOptions) -> Callable[[Dataset, Head | None, int], Asked]:
+def _asker(split: Split, options: RunOptions) -> Callable[[Dataset, Head | None, int, bool], Asked]:
     if peers.is_peer(options.strategy):
         peer = peers.Peer(options.strategy, split.points(options.seed), len(split.classes), options.seed)
-        return lambda dataset, head, count: (peer.ask(dataset, head, count), options.strategy)
+        return lambda dataset, head, count, _: (peer.ask(dataset, head, count), options.strategy)
     settings = SimulationSettings(
         strategy=options.strategy, queue_head=options.batch, holdout_share=options.random_arm, seed=options.seed
     )
 
-    def ask(dataset: Dataset, head: Head | None, count: int) -> Asked:
-        queue, ranked_by = rank.run(dataset, head, settings)
+    def ask(dataset: Dataset, head: Head | None, count: int, foreign_leads: bool) -> Asked:
+        queue, ranked_by = rank.run(dataset, head, settings, foreign_leads=foreign_leads)
         return queue.task_ids[:count], ranked_by
 
     return ask

@@ -79,6 +79,7 @@ def _run_options(options: SimulationOptions, strategy: str, split: int, seed: in
         random_arm=0.0 if peers.is_peer(strategy) else options.random_arm,
         evaluate_every=options.evaluate_every or options.batch,
         stop_at=max(options.targets) if options.stop_at_targets else None,
+        foreign=None if peers.is_peer(strategy) else options.foreign,
     )
 
 

@@ -100,6 +100,6 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def engine(database_url: str, tmp_path: Path) -> Iterator[Engine]:
     """A database with today's schema."""
     made = database.connect(database_url)
-    database.migrate(database_url, tmp_path / "lock")
+    database.migrate(database_url, tmp_path)
     yield made
     made.dispose()

@@ -3,6 +3,7 @@
 No container is started: that needs an engine. What runs in them is tried in test_images.py.
 """
 
+import ipaddress
 import re
 import subprocess
 import sys
@@ -17,6 +18,14 @@ from scripts.stack.label_studio import SWITCHES
 
 OURS = ("backend", "worker", "worker-gpu", "trainer", "export")
 LOCAL_FILES = "LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED"
+# On one machine they call each other's loopback addresses; here, only the network `loop` is open.
+OPENED_OTHERWISE = {LOCAL_FILES, "ML_BLOCK_LOCAL_IP", "SSRF_PROTECTION_ENABLED"}
+ALL = ("label-studio", "postgres", "redis", *OURS)
+CONFINED = ("redis", *OURS)
+PRIVATE = (
+    *("10.0.0.1", "127.0.0.1", "169.254.169.254", "172.16.0.1", "172.17.0.1", "172.31.249.255", "172.31.251.0"),
+    *("192.168.1.1", "0.0.0.0", "::1", "fd00:ec2::254"),
+)
 VARIABLE = re.compile(r"\$\{(\w+)(:?[-?])([^}]*)\}")
 
 Json = dict[str, Any]
@@ -58,7 +67,7 @@ def test_it_runs_all_parts(services: dict[str, Json]) -> None:
 
 @pytest.mark.parametrize("name", OURS)
 def test_every_variable_of_our_processes_is_a_setting(name: str, services: dict[str, Json]) -> None:
-    known = {field.upper() for field in Settings.model_fields}
+    known = {field.upper() for field in Settings.model_fields} | {"HOME"}
     assert set(services[name]["environment"]) - known == set()
 
 
@@ -83,8 +92,8 @@ def _filled(variable: re.Match[str]) -> str:
 
 def test_label_studio_has_the_switches_that_the_loop_needs(services: dict[str, Json]) -> None:
     environment = services["label-studio"]["environment"]
-    assert {name: environment[name] for name in SWITCHES if name != LOCAL_FILES} == {
-        name: value for name, value in SWITCHES.items() if name != LOCAL_FILES
+    assert {name: environment[name] for name in SWITCHES if name not in OPENED_OTHERWISE} == {
+        name: value for name, value in SWITCHES.items() if name not in OPENED_OTHERWISE
     }
 
 
@@ -140,7 +149,7 @@ def test_every_volume_and_host_is_there(compose: Json, services: dict[str, Json]
 
 
 def test_ports_are_those_that_the_processes_listen_on(services: dict[str, Json], dockerfile: str) -> None:
-    assert services["label-studio"]["ports"] == ["${LABEL_STUDIO_PORT:-8080}:8080"]
+    assert services["label-studio"]["ports"] == ["${LABEL_STUDIO_ADDRESS:-127.0.0.1}:${LABEL_STUDIO_PORT:-8080}:8080"]
     port = services["backend"]["environment"]["PORT"]
     assert services["backend"]["ports"] == [f"127.0.0.1:${{BACKEND_PORT:-9090}}:{port}"]
     assert f"EXPOSE {port}" in dockerfile
@@ -157,3 +166,56 @@ def test_the_cuda_worker_has_a_gpu(services: dict[str, Json]) -> None:
     assert worker["environment"]["DEVICE"] == "cuda"
     devices = worker["deploy"]["resources"]["reservations"]["devices"]
     assert devices == [{"driver": "nvidia", "count": 1, "capabilities": ["gpu"]}]
+
+
+@pytest.mark.fault("S15")
+@pytest.mark.parametrize("name", ALL)
+def test_no_container_may_do_or_use_more_than_it_needs(name: str, services: dict[str, Json]) -> None:
+    service = services[name]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert {"mem_limit", "pids_limit"} <= service.keys()
+    assert {"max-size", "max-file"} <= service["logging"]["options"].keys()
+
+
+@pytest.mark.fault("S15")
+@pytest.mark.parametrize("name", CONFINED)
+def test_a_container_that_keeps_nothing_but_its_volume_can_write_nothing_else(
+    name: str, services: dict[str, Json]
+) -> None:
+    assert services[name]["read_only"] is True
+
+
+@pytest.mark.fault("S15")
+def test_nothing_is_published_beyond_this_machine_unasked(services: dict[str, Json]) -> None:
+    published = [VARIABLE.sub(_filled, port) for service in services.values() for port in service.get("ports", ())]
+    assert published
+    assert all(port.startswith("127.0.0.1:") for port in published)
+
+
+@pytest.mark.fault("S9")
+@pytest.mark.fault("S15")
+def test_redis_takes_a_password_and_is_reached_by_our_own_processes_only(
+    services: dict[str, Json], compose: Json
+) -> None:
+    redis = services["redis"]
+    password = redis["environment"]["REDISCLI_AUTH"]
+    assert "REDIS_PASSWORD:?" in password
+    assert '--requirepass "$$REDISCLI_AUTH"' in redis["command"][-1]
+    assert "ports" not in redis
+    (network,) = redis["networks"]
+    assert compose["networks"][network]["internal"] is True
+    assert {name for name, service in services.items() if network in service["networks"]} == {"redis", *OURS}
+
+
+@pytest.mark.fault("S15")
+def test_label_studio_calls_no_private_address_but_the_backends(services: dict[str, Json], compose: Json) -> None:
+    environment = services["label-studio"]["environment"]
+    assert environment["USE_DEFAULT_BANNED_SUBNETS"] == "false"
+    assert OPENED_OTHERWISE.isdisjoint(environment.keys() - {LOCAL_FILES})
+    refused = [ipaddress.ip_network(each) for each in environment["USER_ADDITIONAL_BANNED_SUBNETS"].split(",")]
+    (network,) = set(services["backend"]["networks"]) & set(services["label-studio"]["networks"])
+    ours = ipaddress.ip_network(compose["networks"][network]["ipam"]["config"][0]["subnet"])
+    assert not any(each.version == ours.version and each.overlaps(ours) for each in refused)
+    for address in map(ipaddress.ip_address, PRIVATE):
+        assert any(address in each for each in refused), address

@@ -126,6 +126,7 @@ def test_the_web_process_starts_and_is_healthy(
 
 
 @pytest.mark.slow
+@pytest.mark.fault("R17")
 # The same files are in both.
 @pytest.mark.parametrize(
     ("target", "command"), [("service", []), *(("service", [name]) for name in COMMANDS), ("training", ["connect"])]

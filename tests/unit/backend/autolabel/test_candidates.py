@@ -9,6 +9,7 @@ import pytest
 from backend.autolabel import audit
 from backend.autolabel.candidates import Heads, Proposed, Round, draw, find_candidates, seed_of
 from backend.label_studio.config import SingleChoice
+from backend.label_studio.provenance import Provenance
 from backend.store.dataset import Dataset
 from backend.store.labels import Annotation, resolve
 from backend.store.records.autolabeling import AuditedTask, AutolabelRequest
@@ -124,7 +125,7 @@ def test_a_task_that_was_skipped_or_deleted_counts_as_wrong() -> None:
 
 
 def test_an_automatic_annotation_answers_nothing() -> None:
-    given = [annotation(1, "cat", 1, automatic=True)]
+    given = [annotation(1, "cat", 1, provenance=Provenance.AUTOMATIC)]
     assert audit.answered([AUDITED], [1], audit.by_persons(given)) == []
 
 

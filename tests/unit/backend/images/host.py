@@ -18,6 +18,7 @@ class Host(ThreadingHTTPServer):
     redirection to `elsewhere`.
 
     Attributes:
+        pages: what it answers at some paths.
         outages: how many of the next requests for an image it answers with 503.
         is_down: answer all with 503.
     """
@@ -28,6 +29,7 @@ class Host(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.asked: list[tuple[str, str | None]] = []
         self.elsewhere = ""
+        self.pages: dict[str, bytes] = {}
         self.outages = 0
         self.is_down = False
         self.closing = threading.Event()
@@ -51,7 +53,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked.append((self.path, self.headers["Authorization"]))
-        content = bytes(LIMIT + 1) if "large" in self.path else b"content"
+        content = bytes(LIMIT + 1) if "large" in self.path else self.server.pages.get(self.path, b"content")
         self.send_response(self.server.status(self.path))
         if "302" in self.path:
             self.send_header("Location", self.server.elsewhere)

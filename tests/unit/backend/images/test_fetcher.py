@@ -7,11 +7,14 @@ from urllib.parse import quote
 
 import pytest
 
-from backend.images.fetcher import ImageFetcher, Problem, Unavailable
+from backend.images.fetcher import ImageFetcher
+from backend.images.outcome import FetchProblem, Unavailable
 from backend.label_studio.client import LabelStudio
+from backend.transport.public import read_networks
 from tests.unit.backend.images.host import LIMIT, NOBODY, Host
 
 TOKEN = "a secret token"
+LOCAL = read_networks("127.0.0.0/8")
 
 
 @pytest.fixture
@@ -27,7 +30,7 @@ def documents(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def fetcher(label_studio: Host, documents: Path) -> ImageFetcher:
-    return ImageFetcher(LabelStudio(label_studio.url, TOKEN), LIMIT, seconds=30.0, document_root=documents)
+    return ImageFetcher(LabelStudio(label_studio.url, TOKEN), LIMIT, 30.0, documents, allow_private=LOCAL)
 
 
 def refused(fetcher: ImageFetcher, address: str) -> Unavailable:
@@ -89,8 +92,8 @@ def test_uploads_come_from_label_studio_with_the_token(fetcher: ImageFetcher, la
 @pytest.mark.parametrize("scheme", ["s3", "gs", "azure-blob"])
 def test_label_studio_is_asked_for_what_lies_in_a_cloud(fetcher: ImageFetcher, label_studio: Host, scheme: str) -> None:
     assert fetcher.fetch(f"{scheme}://bucket/a.png", 12) == b"content"
-    encoded = base64.b64encode(f"{scheme}://bucket/a.png".encode()).decode()
-    assert label_studio.asked[0][0] == f"/tasks/12/presign/?fileuri={encoded}"
+    encoded = base64.urlsafe_b64encode(f"{scheme}://bucket/a.png".encode()).decode()
+    assert label_studio.asked[0][0] == f"/tasks/12/resolve/?fileuri={encoded}"
 
 
 def test_the_token_goes_to_label_studio_where_an_address_names_it(fetcher: ImageFetcher, label_studio: Host) -> None:
@@ -120,14 +123,14 @@ def test_the_token_does_not_follow_a_redirection_to_another_host(
 @pytest.mark.parametrize(
     ("path", "problem"),
     [
-        ("/404.png", Problem.NOT_FOUND),
-        ("/401.png", Problem.REFUSED),
-        ("/500.png", Problem.UNREACHABLE),
-        ("/large.png", Problem.TOO_LARGE),
+        ("/404.png", FetchProblem.NOT_FOUND),
+        ("/401.png", FetchProblem.REFUSED),
+        ("/500.png", FetchProblem.UNREACHABLE),
+        ("/large.png", FetchProblem.TOO_LARGE),
     ],
 )
 def test_another_hosts_answer_says_what_is_wrong(
-    fetcher: ImageFetcher, foreign: Host, path: str, problem: Problem
+    fetcher: ImageFetcher, foreign: Host, path: str, problem: FetchProblem
 ) -> None:
     assert refused(fetcher, foreign.url + path).problem is problem
 
@@ -135,50 +138,52 @@ def test_another_hosts_answer_says_what_is_wrong(
 @pytest.mark.parametrize(
     ("path", "problem"),
     [
-        ("/404.png", Problem.NOT_FOUND),
-        ("/401.png", Problem.REFUSED),
-        ("/500.png", Problem.OUTAGE),
-        ("/large.png", Problem.TOO_LARGE),
+        ("/404.png", FetchProblem.NOT_FOUND),
+        ("/401.png", FetchProblem.REFUSED),
+        ("/500.png", FetchProblem.OUTAGE),
+        ("/large.png", FetchProblem.TOO_LARGE),
     ],
 )
-def test_label_studios_answer_says_whether_it_is_an_outage(fetcher: ImageFetcher, path: str, problem: Problem) -> None:
+def test_label_studios_answer_says_whether_it_is_an_outage(
+    fetcher: ImageFetcher, path: str, problem: FetchProblem
+) -> None:
     assert refused(fetcher, path).problem is problem
 
 
 def test_a_host_that_stays_silent_beyond_the_deadline_is_given_up(fetcher: ImageFetcher, foreign: Host) -> None:
     started = time.monotonic()
-    fetched = fetcher.fetch(f"{foreign.url}/never.png", 1, deadline=started + 0.3)
+    fetched = fetcher.fetch(f"{foreign.url}/never.png", 1, until=started + 0.3)
     assert isinstance(fetched, Unavailable)
-    assert fetched.problem is Problem.TIMED_OUT
+    assert fetched.problem is FetchProblem.TIMED_OUT
     assert time.monotonic() - started < 15.0  # Half of what the fetcher would wait without one.
 
 
 def test_after_the_deadline_nobody_is_asked(fetcher: ImageFetcher, label_studio: Host) -> None:
-    fetched = fetcher.fetch("/a.png", 1, deadline=time.monotonic())
+    fetched = fetcher.fetch("/a.png", 1, until=time.monotonic())
     assert isinstance(fetched, Unavailable)
-    assert (fetched.problem, label_studio.asked) == (Problem.TIMED_OUT, [])
+    assert (fetched.problem, label_studio.asked) == (FetchProblem.TIMED_OUT, [])
 
 
 @pytest.mark.parametrize(
     ("address", "problem"),
     [
-        ("", Problem.NOT_AN_ADDRESS),
-        ("words", Problem.NOT_AN_ADDRESS),
-        ("ftp://127.0.0.1/a.png", Problem.NOT_AN_ADDRESS),
-        ("file:///etc/hostname", Problem.NOT_AN_ADDRESS),
-        ("http://[::1/a.png", Problem.NOT_AN_ADDRESS),
-        ("http://", Problem.NOT_AN_ADDRESS),
-        ("http:///a.png", Problem.NOT_AN_ADDRESS),
-        ("http://127.0.0.1:99999/a.png", Problem.NOT_AN_ADDRESS),
-        ("http://\x00/a.png", Problem.NOT_AN_ADDRESS),
-        (f"{NOBODY}/a.png", Problem.UNREACHABLE),
-        ("//404.png", Problem.NOT_FOUND),
-        ("relative/missing.png", Problem.NOT_AN_ADDRESS),
-        ("\ud800", Problem.NOT_AN_ADDRESS),
+        ("", FetchProblem.NOT_AN_ADDRESS),
+        ("words", FetchProblem.NOT_AN_ADDRESS),
+        ("ftp://127.0.0.1/a.png", FetchProblem.NOT_AN_ADDRESS),
+        ("file:///etc/hostname", FetchProblem.NOT_AN_ADDRESS),
+        ("http://[::1/a.png", FetchProblem.NOT_AN_ADDRESS),
+        ("http://", FetchProblem.NOT_AN_ADDRESS),
+        ("http:///a.png", FetchProblem.NOT_AN_ADDRESS),
+        ("http://127.0.0.1:99999/a.png", FetchProblem.NOT_AN_ADDRESS),
+        ("http://\x00/a.png", FetchProblem.NOT_AN_ADDRESS),
+        (f"{NOBODY}/a.png", FetchProblem.UNREACHABLE),
+        ("/404.png", FetchProblem.NOT_FOUND),
+        ("relative/missing.png", FetchProblem.NOT_AN_ADDRESS),
+        ("\ud800", FetchProblem.NOT_AN_ADDRESS),
     ],
 )
 def test_an_address_that_gives_no_image_is_refused_with_its_reason(
-    fetcher: ImageFetcher, address: str, problem: Problem
+    fetcher: ImageFetcher, address: str, problem: FetchProblem
 ) -> None:
     assert ": " in refused(fetcher, address).reason
     assert refused(fetcher, address).problem is problem
@@ -186,4 +191,4 @@ def test_an_address_that_gives_no_image_is_refused_with_its_reason(
 
 def test_a_cloud_behind_a_label_studio_that_is_away_is_an_outage() -> None:
     fetcher = ImageFetcher(LabelStudio(NOBODY, TOKEN), LIMIT, seconds=2.0)
-    assert refused(fetcher, "s3://bucket/a.png").problem is Problem.OUTAGE
+    assert refused(fetcher, "s3://bucket/a.png").problem is FetchProblem.OUTAGE

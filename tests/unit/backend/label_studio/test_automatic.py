@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
 
 from backend.label_studio import automatic
+from tests.support.odd import ANYTHING
 
 CREATED = "2026-11-22T03:29:16.869771Z"
 REGION = {"from_name": "choice", "to_name": "image", "type": "choices", "value": {"choices": ["cat"]}, "score": 0.9}
@@ -58,3 +60,14 @@ def test_a_task_has_one_unique_id_in_each_auto_labelling() -> None:
     ids = {automatic.unique_id(name, task) for name in ("c1", "c2") for task in (1, 2, 12)}
     assert len(ids) == 6
     assert automatic.unique_id("c1", 1) == automatic.unique_id("c1", 1)
+
+
+@pytest.mark.fault("R7")
+@given(ANYTHING, ANYTHING, ANYTHING, ANYTHING)
+def test_whatever_an_annotation_holds_it_is_automatic_or_not(
+    result: Any, lead_time: Any, created_at: Any, updated_at: Any
+) -> None:
+    regions = [{"meta": {"label_loop": {"certificate": "c1"}}}, result]
+    for given_result in (result, regions):
+        annotation = made(result=given_result, lead_time=lead_time, created_at=created_at, updated_at=updated_at)
+        assert automatic.is_automatic(annotation) in (True, False)

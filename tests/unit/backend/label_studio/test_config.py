@@ -1,13 +1,16 @@
 """Label configs: what is understood, and the one reason why another is not."""
 
+from contextlib import suppress
+from typing import Any
 from xml.sax.saxutils import quoteattr
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.errors import UnsupportedConfigError
+from backend.errors import OddResultError, UnsupportedConfigError
 from backend.label_studio import config
+from tests.support.odd import ANYTHING, odd
 
 IMAGE = '<Image name="image" value="$image"/>'
 TWO = '<Choice value="a"/><Choice value="b"/>'
@@ -46,7 +49,7 @@ def test_a_choice_that_is_gone_is_no_class() -> None:
 def test_tags_may_have_any_name_and_the_image_any_field() -> None:
     image = '<Image name="Bild 1" value="$photo.url"/>'
     labeling = config.read(view(image, choices(name="Sorte", toName="Bild 1")))
-    assert labeling.image_key == "photo.url"
+    assert labeling.image == "$photo.url"
     (made,) = labeling.regions("a", 0.5)
     assert made == {
         "from_name": "Sorte",
@@ -100,12 +103,21 @@ def test_a_label_is_the_one_choice_of_the_tag() -> None:
         {"type": "choices"},
         {},
     ]
-    assert labeling.label([*others, region(["b"])]) == "b"
+    assert labeling.answer([*others, region(["b"])]) == ("b", None)
 
 
-@pytest.mark.parametrize("picked", [[], ["a", "b"], "a", None, [1], [["a"]], {}])
-def test_what_is_not_exactly_one_choice_is_no_label(picked: object) -> None:
-    assert config.read(view(IMAGE, choices())).label([region(picked)]) is None
+def test_a_choice_that_was_taken_back_is_no_answer() -> None:
+    assert config.read(view(IMAGE, choices())).answer([region([])]) is None
+
+
+@pytest.mark.parametrize("picked", [["a", "b"], "a", None, [1], [["a"]], {}, ["a\0"], ["\ud800"], ["a" * 5_000]])
+def test_what_is_not_exactly_one_choice_is_odd(picked: object) -> None:
+    with pytest.raises(OddResultError):
+        config.read(view(IMAGE, choices())).answer([region(picked)])
+
+
+def test_a_choice_of_another_tag_is_told_apart() -> None:
+    assert config.read(view(IMAGE, choices())).answer([region(["a"], from_name="old")]) == ("a", "old")
 
 
 UNSUPPORTED = {
@@ -143,3 +155,51 @@ def test_a_config_that_is_not_supported_says_why_in_one_line(text: str, reason: 
         config.read(text)
     assert reason in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.fault("R7")
+@given(ANYTHING | st.lists(odd({"from_name": st.just("c"), "type": st.just("choices"), "value": ANYTHING})))
+def test_whatever_a_result_is_it_is_an_answer_or_none_or_odd(result: Any) -> None:
+    with suppress(OddResultError):
+        answer = config.read(view(IMAGE, choices())).answer(result)
+        assert answer is None or isinstance(answer.choice, str)
+
+
+@pytest.mark.fault("R7")
+@given(st.text(st.characters(exclude_categories=[])))
+def test_whatever_a_label_config_is_it_is_read_or_refused(text: str) -> None:
+    for written in (text, view(IMAGE, choices(name=text)), f"<View {text}/>"):
+        with suppress(UnsupportedConfigError):
+            assert config.read(written).classes
+
+
+@pytest.mark.fault("S11")
+@pytest.mark.parametrize(
+    "label_config",
+    [
+        f'<View><Image name="image" value="{"x" * 900_000}"/><Choices name="c" toName="image"><Choice value="a"/>'
+        '<Choice value="b"/></Choices></View>',
+        f'<View><Image name="image" value="$image"/><Choices name="c" toName="image" choice="{"x" * 900_000}"/></View>',
+        f"<View>{'x' * 20_000_000}</View>",
+    ],
+    ids=["a long value", "a long choice", "a long config"],
+)
+def test_why_a_long_config_is_refused_is_short(label_config: str) -> None:
+    with pytest.raises(UnsupportedConfigError) as refused:
+        config.read(label_config)
+    assert len(str(refused.value)) < 300
+
+
+@pytest.mark.fault("S11")
+@pytest.mark.parametrize(
+    "label_config",
+    [
+        '<!DOCTYPE v [<!ENTITY a "b">]><View>&a;</View>',
+        '<!DOCTYPE v [<!ENTITY a SYSTEM "file:///etc/passwd">]><View>&a;</View>',
+        "<View>" * 100_000 + "</View>" * 100_000,
+    ],
+    ids=["an entity", "a file", "very deep"],
+)
+def test_configs_that_attack_the_parser_are_refused(label_config: str) -> None:
+    with pytest.raises(UnsupportedConfigError):
+        config.read(label_config)

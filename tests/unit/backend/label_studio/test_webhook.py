@@ -1,10 +1,16 @@
 """What is read from a webhook event."""
 
+from contextlib import suppress
+from typing import Any
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from backend.errors import RequestError
 from backend.label_studio import automatic
 from backend.label_studio.webhook import Event, read
+from tests.support.odd import ANYTHING, odd
 
 
 def test_project_and_label_config_are_read() -> None:
@@ -42,3 +48,10 @@ def test_a_project_that_is_none_is_refused(project: object) -> None:
 def test_what_has_no_action_is_refused(body: object) -> None:
     with pytest.raises(RequestError):
         read(body)
+
+
+@pytest.mark.fault("R7")
+@given(ANYTHING | odd({"action": st.just("ANNOTATION_CREATED"), "project": st.just(3), "annotation": ANYTHING}))
+def test_whatever_comes_it_is_an_event_or_refused(body: Any) -> None:
+    with suppress(RequestError):
+        assert isinstance(read(body), Event)

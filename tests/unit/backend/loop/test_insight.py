@@ -7,6 +7,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from backend.label_studio.provenance import Provenance
 from backend.loop import evaluate, insight, train
 from backend.store.labels import Annotation
 from backend.store.records.insight import Insight
@@ -67,7 +68,7 @@ def test_the_pace_is_the_median_of_the_latest_annotations() -> None:
         annotations([None] * 50),
         annotations([0.0] * 50),
         annotations([5.0] * 50, skipped=True),
-        annotations([5.0] * 50, automatic=True),
+        annotations([5.0] * 50, provenance=Provenance.AUTOMATIC),
     ],
     ids=["too few", "not timed", "no time at all", "skipped", "automatic"],
 )

@@ -140,12 +140,6 @@ def test_a_postponed_project_waits_and_stays_flagged(queue: ProjectQueue) -> Non
     assert queue.dirty_projects() == [1]
 
 
-def test_failures_in_a_row_are_counted_until_one_goes_through(queue: ProjectQueue) -> None:
-    assert [queue.failed(ONE), queue.failed(ONE), queue.failures(ONE), queue.failures(TWO)] == [1, 2, 2, 0]
-    queue.succeeded(ONE)
-    assert queue.failures(ONE) == 0
-
-
 def test_counters_add_up(queue: ProjectQueue) -> None:
     queue.count(Counters(runs={RunOutcome.PUBLISHED: 1}, seconds={"train": 0.5}, images=3))
     queue.count(Counters(runs={RunOutcome.PUBLISHED: 1}))

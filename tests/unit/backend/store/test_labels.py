@@ -4,10 +4,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.store.labels import Annotation, resolve
+from backend.label_studio.provenance import Provenance
+from backend.store.labels import Annotation, count, resolve
 
 CHOICES = ("cat", "dog", "owl")
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -70,13 +72,76 @@ def test_skipped_and_empty_annotations_are_no_labels() -> None:
 
 
 def test_an_automatic_annotation_is_no_label_and_no_vote() -> None:
-    made = [replace(annotation(number, "dog"), automatic=True, ground_truth=True) for number in (2, 3)]
+    made = [replace(annotation(number, "dog"), provenance=Provenance.AUTOMATIC, ground_truth=True) for number in (2, 3)]
     assert choices(*made) == {}
     assert choices(annotation(1, "cat"), *made) == {1: "cat"}
 
 
 def test_a_skipped_ground_truth_does_not_win() -> None:
     assert choices(annotation(1, "cat", skipped=True, truth=True), annotation(2, "dog")) == {1: "dog"}
+
+
+@pytest.mark.fault("R15")
+def test_an_annotation_that_nobody_looked_at_is_no_label_and_is_counted() -> None:
+    made = replace(annotation(1, "dog"), provenance=Provenance.UNSEEN)
+    assert choices(made) == {}
+    counts = count([made], {}, current)
+    assert (counts.unseen, counts.people) == (1, 0)
+    assert "nobody looked at them" in counts.without_effect()[0]
+
+
+def imported(number: int, choice: str, minute: int = 0) -> Annotation:
+    """As Label Studio keeps it: flagged as ground truth, whether anybody said so or not."""
+    return replace(annotation(number, choice, minute=minute, truth=True), provenance=Provenance.IMPORTED)
+
+
+@pytest.mark.fault("R10")
+def test_what_a_person_says_wins_over_an_import_that_label_studio_flags_as_ground_truth() -> None:
+    assert choices(imported(1, "dog", minute=9), imported(2, "dog", minute=9), annotation(3, "cat")) == {1: "cat"}
+
+
+@pytest.mark.fault("R10")
+def test_an_import_alone_is_a_label_and_counted_apart() -> None:
+    made = [imported(1, "dog")]
+    labels = resolve(made, current)
+    assert labels[1].imported
+    counts = count(made, labels, current)
+    assert (counts.people, counts.imported) == (0, 1)
+
+
+@pytest.mark.fault("R10")
+def test_imports_win_where_they_are_said_to_be_the_truth() -> None:
+    made = [imported(1, "dog"), annotation(2, "cat", minute=5)]
+    assert resolve(made, current, imports_are_truth=True)[1].choice == "dog"
+
+
+def test_among_imports_the_majority_wins() -> None:
+    assert choices(imported(1, "dog", minute=9), imported(2, "cat"), imported(3, "cat")) == {1: "cat"}
+
+
+@pytest.mark.fault("R13")
+def test_annotations_of_choices_that_are_gone_are_counted_by_their_old_name() -> None:
+    made = [
+        annotation(1, "gone"),
+        annotation(2, "gone", task=2),
+        annotation(3, "lost", skipped=True),
+        annotation(4, "cat"),
+    ]
+    of_another_tag = replace(annotation(5, "cat", task=3), other_tag="old")
+    counts = count([*made, of_another_tag], resolve(made, current), current)
+    assert counts.dropped == {"gone": 2, "cat of old": 1}
+    assert "gone (2), cat of old (1)" in counts.without_effect()[0]
+
+
+@pytest.mark.fault("R13")
+def test_of_very_many_lost_choices_the_commonest_are_named() -> None:
+    made = [annotation(number, f"gone {number}", task=number) for number in range(1, 200)] + [annotation(200, "gone 7")]
+    counts = count(made, {}, current)
+    assert (len(counts.dropped), sum(counts.dropped.values()), counts.dropped["gone 7"]) == (51, 200, 2)
+
+
+def test_a_choice_of_another_control_tag_is_no_label() -> None:
+    assert choices(replace(annotation(1, "cat"), other_tag="old")) == {}
 
 
 def test_a_choice_that_the_label_config_lost_is_no_label() -> None:

@@ -1,5 +1,6 @@
 """The version store: whole or not at all."""
 
+import errno
 import json
 import multiprocessing
 import os
@@ -8,19 +9,22 @@ import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from sqlalchemy import Engine, update
 
+from backend.job import why_put_off
 from backend.label_studio.client import ProjectState
 from backend.project import Project
 from backend.store import versions
 from backend.store.mirror import Mirror
+from backend.store.quarantine import Quarantine
 from backend.store.records.insight import Calibration, Insight, StopAdvice
 from backend.store.records.version import RecordedLabel, ServedFigures, VersionFigures
 from backend.store.schema import VersionRow
-from backend.store.versions import Version, VersionStore
+from backend.store.versions import NO_VERSION, Version, VersionStore
 from model import files
 from model.head.evaluation import NOT_ENOUGH, Estimate
 from model.head.head import FeatureTransform, Head
@@ -62,7 +66,7 @@ def test_a_version_comes_back_as_it_was_saved(store: VersionStore) -> None:
     np.testing.assert_array_equal(loaded.head.probabilities(features), head().probabilities(features))
     np.testing.assert_array_equal(loaded.task_ids, [5, 3, 9])
     np.testing.assert_array_equal(loaded.scores, [0.0, 0.25, 1.0])
-    assert loaded.record == RECORD
+    assert loaded.record == replace(RECORD, has_head=True)
 
 
 def test_a_version_without_a_head_comes_back_without_one(store: VersionStore) -> None:
@@ -74,7 +78,10 @@ def test_its_files_are_safetensors_and_json(store: VersionStore, folder: Path) -
     store.save(PROJECT, version("v1", head()))
     files = sorted(path.name for path in (folder / PROJECT.key / "v1").iterdir())
     assert {Path(name).suffix for name in files} <= {".safetensors", ".json", ".onnx"}
-    assert json.loads((folder / PROJECT.key / "v1" / "version.json").read_text()) == RECORD.to_json()
+    assert (
+        json.loads((folder / PROJECT.key / "v1" / "version.json").read_text())
+        == replace(RECORD, has_head=True).to_json()
+    )
 
 
 def test_the_same_head_makes_the_same_bytes(store: VersionStore, folder: Path) -> None:
@@ -288,3 +295,118 @@ def test_a_second_stage_does_not_bring_back_a_version_that_was_removed(store: Ve
     with pytest.raises(FileNotFoundError):
         store.add_second_stage(PROJECT, version("v1"), None, INSIGHT)
     assert not (folder / PROJECT.key / "v1").exists()
+
+
+@pytest.mark.fault("R1")
+def test_a_version_stays_ours_without_its_files_and_without_the_mirror(
+    store: VersionStore, engine: Engine, folder: Path
+) -> None:
+    for name in ("v1", "v2", "v3"):
+        store.save(PROJECT, version(name))
+    store.prune(PROJECT, keep=1)
+    assert store.ours(PROJECT) == {NO_VERSION, "v1", "v2", "v3"}
+    Mirror(engine).forget(PROJECT)
+    assert store.ours(PROJECT) == {NO_VERSION, "v1", "v2", "v3"}
+    assert store.ours(Project(PROJECT.url, 8)) == {NO_VERSION}
+
+
+def test_a_version_without_a_name_costs_the_others_nothing(store: VersionStore) -> None:
+    store.save(PROJECT, version("v1"))
+    with pytest.raises(FileNotFoundError):
+        store.load(PROJECT, "")
+    assert store.load(PROJECT, "v1").name == "v1"
+
+
+def reason_of_only(folder: Path) -> str:
+    (told,) = Quarantine(folder.parent).all()
+    return f"{told.path}: {told.reason}"
+
+
+@pytest.mark.fault("S5")
+def test_a_version_that_lost_its_head_is_set_aside(store: VersionStore, folder: Path) -> None:
+    store.save(PROJECT, version("v1", head()))
+    store.head_file(PROJECT, "v1").unlink()
+    with pytest.raises(FileNotFoundError):
+        store.load(PROJECT, "v1")
+    assert "it has no head.safetensors" in reason_of_only(folder)
+
+
+def test_a_record_that_does_not_say_whether_there_was_a_head_is_read(store: VersionStore, folder: Path) -> None:
+    store.save(PROJECT, version("v1", head()))
+    (folder / PROJECT.key / "v1" / "version.json").write_text(json.dumps(RECORD.to_json()))
+    assert store.load(PROJECT, "v1").head is not None
+    store.head_file(PROJECT, "v1").unlink()
+    assert store.load(PROJECT, "v1").head is None
+
+
+@pytest.mark.fault("S5")
+@pytest.mark.parametrize("lost", ["insight.json", "served.safetensors"])
+def test_a_second_stage_that_lost_a_file_is_set_aside_and_made_again(
+    lost: str, store: VersionStore, folder: Path
+) -> None:
+    store.save(PROJECT, version("v1", head()))
+    store.add_second_stage(PROJECT, version("v1", head()), served(), INSIGHT)
+    (folder / PROJECT.key / "v1" / "second" / lost).unlink()
+    assert store.load(PROJECT, "v1").insight is None
+    assert f"v1/second: ValueError: it has no {lost}" in reason_of_only(folder)
+    store.add_second_stage(PROJECT, version("v1", head()), served(), INSIGHT)
+    assert store.load(PROJECT, "v1").insight == INSIGHT
+
+
+@pytest.mark.fault("S5")
+def test_a_head_that_may_not_be_read_is_no_damage(
+    store: VersionStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.save(PROJECT, version("v1", head()))
+    open_file = Path.open
+
+    def deny(path: Path, *arguments: Any, **named: Any) -> Any:
+        if path.name == "head.safetensors":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return open_file(path, *arguments, **named)
+
+    monkeypatch.setattr(Path, "open", deny)
+    with pytest.raises(PermissionError) as raised:
+        store.load(PROJECT, "v1")
+    assert why_put_off(raised.value) is not None
+    assert Quarantine(folder.parent).all() == []
+
+
+@pytest.mark.fault("S5")
+@pytest.mark.parametrize("content", [b"\xff\x00garbage", b"", b'["v', b'{"v1": 1}', None])
+def test_damaged_names_cost_nothing_while_the_mirror_knows_them(
+    content: bytes | None, store: VersionStore, folder: Path
+) -> None:
+    store.save(PROJECT, version("v1"))
+    file = folder / ".names" / PROJECT.key
+    file.unlink()
+    if content is None:
+        file.mkdir()
+    else:
+        file.write_bytes(content)
+    assert store.ours(PROJECT) == {NO_VERSION, "v1"}
+    assert f".names/{PROJECT.key}" in reason_of_only(folder)
+    store.save(PROJECT, version("v2"))
+    assert store.ours(PROJECT) == {NO_VERSION, "v1", "v2"}
+
+
+@pytest.mark.fault("R1")
+def test_versions_of_an_earlier_release_stay_ours_without_the_mirror(
+    store: VersionStore, engine: Engine, folder: Path
+) -> None:
+    store.save(PROJECT, version("v1"))
+    shutil.rmtree(folder / ".names")
+    assert store.ours(PROJECT) == {NO_VERSION, "v1"}
+    Mirror(engine).forget(PROJECT)
+    assert store.ours(PROJECT) == {NO_VERSION, "v1"}
+
+
+@pytest.mark.fault("S13")
+def test_the_names_that_outlive_the_mirror_do_not_grow_without_end(
+    store: VersionStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(versions, "MOST_NAMES", 2)
+    for name in ("v1", "v2", "v3"):
+        store.save(PROJECT, version(name))
+    assert json.loads((folder / ".names" / PROJECT.key).read_text()) == ["v2", "v3"]
+    assert store.ours(PROJECT) == {NO_VERSION, "v1", "v2", "v3"}

@@ -8,6 +8,7 @@ import socket
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -271,3 +272,22 @@ def test_a_delivery_that_is_killed_is_finished_by_the_next(
     load.cache_clear()
     assert stored(killed_home, experiment) == ([("v1", "FINISHED")], 3)
     assert outbox.waiting() == []
+
+
+@pytest.mark.fault("S13")
+def test_runs_that_began_long_ago_are_removed_with_their_files(
+    outbox: Outbox, note: Note, uri: str, home: Path, client: "MlflowClient", runs: Callable[[], list[Any]]
+) -> None:
+    note(started=datetime.now(UTC), ended=datetime.now(UTC))
+    note(started=datetime.now(UTC) - timedelta(days=31))
+    artefacts = home / "mlflow-artifacts"
+    deliver(outbox, uri, artefacts)
+    old, new = sorted(runs(), key=lambda run: int(run.info.start_time))
+    assert delivery.forget_old(uri, artefacts, timedelta(days=30)) >= 1
+    assert [run.info.run_id for run in runs()] == [new.info.run_id]
+    assert [(artefacts / run.info.run_id).exists() for run in (old, new)] == [False, True]
+    assert client.get_run(old.info.run_id).info.lifecycle_stage == "deleted"
+
+
+def test_a_server_that_somebody_else_keeps_is_left_alone() -> None:
+    assert delivery.forget_old("http://127.0.0.1:1", Path("nowhere"), timedelta()) == 0

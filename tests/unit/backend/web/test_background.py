@@ -32,6 +32,21 @@ def test_an_error_costs_one_time_only(background: Background, error: Exception) 
     until(lambda: len(done) > 2, "the work to go on", seconds=5)
 
 
+def test_work_that_fails_is_begun_anew_until_it_returns(background: Background) -> None:
+    begun: list[int] = []
+
+    def work() -> None:
+        begun.append(len(begun))
+        if len(begun) < 3:
+            raise ValueError("torn")
+
+    threads = set(threading.enumerate())
+    background.keep(work, PAUSE)
+    for thread in set(threading.enumerate()) - threads:
+        thread.join(5)
+    until(lambda: len(begun) == 3, "the third beginning", seconds=5)
+
+
 def test_nothing_is_repeated_after_the_end(background: Background) -> None:
     resting = threading.Event()
     threads = set(threading.enumerate())

@@ -10,6 +10,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from backend.label_studio import webhook
 from backend.label_studio.webhook import Event
 from backend.project import Project
+from backend.store.ours import chosen_by_hand
 from backend.store.records.mirror import NOT_CONNECTED, MirroredProject
 from backend.web.background import Background
 from backend.web.hints import Hints, projects_hinted_at
@@ -107,10 +108,27 @@ def test_an_automatic_annotation_is_our_own() -> None:
     "known",
     [
         {},
-        {1: replace(CONNECTED, problem="The label config has 0 Image tags.")},
+        {1: replace(CONNECTED, problem=NOT_CONNECTED)},
         {1: replace(CONNECTED, active_version=None)},
     ],
-    ids=["unknown", "not learned yet", "without a version"],
+    ids=["unknown", "not connected", "without a version"],
 )
 def test_a_project_that_we_can_not_have_switched_was_changed_by_somebody(known: dict[int, MirroredProject]) -> None:
     assert projects_hinted_at(Event(webhook.PROJECT_UPDATED, 1, CONFIG), known) == [1]
+
+
+@pytest.mark.fault("R3")
+@pytest.mark.parametrize("action", sorted(webhook.ACTIONS))
+@pytest.mark.parametrize("told", [CONFIG, None], ids=["its label config", "nothing"])
+def test_an_event_of_a_refused_project_is_no_hint_as_long_as_its_config_stays(action: str, told: str | None) -> None:
+    refused = {1: replace(CONNECTED, problem="The label config has 0 Image tags.")}
+    assert projects_hinted_at(Event(action, 1, told), refused) == []
+    assert projects_hinted_at(Event(action, None, None), refused) == []
+    assert projects_hinted_at(Event(action, 1, "<View><Image/></View>"), refused) == [1]
+
+
+@pytest.mark.fault("R9")
+@pytest.mark.parametrize("action", [webhook.PROJECT_UPDATED, webhook.ANNOTATION_CREATED])
+def test_a_project_that_another_model_was_chosen_for_may_be_ours_again(action: str) -> None:
+    chosen = {1: replace(CONNECTED, problem=chosen_by_hand("other", "Label Loop"))}
+    assert projects_hinted_at(Event(action, 1, CONFIG), chosen) == [1]

@@ -19,13 +19,14 @@ from PIL import Image
 from model.backbone.backbone import Backbone, backbone
 from model.backbone.embedder import OnnxEmbedder
 from model.errors import ExportError, ImageError, InputError, ModelError
-from model.images import ImageLimits, decode
+from model.images.decode import decode_square
+from model.images.decoders import Decoders
+from model.images.limits import ImageLimits
 from model.networks import export as exporting
 from model.networks.export import export, main
 from model.networks.torch_embedder import TorchEmbedder
 
 LITE0 = backbone("efficientnet-lite0")
-LIMITS = ImageLimits()
 Picture = Callable[..., Image.Image]
 
 
@@ -37,6 +38,16 @@ def embedder(exported: Path) -> OnnxEmbedder:
 @pytest.fixture(scope="module")
 def files(picture: Picture) -> list[bytes]:
     return [png(picture(seed)) for seed in range(7)]
+
+
+@pytest.fixture(scope="module")
+def decoders() -> Iterator[Decoders]:
+    with Decoders(ImageLimits()) as made:
+        yield made
+
+
+def square(data: bytes) -> Image.Image:
+    return decode_square(data, ImageLimits(), LITE0.input_size)[0]
 
 
 def png(image: Image.Image) -> bytes:
@@ -149,13 +160,15 @@ def test_a_feature_does_not_depend_on_its_neighbours(embedder: OnnxEmbedder, pic
     np.testing.assert_allclose(together, alone, atol=1e-4)
 
 
-def test_onnx_and_torch_embed_alike(embedder: OnnxEmbedder, picture: Picture, files: list[bytes]) -> None:
+def test_onnx_and_torch_embed_alike(
+    embedder: OnnxEmbedder, picture: Picture, files: list[bytes], decoders: Decoders
+) -> None:
     other = TorchEmbedder(LITE0, "cpu")
     images = [picture(seed) for seed in range(5)]
     assert other.backbone == embedder.backbone
     np.testing.assert_allclose(other.embed(images), embedder.embed(images), atol=1e-3)
-    torch_results = list(other.embed_bytes(enumerate(files[:3]), LIMITS, batch_size=2))
-    onnx_results = list(embedder.embed_bytes(enumerate(files[:3]), LIMITS, batch_size=2))
+    torch_results = list(other.embed_bytes(enumerate(files[:3]), decoders, batch_size=2))
+    onnx_results = list(embedder.embed_bytes(enumerate(files[:3]), decoders, batch_size=2))
     for (torch_key, torch_feature), (onnx_key, onnx_feature) in zip(torch_results, onnx_results, strict=True):
         assert torch_key == onnx_key
         np.testing.assert_allclose(torch_feature, onnx_feature, atol=1e-3)
@@ -168,67 +181,73 @@ def test_torch_refuses_a_device_that_is_not_there() -> None:
 
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 7, 16])
 def test_files_come_back_in_order_as_embedded_one_by_one(
-    embedder: OnnxEmbedder, files: list[bytes], batch_size: int
+    embedder: OnnxEmbedder, files: list[bytes], batch_size: int, decoders: Decoders
 ) -> None:
-    results = list(embedder.embed_bytes(enumerate(files), LIMITS, batch_size))
+    results = list(embedder.embed_bytes(enumerate(files), decoders, batch_size))
     assert [key for key, _ in results] == list(range(len(files)))
-    expected = embedder.embed([decode(data, LIMITS) for data in files])
+    expected = embedder.embed([square(data) for data in files])
     np.testing.assert_allclose(np.stack([feature for _, feature in results]), expected, atol=1e-4)
 
 
-def test_a_bad_image_does_not_stop_the_others(embedder: OnnxEmbedder, files: list[bytes]) -> None:
+def test_a_bad_image_does_not_stop_the_others(embedder: OnnxEmbedder, files: list[bytes], decoders: Decoders) -> None:
     mixed = [b"rubbish", files[0], files[1][:50], files[2], b"", bytes(10)]
-    results = list(embedder.embed_bytes(zip("abcdef", mixed, strict=True), LIMITS, batch_size=2))
+    results = list(embedder.embed_bytes(zip("abcdef", mixed, strict=True), decoders, batch_size=2))
     assert [key for key, _ in results] == list("abcdef")
     assert [isinstance(result, ImageError) for _, result in results] == [True, False, True, False, True, True]
-    expected = embedder.embed([decode(data, LIMITS) for data in (files[0], files[2])])
+    expected = embedder.embed([square(data) for data in (files[0], files[2])])
     np.testing.assert_allclose(np.stack([results[1][1], results[3][1]]), expected, atol=1e-4)
 
 
 def test_limits_hold_for_each_file(embedder: OnnxEmbedder, files: list[bytes]) -> None:
-    ((_, result),) = embedder.embed_bytes([("a", files[0])], ImageLimits(max_pixels=100))
+    ((_, result),) = embedder.embed_bytes([("a", files[0])], Decoders(ImageLimits(max_pixels=100)))
     assert isinstance(result, ImageError)
 
 
-def test_no_files_give_no_features(embedder: OnnxEmbedder) -> None:
-    assert list(embedder.embed_bytes([], LIMITS)) == []
+def test_no_files_give_no_features(embedder: OnnxEmbedder, decoders: Decoders) -> None:
+    assert list(embedder.embed_bytes([], decoders)) == []
 
 
-def test_a_batch_size_below_one_is_refused_at_once(embedder: OnnxEmbedder) -> None:
+def test_a_batch_size_below_one_is_refused_at_once(embedder: OnnxEmbedder, decoders: Decoders) -> None:
     with pytest.raises(InputError, match="batch size"):
-        embedder.embed_bytes([], LIMITS, batch_size=0)
+        embedder.embed_bytes([], decoders, batch_size=0)
 
 
-def test_an_endless_source_is_read_two_batches_ahead_at_most(embedder: OnnxEmbedder, files: list[bytes]) -> None:
+def test_an_endless_source_is_read_two_batches_ahead_at_most(
+    embedder: OnnxEmbedder, files: list[bytes], decoders: Decoders
+) -> None:
     read = itertools.count()
 
     def endless() -> Iterator[tuple[int, bytes]]:
         for data in itertools.cycle(files):
             yield next(read), data
 
-    results = embedder.embed_bytes(endless(), LIMITS, batch_size=2)
+    results = embedder.embed_bytes(endless(), decoders, batch_size=2)
     keys = [key for key, _ in itertools.islice(results, 5)]
     results.close()
     assert keys == [0, 1, 2, 3, 4]
     assert next(read) <= 5 + 2 * 2 + 1
 
 
-def test_a_source_that_fails_raises_its_own_error(embedder: OnnxEmbedder, files: list[bytes]) -> None:
+def test_a_source_that_fails_raises_its_own_error(
+    embedder: OnnxEmbedder, files: list[bytes], decoders: Decoders
+) -> None:
     def failing() -> Iterator[tuple[int, bytes]]:
         yield 0, files[0]
         raise ConnectionError("the network went away")
 
     with pytest.raises(ConnectionError, match="went away"):
-        list(embedder.embed_bytes(failing(), LIMITS))
+        list(embedder.embed_bytes(failing(), decoders))
 
 
-def test_a_large_jpeg_decoded_at_a_fraction_embeds_as_the_whole(embedder: OnnxEmbedder, picture: Picture) -> None:
+def test_a_large_jpeg_decoded_at_a_fraction_embeds_as_the_whole(
+    embedder: OnnxEmbedder, picture: Picture, decoders: Decoders
+) -> None:
     pixels = np.asarray(picture(3, size=(2400, 1800))).astype(np.int16)
     pixels += np.random.default_rng(0).integers(-20, 20, pixels.shape, dtype=np.int16)
     buffer = io.BytesIO()
     Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=90)
-    whole = embedder.embed([decode(buffer.getvalue(), LIMITS)])[0]
-    ((_, fraction),) = embedder.embed_bytes([(0, buffer.getvalue())], LIMITS)
+    whole = embedder.embed([square(buffer.getvalue())])[0]
+    ((_, fraction),) = embedder.embed_bytes([(0, buffer.getvalue())], decoders)
     assert whole @ fraction / np.linalg.norm(whole) / np.linalg.norm(fraction) > 0.999
     different = embedder.embed([picture(4, size=(2400, 1800))])[0]
     assert np.linalg.norm(whole - fraction) < 0.1 * np.linalg.norm(whole - different)

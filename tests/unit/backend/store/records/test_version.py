@@ -29,6 +29,7 @@ SETTINGS = {
     "arm_share": 0.1,
     "strategy": "auto",
     "near_duplicate": 0.95,
+    "foreign": "",
 }
 RECORD: dict[str, Any] = {
     "labels": [[3, "猫", [1, 2], "2026-01-01T00:00:00+00:00"], [4, "dog", [5], "2026-01-02T00:00:00.250000+00:00"]],
@@ -47,9 +48,11 @@ RECORD: dict[str, Any] = {
     "origin": "20260101-000000-000",
     "promotion": {"blocked": True, "p": 0.001, "n": 30, "lost": 12, "won": 0, "text": "worse beyond chance"},
     "audit": [9, 7],
+    "foreign": {"blocked": False, "p": 0.02, "n": 20, "lost": 1, "won": 7, "text": "our head is used"},
     "seconds": {"seconds:train": 0.5, "images": 3},
+    "has_head": True,
 }
-SINCE_REJECTION = ("out_of_fold", "origin", "promotion", "audit")
+SINCE_REJECTION = ("out_of_fold", "origin", "promotion", "audit", "foreign", "has_head")
 """Keys that releases before rejection and auto-labelling did not write."""
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)

@@ -39,7 +39,7 @@ def test_a_refused_connection_says_why_and_how_to_mend_it(name: str, what: str, 
 
 def test_the_docker_hint_is_given_for_local_addresses_only() -> None:
     finding = answers.of_connection(recorded("refused"), BackendAddress("http://backend.example:9090"))
-    assert "HOST=0.0.0.0" in finding.mend
+    assert "BASIC_AUTH_USER" in finding.mend
 
 
 def test_a_webhook_refused_for_its_private_address_names_both_switches() -> None:

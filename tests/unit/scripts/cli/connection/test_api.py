@@ -62,5 +62,5 @@ def test_an_answer_that_is_no_json_is_not_label_studios() -> None:
 
 
 def test_a_host_that_nobody_knows_is_called_so() -> None:
-    with pytest.raises(ApiError, match="unknown host name"):
+    with pytest.raises(ApiError, match="host name is not known"):
         LabelStudioApi("http://no-such-host.invalid", "legacy").version()

@@ -11,6 +11,7 @@ import pytest
 
 from model.backbone.embedder import OnnxEmbedder
 from model.errors import ImageError
+from model.images.decoders import Decoders
 from scripts.cli.commands import run
 from scripts.lab.app import app
 from scripts.lab.benchmarks import (
@@ -145,7 +146,8 @@ def test_a_re_rank_reads_and_orders_every_task_that_has_no_label(tmp_path: Path)
 def test_features_are_embedded_once_and_kept(backbone_folder: Path, tmp_path: Path) -> None:
     files = [images.picture(number, number) for number in range(2)]
     features = samples.embedded(files, backbone_folder, tmp_path / "kept.npy")
-    expected = dict(OnnxEmbedder(backbone_folder).embed_bytes(enumerate(files), LIMITS))
+    with Decoders(LIMITS) as decoders:
+        expected = dict(OnnxEmbedder(backbone_folder).embed_bytes(enumerate(files), decoders))
     assert not any(isinstance(outcome, ImageError) for outcome in expected.values())
     stacked = np.stack([np.asarray(expected[each]) for each in range(2)])
     np.testing.assert_allclose(features, stacked, rtol=1e-3, atol=1e-3)

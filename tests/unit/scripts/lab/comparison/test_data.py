@@ -35,7 +35,7 @@ def test_small_images_are_not_enlarged_on_disk(tmp_path: Path) -> None:
 def test_images_are_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = write_pictures(tmp_path / "data", 2)
     before = library(folder, tmp_path / "cache").at(16)
-    monkeypatch.setattr("scripts.lab.comparison.images.decode", None)
+    monkeypatch.setattr("scripts.lab.comparison.images.Decoders", None)
     assert np.array_equal(library(folder, tmp_path / "cache").at(16).images, before.images)
 
 

@@ -7,16 +7,27 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, features
+from PIL import Image
 
 from model.errors import ImageError
-from model.images import ImageLimits, decode, to_rgb
+from model.images.colours import to_rgb
+from model.images.decode import load_plugins, opened, upright
+from model.images.limits import ImageLimits
 
 # Pillow warns of much that it mends or refuses; broken files are this module's point.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
 
 LIMITS = ImageLimits()
 RED, WHITE = (255, 0, 0), (255, 255, 255)
+
+
+load_plugins()
+
+
+def decode(data: bytes, limits: ImageLimits, size_hint: int | None = None) -> Image.Image:
+    """The whole image, which is a square in everyday use."""
+    with opened(data, limits) as image:
+        return to_rgb(upright(image, size_hint))
 
 
 def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
@@ -41,12 +52,8 @@ def png_that_claims(width: int, height: int) -> bytes:
     )
 
 
-@pytest.mark.parametrize(
-    "kind", ["JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "TGA", "ICO", "PCX", "SGI", "DDS", "JPEG2000"]
-)
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "MPO"])
 def test_every_format_gives_its_colour_as_rgb(kind: str) -> None:
-    if kind == "JPEG2000" and not features.check("jpg_2000"):
-        pytest.skip("this Pillow was built without JPEG 2000")
     image = decode(encoded(Image.new("RGB", (32, 32), RED), kind), LIMITS)
     assert (image.mode, image.size) == ("RGB", (32, 32))
     assert np.abs(colours(image).astype(int) - RED).max() <= 3
@@ -116,7 +123,7 @@ def test_a_cmyk_jpeg_keeps_its_colour() -> None:
     assert np.abs(colours(decode(data, LIMITS)).astype(int) - RED).max() <= 3
 
 
-@pytest.mark.parametrize("kind", ["PNG", "TIFF", "PPM"])
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
 def test_sixteen_bits_are_scaled_and_not_clipped(kind: str) -> None:
     deep = np.array([[0, 257, 16448, 32896, 65535]], dtype=np.uint16)
     greys = np.asarray(decode(encoded(Image.fromarray(deep), kind), LIMITS))[0, :, 0]
@@ -160,14 +167,14 @@ def test_a_file_cut_short_is_an_image_error_wherever_it_is_cut(kind: str) -> Non
 
 @pytest.mark.parametrize("data", [b"", b"GIF89a", b"<html>not found</html>", b"\x89PNG\r\n\x1a\n", bytes(1000)])
 def test_what_is_no_image_is_an_image_error_that_says_what_to_do(data: bytes) -> None:
-    with pytest.raises(ImageError, match=r"(Use|Upload|Save) "):
+    with pytest.raises(ImageError, match=r"(Use|Upload|Save|Make) "):
         decode(data, LIMITS)
 
 
 def test_flipped_bytes_never_raise_anything_but_an_image_error() -> None:
     random = np.random.default_rng(0)
     wrong = []
-    for kind in ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "ICO", "TGA", "PCX"):
+    for kind in ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "AVIF"):
         original = encoded(Image.fromarray(random.integers(0, 256, (24, 24, 3), dtype=np.uint8)), kind)
         for _ in range(40):
             broken = bytearray(original)
@@ -203,7 +210,7 @@ def test_an_image_of_exactly_the_limit_is_decoded() -> None:
 
 
 def test_postscript_is_refused_for_it_would_run_a_program() -> None:
-    with pytest.raises(ImageError, match="EPS images are not supported"):
+    with pytest.raises(ImageError, match="EPS is not supported"):
         decode(encoded(Image.new("RGB", (8, 8), RED), "EPS"), LIMITS)
 
 

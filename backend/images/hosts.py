@@ -1,0 +1,94 @@
+"""Hosts that don't answer: after a few failures in a row one is left alone for a while, with all of its images."""
+
+import math
+import threading
+import time
+from typing import Protocol
+
+from cachetools import LRUCache
+
+from backend import logs
+from backend.images.outcome import FetchProblem, UnavailableError
+
+FAILURES = 3
+"""In a row, after which a host is given up."""
+PAUSE_SECONDS = 300
+REMEMBERED = 10_000
+"""Hosts at most: their names are strangers'."""
+ASK_SECONDS = 5.0
+"""How long it may be before a process hears of a host that another one gave up."""
+
+log = logs.get()
+
+
+class Marks(Protocol):
+    """Marks that fade by themselves, and that all processes see."""
+
+    def mark(self, name: str, seconds: int) -> None:
+        """Set a mark for so long."""
+
+    def is_marked(self, name: str) -> bool:
+        """Whether a mark is there."""
+
+
+class Hosts:
+    """Which hosts are given up. Safe to use from several threads."""
+
+    def __init__(self, marks: Marks | None = None) -> None:
+        """Begin with all hosts asked.
+
+        Args:
+            marks: of hosts that any process gave up; without them each process finds out for itself.
+        """
+        self._marks = marks
+        self._lock = threading.Lock()
+        self._failures: LRUCache[str, int] = LRUCache(REMEMBERED)
+        self._given_up_until: LRUCache[str, float] = LRUCache(REMEMBERED)
+        self._marks_seen: LRUCache[str, float] = LRUCache(REMEMBERED)
+
+    def check(self, host: str) -> None:
+        """Let a host be asked.
+
+        Raises:
+            UnavailableError: it is given up for now.
+        """
+        if self._is_given_up(host):
+            raise UnavailableError(
+                FetchProblem.HOST_GIVEN_UP,
+                f"{host} did not answer for other images; it is tried again in minutes.",
+            )
+
+    def answered(self, host: str) -> None:
+        """A host is there."""
+        with self._lock:
+            self._failures.pop(host, None)
+
+    def failed(self, host: str, reason: str) -> None:
+        """A host was not there, or took all of its time.
+
+        Args:
+            host: with its port.
+            reason: for the log.
+        """
+        with self._lock:
+            failures = self._failures[host] = self._failures.get(host, 0) + 1
+            if failures < FAILURES or time.monotonic() < self._given_up_until.get(host, 0.0):
+                return
+            self._given_up_until[host] = time.monotonic() + PAUSE_SECONDS
+        log.warning("host given up for now", host=host, seconds=PAUSE_SECONDS, reason=reason)
+        if self._marks is not None:
+            self._marks.mark(host, PAUSE_SECONDS)
+
+    def _is_given_up(self, host: str) -> bool:
+        now = time.monotonic()
+        with self._lock:
+            if now < self._given_up_until.get(host, 0.0):
+                return True
+            if self._marks is None or now < self._marks_seen.get(host, -math.inf) + ASK_SECONDS:
+                return False
+            self._marks_seen[host] = now
+        if not self._marks.is_marked(host):
+            return False
+        with self._lock:
+            self._given_up_until[host] = now + ASK_SECONDS
+        return True

@@ -1,0 +1,1 @@
+"""Many hostile images, decoded one after the other: `python -m tests.hostile`."""
