@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from scripts.cli.connection.api import ApiError
 from scripts.lab.soak.projects import SoakProject
 from scripts.stack.client import LabelStudioPage
 from scripts.stack.errors import RefusedError, StackError
@@ -83,7 +84,7 @@ class SoakAnnotator(threading.Thread):
                 self._label(self._projects[place], self._pages[place])
             except RefusedError as problem:
                 self._submits.refused.append(str(problem))
-            except StackError:
+            except (StackError, ApiError):
                 self._submits.unanswered += 1
                 self._stopping.wait(AGAIN_SECONDS)
             self._stopping.wait(max(0.0, begun + self._pace - time.monotonic()))

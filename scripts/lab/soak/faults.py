@@ -30,6 +30,7 @@ class Stage:
         projects: that are labelled.
         watch: which version is active.
         chance: of everything random.
+        routes: of the web process.
         statuses: of the answers to malformed payloads.
     """
 
@@ -37,6 +38,7 @@ class Stage:
     projects: Sequence[SoakProject]
     watch: DatabaseWatch
     chance: random.Random
+    routes: Sequence[str]
     statuses: list[int] = field(default_factory=list)
 
     def traps(self, *kinds: Trap) -> None:
@@ -67,7 +69,7 @@ def _kill_work_horse(stage: Stage) -> None:
 
 
 def _send_malformed(stage: Stage) -> None:
-    stage.statuses += payloads.send_malformed(stage.installation, stage.chance)
+    stage.statuses += payloads.send_malformed(stage.installation, stage.routes, stage.chance)
 
 
 def _corrupt(stage: Stage) -> None:

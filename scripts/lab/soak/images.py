@@ -55,6 +55,9 @@ class ImageHost(ThreadingHTTPServer):
         """Address of something that is no good image."""
         return f"{self.url}/{kind}/{number}"
 
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of clients that were killed while they asked."""
+
     def serve(self) -> None:
         """Answer in a thread of its own, until `shutdown`."""
         threading.Thread(target=self.serve_forever, name="images", daemon=True).start()

@@ -5,7 +5,7 @@ import random
 import re
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from typing import Any
 
@@ -55,9 +55,8 @@ def routes(installation: Installation) -> list[str]:
     return sorted(str(rule) for rule in app.url_map.iter_rules())
 
 
-def send_malformed(installation: Installation, chance: random.Random) -> list[int]:
-    """Send a burst of them; the statuses of the answers, 599 for none."""
-    rules = routes(installation)
+def send_malformed(installation: Installation, rules: Sequence[str], chance: random.Random) -> list[int]:
+    """Send a burst of them to these routes; the statuses of the answers, 599 for none."""
     statuses: list[int] = []
     made = bodies(chance)
     with local_session() as session:

@@ -52,6 +52,9 @@ class LabelStudioProxy(ThreadingHTTPServer):
         """Address without a trailing slash."""
         return f"http://127.0.0.1:{self.server_address[1]}"
 
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of clients that were killed while they asked."""
+
     def serve(self) -> None:
         """Answer in a thread of its own, until `shutdown`."""
         threading.Thread(target=self.serve_forever, name="proxy", daemon=True).start()

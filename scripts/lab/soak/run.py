@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from scripts.cli.connection.api import LabelStudioApi
 from scripts.cli.progress import progress
 from scripts.lab.soak import installation as installations
+from scripts.lab.soak import payloads
 from scripts.lab.soak import projects as soak_projects
 from scripts.lab.soak.annotators import SoakAnnotator, Submits
 from scripts.lab.soak.errors import SoakError
@@ -60,7 +61,7 @@ class Soak:
         self._watch = DatabaseWatch(installation, self._projects)
         self._sampler = Sampler(installation)
         self._submits = Submits()
-        self._stage = Stage(installation, self._projects, self._watch, self._chance)
+        self._stage = Stage(installation, self._projects, self._watch, self._chance, payloads.routes(installation))
         self._stopping = threading.Event()
         self._faults: list[MadeFault] = []
         self._outages: list[tuple[float, float]] = []
