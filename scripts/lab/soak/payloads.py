@@ -69,7 +69,7 @@ def send_malformed(installation: Installation, rules: Sequence[str], chance: ran
                     chance.choice(METHODS),
                     installation.server.url + path,
                     data=next(made),
-                    headers={"Content-Type": chance.choice(["application/json", "text/plain", "\t"])},
+                    headers={"Content-Type": chance.choice(["application/json", "text/plain", ";;"])},
                     timeout=TIMEOUT_SECONDS,
                 )
                 statuses.append(answer.status_code)
