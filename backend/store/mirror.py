@@ -126,6 +126,10 @@ class Mirror:
             for annotation in task.annotations or ()
         ]
         if rows:
+            # SQLite gives the number of an annotation that went with its task to the next one, on another task.
+            for part in _chunks(sorted(row["id"] for row in rows)):
+                of_another = (AnnotationRow.project_key == project.key, AnnotationRow.id.in_(part))
+                connection.execute(delete(AnnotationRow).where(*of_another))
             connection.execute(insert(AnnotationRow), rows)
 
     def _is_same(self, address: str, other: str, task: int) -> bool:

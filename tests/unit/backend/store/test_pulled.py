@@ -120,6 +120,12 @@ def test_whatever_label_studio_sends_is_read_kept_and_resolved(mirror: Mirror, l
     assert set(labels) <= {each.task_id for each in kept}
 
 
+def test_an_annotations_number_that_another_task_has_by_now_is_its(mirror: Mirror) -> None:
+    for task in (11, 12):
+        mirror.apply(PROJECT, read_tasks([{"id": task, "annotations": [{"id": 4}]}], LABELING, annotated=True))
+    assert [(each.id, each.task_id) for each in mirror.annotations(PROJECT)] == [(4, 12)]
+
+
 def _of_one_task_each(tasks: list[PulledTask]) -> list[PulledTask]:
     """As Label Studio numbers them: no annotation has the number of another task's."""
     seen: set[int] = set()
