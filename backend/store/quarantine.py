@@ -72,6 +72,18 @@ def is_damage(error: Exception) -> bool:
     return isinstance(error, (*_DAMAGED, OSError))
 
 
+def _tried(reader: Callable[[Path], T], path: Path) -> tuple[T | None, Exception | None]:
+    """What a reader makes of a file or folder, and the damage that kept it from that; neither where it is missing."""
+    try:
+        return reader(path), None
+    except FileNotFoundError:
+        return None, None
+    except Exception as error:
+        if not is_damage(error):
+            raise
+        return None, error
+
+
 class Quarantine:
     """What was set aside in one MODEL_DIR. Safe to use from several processes at once."""
 
@@ -99,24 +111,15 @@ class Quarantine:
         Raises:
             OSError: the disk has something else than damage.
         """
-        try:
-            return reader(path)
-        except FileNotFoundError:
-            return None
-        except Exception as error:
-            if not is_damage(error):
-                raise
+        value, damage = _tried(reader, path)
+        if damage is None:
+            return value
         # Once more, while nobody else sets it aside: it may be another one by now.
         with self._alone():
-            try:
-                return reader(path)
-            except FileNotFoundError:
-                return None
-            except Exception as error:
-                if not is_damage(error):
-                    raise
-                self._move(whole or path, error, lost)
-                return None
+            value, damage = _tried(reader, path)
+            if damage is not None:
+                self._move(whole or path, damage, lost)
+            return value
 
     def set_aside(self, path: Path, error: Exception | str, *, lost: str = "") -> None:
         """Put away what is known to be damaged; what is gone already is no error.
