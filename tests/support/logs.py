@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import structlog
 from structlog import DropEvent
 from structlog.testing import capture_logs
 from structlog.typing import EventDict, WrappedLogger
@@ -19,5 +20,11 @@ def logged_here() -> Iterator[list[EventDict]]:
             raise DropEvent
         return line
 
-    with capture_logs(processors=[drop_others]) as lines:
-        yield lines
+    configured = structlog.get_config()
+    # A service that an earlier test configured in this process may keep warnings to itself.
+    structlog.reset_defaults()
+    try:
+        with capture_logs(processors=[drop_others]) as lines:
+            yield lines
+    finally:
+        structlog.configure(**configured)

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import structlog
 
 from backend.loop import rank
 from backend.settings import Settings
@@ -66,8 +65,6 @@ def test_a_strategy_that_fails_is_logged_as_a_warning_with_its_reason(
         raise RuntimeError("out of ideas")
 
     monkeypatch.setattr(uncertainty, "by_entropy", broken)
-    # A test before may have configured the logs, and bound the module's logger to it for good.
-    monkeypatch.setattr(rank, "log", structlog.get_logger())
     with logged_here() as lines:
         _, strategy = rank.run(*project, settings(tmp_path))
     assert strategy == "margin"
