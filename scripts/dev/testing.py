@@ -14,7 +14,7 @@ BIN = Path(sys.executable).parent
 QUICK = ("-m", "not integration and not browser and not slow")
 QUICK_FOLDERS = ("tests/unit", "tests/contract")
 # A module stays in one process, so that what its tests share is set up once; the order is that of tests/conftest.py.
-PROCESSES = ("--numprocesses", "3", "--dist", "loadfile", "--no-loadscope-reorder")
+PROCESSES = ("--numprocesses", "4", "--dist", "loadfile", "--no-loadscope-reorder")
 CHECKS = {
     "ruff check": (str(BIN / "ruff"), "check", "."),
     "ruff format": (str(BIN / "ruff"), "format", "--check", "."),

@@ -20,6 +20,7 @@ from werkzeug.test import TestResponse
 from scripts.lab.benchmarks import memory
 from tests.contract.hostile_requests import HostileRequest, requests_of
 from tests.contract.service import Service, settings_of, start_trained
+from tests.support.logs import logs_as_before
 from tests.support.stack import RunningRedis
 
 pytestmark = pytest.mark.integration
@@ -69,9 +70,10 @@ def attacked(
     """A service of this module's own: requests that happen to be right leave their traces."""
     folder = tmp_path_factory.mktemp("attacked")
     limits = {"predict_seconds": 2.0, "image_fetch_seconds": 1.0, "log_level": "ERROR"}
-    made = start_trained(settings_of(folder, redis_server.url, **limits), backbones)
-    yield made
-    made.stop()
+    with logs_as_before():
+        made = start_trained(settings_of(folder, redis_server.url, **limits), backbones)
+        yield made
+        made.stop()
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """What the code under test logs, and nothing else."""
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,3 +29,16 @@ def logged_here() -> Iterator[list[EventDict]]:
             yield lines
     finally:
         structlog.configure(**configured)
+
+
+@contextmanager
+def logs_as_before() -> Iterator[None]:
+    """Whatever a service configures meanwhile, later tests of this process log as they would have."""
+    configured, root = structlog.get_config(), logging.getLogger()
+    handlers, level = root.handlers, root.level
+    try:
+        yield
+    finally:
+        structlog.configure(**configured)
+        root.handlers = handlers
+        root.setLevel(level)
