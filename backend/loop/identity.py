@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass, field
 
 from backend.services import ProjectContext
+from backend.store import absence
 
 EVERY_SECONDS = 1.0
 
@@ -37,5 +38,5 @@ class Identity:
         if not self._is_another and self.created_at and now >= self._asked_at + EVERY_SECONDS:
             self._asked_at = now
             found = self.context.services.label_studio.project(self.context.project.id)
-            self._is_another = found.created_at != self.created_at
+            self._is_another = absence.is_another(self.created_at, found.created_at)
         return self._is_another

@@ -1,4 +1,4 @@
-"""Whether a project's absence lasts. Label Studio must say so twice, minutes apart: until then everything is kept.
+"""Whether a project is gone, or another one. Label Studio must say so twice, minutes apart: until then all is kept.
 
 A proxy's page, a restart, a wrong address or a restored backup take a project away for a while, too.
 """
@@ -19,3 +19,21 @@ def lasts(mirror: Mirror, project: Project) -> bool:
         return True
     mirror.record_missing(project)
     return mirrored.missing_since is not None and datetime.now(UTC) - mirrored.missing_since >= APART
+
+
+def is_another(created_at: str, other: str) -> bool:
+    """Whether a number stands for another project than it did, by when both were created.
+
+    Args:
+        created_at: as Label Studio spelled it once.
+        other: as it spells it now.
+
+    Returns:
+        False where one of them can't be read.
+    """
+    try:
+        moments = [datetime.fromisoformat(each) for each in (created_at, other)]
+    except ValueError:
+        return False
+    one, another = (each if each.tzinfo else each.replace(tzinfo=UTC) for each in moments)
+    return abs(one - another) >= timedelta(seconds=1)

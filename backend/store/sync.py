@@ -107,7 +107,7 @@ class MirrorSync:
             MissingProjectError: it has done so for too short a time.
         """
         mirrored = self.mirror.project(project)
-        if mirrored is None or not _differ(mirrored.created_at, state.created_at):
+        if mirrored is None or not absence.is_another(mirrored.created_at, state.created_at):
             return
         if not absence.lasts(self.mirror, project):
             raise MissingProjectError(
@@ -118,16 +118,6 @@ class MirrorSync:
         log.warning("another project has this number now", created_at=state.created_at, before=mirrored.created_at)
         self.files.set_aside(project, f"project {project.id} is another one since {state.created_at}")
         self.mirror.forget(project)
-
-
-def _differ(created_at: str, other: str) -> bool:
-    """Whether two moments, as Label Studio spells them, are not the same; False where one can't be told."""
-    try:
-        moments = [datetime.fromisoformat(each) for each in (created_at, other)]
-    except ValueError:
-        return False
-    one, another = (each if each.tzinfo else each.replace(tzinfo=UTC) for each in moments)
-    return abs(one - another) >= timedelta(seconds=1)
 
 
 def _read_otherwise(before: MirroredProject | None, labeling: Labeling) -> bool:

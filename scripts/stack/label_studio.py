@@ -53,6 +53,11 @@ class LabelStudioServer:
         """Address without a trailing slash."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def database(self) -> Path:
+        """SQLite's file; not there before the first start."""
+        return self.data / "label_studio.sqlite3"
+
 
 def is_installed(environment: Path) -> bool:
     """Whether the environment holds what the requirements file says now."""

@@ -58,15 +58,12 @@ class Trained:
 
 
 @pytest.fixture(scope="module")
-def trained(stack: RunningStack, label_studio: RunningLabelStudio) -> Iterator[Trained]:
+def trained(stack: RunningStack, label_studio: RunningLabelStudio) -> Trained:
     project = label_studio.make_project()
     project.attach(stack)
     project.wait_for_version(stack)
     labels = [project.submit(project.of_class(name)[0]) for name in project.classes]
-    # It outlives the tests whose own projects are deleted after them.
-    label_studio.made.remove(project)
-    yield Trained(project, project.wait_for_version(stack, labels))
-    project.api.delete(f"/api/projects/{project.id}/")
+    return Trained(project, project.wait_for_version(stack, labels))
 
 
 @pytest.fixture

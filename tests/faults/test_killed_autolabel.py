@@ -24,7 +24,6 @@ PER_CLASS = 8
 def broken(label_studio: RunningLabelStudio, backbones: Path, tmp_path: Path) -> Iterator[Rig]:
     with rig(label_studio, backbones, tmp_path, SETTINGS, PER_CLASS) as made:
         yield made
-    label_studio.delete_projects()
 
 
 def test_a_kill_leaves_no_task_with_two_automatic_annotations_and_none_lost(broken: Rig) -> None:

@@ -169,7 +169,6 @@ def outcomes(
             wanted = {name: fault for name, fault in faults.items() if name in promised}
             pool.submit(lane.work, wanted, promised)
         yield promised
-    label_studio.delete_projects()
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,6 @@ def broken(
 ) -> Iterator[Rig]:
     with rig(label_studio, backbones, tmp_path_factory.mktemp("rig"), {"POLL_SECONDS": "600"}) as made:
         yield made
-    label_studio.delete_projects()
 
 
 def test_a_second_stage_that_was_killed_is_made_by_the_refresh(broken: Rig) -> None:

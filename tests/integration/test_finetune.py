@@ -97,7 +97,6 @@ def finetuned(label_studio: RunningLabelStudio, tmp_path_factory: pytest.TempPat
     finally:
         made.trainer.stop()
         made.stack.stop()
-        label_studio.delete_projects([project])
 
 
 def test_the_loop_goes_on_and_a_killed_training_too(finetuned: Finetuned, capsys: pytest.CaptureFixture[str]) -> None:

@@ -73,7 +73,6 @@ def finished(
     name = project.wait_for_version(stack, labels)
     until(lambda: made.insight()["version"] == name, "the second stage", more=stack.log_tail)
     yield made
-    label_studio.delete_projects([project])
     stack.stop()
 
 

@@ -1,34 +1,27 @@
 """A real Label Studio that runs for the tests, and the people who work in it."""
 
-import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from scripts.cli.connection.api import ApiError, LabelStudioApi
+from scripts.cli.connection.api import LabelStudioApi
 from scripts.stack.accounts import User, sign_up
 from scripts.stack.image_project import label_config
 from scripts.stack.label_studio import LabelStudioServer
 from scripts.stack.processes import LocalProcess
 from tests.support.project import LabelledProject
 
-DELETE_TRIES = 5
-
 
 @dataclass
 class RunningLabelStudio:
     """A Label Studio that runs; its first user owns everything that `api` makes.
 
-    Other test processes have projects, users and tokens of their own in it: a test looks at its own only.
-
-    Attributes:
-        made: projects of this process that are still there.
+    Other tests have projects, users and tokens of their own in it: a test looks at its own only.
     """
 
     server: LabelStudioServer
-    made: list[LabelledProject] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -67,8 +60,7 @@ class RunningLabelStudio:
         """
         body = {"title": f"test {uuid.uuid4().hex}", "label_config": config or label_config(list(classes))}
         number = int(self.api.send_object("POST", "/api/projects/", body)["id"])
-        project = LabelledProject(self.api, self.token, self.documents, number, tuple(classes))
-        self.made.append(project)
+        project = LabelledProject(self.api, self.token, self.documents, number, tuple(classes), self.server.database)
         project.add_storage()
         if per_class:
             project.add_tasks([name for _ in range(per_class) for name in classes])
@@ -81,26 +73,6 @@ class RunningLabelStudio:
     def personal_token(self, user: User) -> str:
         """A new personal access token of a user who has none."""
         return str(LabelStudioApi(self.url, user.token).send_object("POST", "/api/token/", {})["token"])
-
-    def delete_projects(self, projects: Sequence[LabelledProject] | None = None) -> None:
-        """Delete projects that `make_project` made, all of them by default, so that no backend goes on with them."""
-        for project in list(self.made if projects is None else projects):
-            self.made.remove(project)
-            self.delete(project.id)
-
-    def delete(self, project: int) -> None:
-        """Delete a project, once more where a backend wrote into it at that moment: Label Studio answers 500 then."""
-        for left in reversed(range(DELETE_TRIES)):
-            try:
-                self.api.delete(f"/api/projects/{project}/")
-            except ApiError as error:
-                if error.status == 404:
-                    return
-                if not left or error.status < 500:
-                    raise
-                time.sleep(1)
-            else:
-                return
 
 
 @dataclass

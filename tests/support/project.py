@@ -1,7 +1,10 @@
 """A project whose true classes are known, and what annotators do in it through Label Studio's API."""
 
+import json
+import sqlite3
 import tempfile
 from collections.abc import Collection, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +34,7 @@ class LabelledProject:
         documents: Label Studio's document root.
         id: number in Label Studio.
         classes: of the label config, in its order.
+        database: Label Studio's own, SQLite.
         truth: class by task id, of the tasks that this object added.
     """
 
@@ -39,6 +43,7 @@ class LabelledProject:
     documents: Path
     id: int
     classes: tuple[str, ...]
+    database: Path
     truth: dict[int, str] = field(default_factory=dict)
 
     @property
@@ -145,7 +150,8 @@ class LabelledProject:
 
     def active_version(self) -> str:
         """Label Studio's `model_version` of the project; empty where it has none."""
-        return self._page(None).active_version()
+        found = self._look_up("select model_version from project where id = ?")
+        return str(found[0][0] or "") if found else ""
 
     def predictions(self, version: str | None = None) -> dict[int, ShownPrediction]:
         """The newest prediction of a version (the active one where it is None) by task id."""
@@ -154,9 +160,17 @@ class LabelledProject:
         return {int(each["task"]): _prediction(each) for each in found if each["model_version"] == wanted}
 
     def all_predictions(self) -> list[Json]:
-        """Every prediction of the project, as Label Studio's API shows it."""
-        listed: list[Json] = self.api.get(f"/api/predictions?project={self.id}")
-        return listed
+        """Every prediction of the project, by ascending id."""
+        columns = "id, task_id, model_version, score, result, updated_at"
+        found = self._look_up(f"select {columns} from prediction where project_id = ? order by id")
+        names = ("id", "task", "model_version", "score", "result", "updated_at")
+        return [dict(zip(names, row, strict=True)) | {"result": json.loads(row[4])} for row in found]
+
+    def _look_up(self, query: str) -> list[tuple[Any, ...]]:
+        """Read the project's rows from Label Studio's database: asked again and again, its API would be held up."""
+        address = f"file:{self.database}?mode=ro"
+        with closing(sqlite3.connect(address, uri=True, timeout=PATIENCE_SECONDS)) as connection:
+            return connection.execute(query, [self.id]).fetchall()
 
     def wait_for_version(
         self,

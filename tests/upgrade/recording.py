@@ -88,7 +88,9 @@ class Recording:
         server = self.label_studio
         truth = {int(task): choice for task, choice in self.answers[f"{name} project"]["classes"].items()}
         api = RunningLabelStudio(server).api
-        return LabelledProject(api, server.token, server.documents, self.answers[name], KINDS[:2], truth)
+        return LabelledProject(
+            api, server.token, server.documents, self.answers[name], KINDS[:2], server.database, truth
+        )
 
 
 def restore(folder: Path, running: RunningRedis, backbone: Path) -> Recording:

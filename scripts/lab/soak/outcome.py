@@ -28,7 +28,7 @@ class MadeFault:
         name: its kind.
         at: seconds since the beginning.
         seconds: that it lasted, until what was killed was back.
-        standstill: seconds from its end until each project had a version made after it; None where none came.
+        standstill: seconds from its end until each project had a version published after it; None where none came.
     """
 
     name: str

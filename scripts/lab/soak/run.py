@@ -5,7 +5,6 @@ import random
 import threading
 import time
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
 
 from scripts.cli.connection.api import LabelStudioApi
 from scripts.cli.progress import progress
@@ -21,7 +20,7 @@ from scripts.lab.soak.kinds import FaultName
 from scripts.lab.soak.options import SoakOptions
 from scripts.lab.soak.outcome import MadeFault, ProjectOutcome, SoakOutcome
 from scripts.lab.soak.projects import SoakProject
-from scripts.lab.soak.watch import DatabaseWatch, made_at
+from scripts.lab.soak.watch import DatabaseWatch
 from scripts.stack.accounts import sign_up
 from scripts.stack.client import BackendPage
 from scripts.stack.errors import StackError
@@ -118,22 +117,19 @@ class Soak:
     def _break(self, name: FaultName) -> None:
         begun = time.monotonic()
         FAULTS[name](self._stage)
-        ended, moment = time.monotonic(), datetime.now(UTC)
+        ended = time.monotonic()
         if name is FaultName.LABEL_STUDIO:
             self._outages.append((begun, ended))
-        standstill = self._standstill(ended, moment)
+        standstill = self._standstill(ended)
         self._faults.append(MadeFault(name, begun - self._began, ended - begun, standstill))
 
-    def _standstill(self, ended: float, moment: datetime) -> float | None:
-        """Seconds from a fault's end until each project had a version that was begun after it; None for never."""
-        # A version's name is the second in which it was begun.
-        since = moment.replace(microsecond=0) + timedelta(seconds=1)
+    def _standstill(self, ended: float) -> float | None:
+        """Seconds from a fault's end until each project's queue had moved, by a new version; None for never."""
         waiting = {project.id for project in self._projects}
         while waiting and time.monotonic() < ended + RECOVERY_SECONDS:
             for project in list(waiting):
-                name, _ = self._watch.newest(project)
-                made = made_at(name)
-                if made is not None and made >= since:
+                _, seen = self._watch.newest(project)
+                if seen > ended:
                     waiting.discard(project)
             time.sleep(PAUSE_SECONDS)
         return None if waiting else time.monotonic() - ended

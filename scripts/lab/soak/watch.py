@@ -46,7 +46,7 @@ class DatabaseWatch(threading.Thread):
         super().__init__(name="watch", daemon=True)
         self._installation = installation
         self._projects = {each.id: each for each in projects}
-        self._database = next((installation.label_studio.data).rglob("label_studio.sqlite3"))
+        self._database = installation.label_studio.database
         self._stopping = threading.Event()
         self._counted_at = 0.0
         self.seen = Seen(versions={each: [] for each in self._projects})

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -170,11 +169,9 @@ def measured_stack(stack: RunningStack, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture(scope="module")
-def project(measured_stack: Stack, stack: RunningStack) -> Iterator[BenchmarkProject]:
+def project(measured_stack: Stack) -> BenchmarkProject:
     drawn = images.drawn(40, measured_stack.label_studio.documents / "benchmark", classes=2)
-    made = make(measured_stack, drawn, labelled=20)
-    yield made
-    stack.label_studio.delete(made.id)
+    return make(measured_stack, drawn, labelled=20)
 
 
 def test_predictions_are_timed_on_stored_and_new_images(measured_stack: Stack, project: BenchmarkProject) -> None:
