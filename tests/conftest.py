@@ -5,7 +5,7 @@ redis_server      a Redis, one a process; a test's own use of it begins empty th
 backbone_folder   the default backbone's export, made once for the code as it is
 stack             web process and worker on the shared Label Studio, with a Redis of their own, one a process
 make_stack        the same, made to order: settings, passwords, secrets
-make_project      projects with pictures of known classes
+make_project      projects with pictures of known classes, which are nobody's after the test
 
 All of them are real, on free ports. A test that uses Label Studio is marked `integration`, one that uses Chromium
 `browser`: nobody marks them by hand.
@@ -35,13 +35,8 @@ BACKBONE = "efficientnet-lite0"
 MAKES_EXPORTS = ("model/backbone", "model/networks")
 
 # Polls are rare here, so that a test that passes has seen events work; and idle comes soon, so that no test waits.
-# There is no MLflow: no test is to notice.
-SHARED_SETTINGS = {
-    "POLL_SECONDS": "3600",
-    "IDLE_SECONDS": "1",
-    "LOG_LEVEL": "INFO",
-    "MLFLOW_TRACKING_URI": "http://127.0.0.1:1",
-}
+# What is tracked is for the tests of tracking to see: to load MLflow takes seconds.
+SHARED_SETTINGS = {"POLL_SECONDS": "3600", "IDLE_SECONDS": "1", "LOG_LEVEL": "INFO", "TRACKING": "false"}
 
 # Marks of the tests that use a fixture, directly or through another.
 NEEDS = {"shared_label_studio": "integration", "playwright": "browser"}
@@ -164,13 +159,21 @@ def make_stack(
 
 
 @pytest.fixture
-def make_project(label_studio: RunningLabelStudio) -> Callable[..., LabelledProject]:
-    """`RunningLabelStudio.make_project`.
+def make_project(label_studio: RunningLabelStudio) -> Iterator[Callable[..., LabelledProject]]:
+    """`RunningLabelStudio.make_project`; backends forget what it made after the test.
 
-    Nothing is deleted after the test: while it deletes a project, Label Studio forgets to count other projects' labels,
-    and backends ask for minutes whether a project that they knew is gone for good.
+    Nothing is deleted: while it deletes a project, Label Studio forgets to count other projects' labels, and backends
+    ask for minutes whether a project that they knew is gone for good.
     """
-    return label_studio.make_project
+    made: list[LabelledProject] = []
+
+    def make(*given: Any, **options: Any) -> LabelledProject:
+        made.append(label_studio.make_project(*given, **options))
+        return made[-1]
+
+    yield make
+    for project in made:
+        project.be_forgotten()
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from tests.support.waiting import until
 
 pytestmark = pytest.mark.faults
 
-TASKS = 4_000
+TASKS = 3_000
 PICTURES = 48
 FIRST_LABELS = 10
 FOREIGN = "another model"

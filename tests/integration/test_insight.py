@@ -21,8 +21,10 @@ from tests.support.stack import RunningStack, start_stack
 from tests.support.waiting import until
 
 PER_CLASS, LABELS = 15, 24
-# All tasks are the holdout's, so that a few labels are enough for figures.
-SETTINGS = {**SHARED_SETTINGS, "HOLDOUT_SHARE": "1"}
+# All tasks are the holdout's, so that a few labels are enough for figures. MLflow is away: nothing else is to notice.
+SETTINGS = {
+    **SHARED_SETTINGS, "HOLDOUT_SHARE": "1", "TRACKING": "true", "MLFLOW_TRACKING_URI": "http://127.0.0.1:1"
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,10 @@ def test_the_figures_rest_on_the_holdouts_labels(finished: Finished) -> None:
     assert (told["labels"], told["arm_labels"], told["accuracy"]["n"]) == (LABELS, LABELS, LABELS)
     assert 0 <= accuracy["low"] <= accuracy["value"] <= accuracy["high"] <= 1
     assert told["note"] == ""
+
+
+def test_a_trained_version_waits_for_an_mlflow_that_is_away(finished: Finished) -> None:
+    assert finished.stack.tracked().count(finished.project.active_version()) == 1
 
 
 def test_the_pace_is_what_label_studio_timed(finished: Finished) -> None:

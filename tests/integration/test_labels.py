@@ -10,12 +10,6 @@ def test_one_label_of_each_of_two_classes_is_enough_to_predict(project: Labelled
     assert {task: predictions[task].choice for task in unlabelled} == {task: project.truth[task] for task in unlabelled}
 
 
-def test_a_trained_version_waits_for_an_mlflow_that_is_away(
-    project: LabelledProject, labels: list[int], stack: RunningStack
-) -> None:
-    assert stack.tracked().count(project.active_version()) == 1
-
-
 def test_a_skipped_task_is_not_a_label_and_comes_last(
     project: LabelledProject, labels: list[int], stack: RunningStack
 ) -> None:

@@ -36,6 +36,7 @@ class LabelledProject:
         classes: of the label config, in its order.
         database: Label Studio's own, SQLite.
         truth: class by task id, of the tasks that this object added.
+        stacks: that were attached.
     """
 
     api: LabelStudioApi
@@ -45,6 +46,7 @@ class LabelledProject:
     classes: tuple[str, ...]
     database: Path
     truth: dict[int, str] = field(default_factory=dict)
+    stacks: list["RunningStack"] = field(default_factory=list)
 
     @property
     def folder(self) -> Path:
@@ -104,9 +106,15 @@ class LabelledProject:
 
     def attach(self, stack: "RunningStack") -> None:
         """Connect a backend as `scripts/connect` does."""
+        self.stacks.append(stack)
         findings = attach(self.api, self.id, stack.address, Path(tempfile.mkdtemp(dir=stack.folder)))
         wrong = [finding for finding in findings if finding.level is not Level.OK]
         assert not wrong, wrong
+
+    def be_forgotten(self) -> None:
+        """Have no backend go on with it: not even with the refresh of its queue, which others' tests would wait for."""
+        for stack in self.stacks:
+            stack.forget(self.id)
 
     def next_task(self, token: str | None = None) -> HandedTask | None:
         """What Label Studio hands to the owner, or to the user with this token; None when nothing is left."""

@@ -12,6 +12,8 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from backend.project import Project
+from backend.services import Services
+from backend.settings import Settings
 from backend.store.records.version import VersionRecord
 from backend.tracking.outbox import Outbox
 from scripts.cli.connection.address import BackendAddress
@@ -84,6 +86,14 @@ class RunningStack:
         with local_session() as session:
             session.auth = self.server.basic_auth
             return session.request(method, self.url + path, timeout=90.0, **options)
+
+    def forget(self, project: int) -> None:
+        """Take a project out of the mirror, as if Label Studio had no such project any more."""
+        settings = Settings(
+            label_studio_url=self.server.label_studio_url, model_dir=self.server.folder, database_url=""
+        )
+        services = Services(settings)
+        services.mirror.forget(services.project(project))
 
     def health(self) -> dict[str, Any]:
         """What `/health` answers."""

@@ -4,6 +4,7 @@ import base64
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,6 +34,7 @@ from model.training.fit import TrainingResult
 from scripts.stack.image_project import label_config
 from tests.support.pictures import picture
 from tests.support.poor_backbone import BASE, export_poor
+from tests.support.stack import RunningRedis
 
 CLASSES = ("circle", "square", "triangle", "hexagon")
 TASKS = 120
@@ -61,19 +63,38 @@ def filled(poor: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def services(filled: Path, tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Services]:
-    """A copy of that backend, whose jobs find it by the environment."""
-    folder = tmp_path / "data"
-    shutil.copytree(filled, folder, symlinks=True)
+@contextmanager
+def copied(source: Path, folder: Path, redis_url: str) -> Iterator[Services]:
+    """A backend in a copy of another one's folder, whose jobs find it by the environment."""
+    shutil.copytree(source, folder, symlinks=True)
     given = {"LABEL_STUDIO_URL": NOBODY, "REDIS_URL": redis_url, "MODEL_DIR": str(folder), "DEVICE": "cpu"}
-    for name in Settings.model_fields:
-        monkeypatch.delenv(name.upper(), raising=False)
-    for name, value in given.items():
-        monkeypatch.setenv(name, value)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in Settings.model_fields:
+            patch.delenv(name.upper(), raising=False)
+        for name, value in given.items():
+            patch.setenv(name, value)
+        settings.load.cache_clear()
+        yield Services(settings.load())
     settings.load.cache_clear()
-    yield Services(settings.load())
-    settings.load.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def fine_tuned(filled: Path, redis_server: RunningRedis, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of that backend after a fine-tuning that ended well."""
+    folder = tmp_path_factory.mktemp("fine-tuned") / "data"
+    with copied(filled, folder, redis_server.url) as services:
+        context = ProjectContext(services.project(1), services)
+        finetune(context)
+        embed_all(context)
+    return folder
+
+
+@pytest.fixture
+def services(request: pytest.FixtureRequest, tmp_path: Path, redis_url: str) -> Iterator[Services]:
+    """A backend of the test's own; where the test takes `adopted`, after a fine-tuning."""
+    source: Path = request.getfixturevalue("fine_tuned" if "adopted" in request.fixturenames else "filled")
+    with copied(source, tmp_path / "data", redis_url) as made:
+        yield made
 
 
 @pytest.fixture
@@ -133,9 +154,7 @@ def newest(context: ProjectContext) -> Finetuning:
 
 @pytest.fixture
 def adopted(context: ProjectContext) -> Finetuning:
-    """A fine-tuning that ended well."""
-    finetune(context)
-    embed_all(context)
+    """The fine-tuning that ended well."""
     return newest(context)
 
 
