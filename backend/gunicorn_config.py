@@ -1,9 +1,9 @@
-"""Gunicorn's settings: one process, so that its memory is one; its threads are the worker's (`backend.web.server`)."""
+"""Gunicorn's settings: one process, so that its memory is one; `backend.web.http.server` keeps its threads."""
 
 from typing import Any
 
 from backend.settings import load
-from backend.web.gunicorn_worker import BufferingWorker
+from backend.web.http.gunicorn_worker import BufferingWorker
 
 FORMER_ADDRESS = "backend.app:create_app()"
 

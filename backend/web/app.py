@@ -8,8 +8,10 @@ from werkzeug.exceptions import HTTPException
 from backend import logs
 from backend.errors import LabelLoopError, RequestError
 from backend.settings import Settings
-from backend.web import auth, autolabel, current, finetune, label_studio, monitoring, projects, service
-from backend.web.server import MOST_BODY_BYTES
+from backend.web import service
+from backend.web.http import auth
+from backend.web.http.server import MOST_BODY_BYTES
+from backend.web.routes import autolabel, current, finetune, label_studio, monitoring, projects
 from backend.web.service import WebService
 
 BLUEPRINTS = (label_studio.routes, monitoring.routes, projects.routes, autolabel.routes, finetune.routes)

@@ -15,20 +15,20 @@ from backend.store import features
 from backend.store.records.finetuning import FinetuneRequest
 from backend.store.records.mirror import NOT_CONNECTED, MirroredProject
 from backend.store.versions import NO_VERSION
-from backend.web import predictor
-from backend.web.background import Background
-from backend.web.hints import Hints, projects_hinted_at
-from backend.web.loaded_versions import LoadedVersions
-from backend.web.metrics import Metrics
-from backend.web.newcomers import Newcomers
+from backend.web.health.metrics import Metrics
+from backend.web.health.problem import Problem
+from backend.web.health.status import Status
+from backend.web.health.status_board import StatusBoard
 from backend.web.payloads import PredictRequest, SetupRequest
-from backend.web.predictor import Predictor
-from backend.web.problem import Problem
-from backend.web.reconciler import Reconciler
-from backend.web.request_features import RequestFeatures
-from backend.web.status import Status
-from backend.web.status_board import StatusBoard
-from backend.web.sweeping import Sweeping
+from backend.web.prediction import predictor
+from backend.web.prediction.loaded_versions import LoadedVersions
+from backend.web.prediction.predictor import Predictor
+from backend.web.prediction.request_features import RequestFeatures
+from backend.web.upkeep.background import Background
+from backend.web.upkeep.hints import Hints, projects_hinted_at
+from backend.web.upkeep.newcomers import Newcomers
+from backend.web.upkeep.reconciler import Reconciler
+from backend.web.upkeep.sweeping import Sweeping
 
 PROJECTS_SECONDS = 0.25
 """How often the active versions are read: a new one is named at most this much later."""

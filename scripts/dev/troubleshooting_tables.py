@@ -1,7 +1,7 @@
 """The tables of docs/troubleshooting.md, made from what the backend says."""
 
 from backend.causes.kinds import EXPLANATIONS
-from backend.web.problem import KINDS, Severity
+from backend.web.health.problem import KINDS, Severity
 
 
 def problems_table() -> str:

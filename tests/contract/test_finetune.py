@@ -12,7 +12,7 @@ from backend.queue.keys import SignOfLife
 from backend.store.labels import Annotation
 from backend.store.records.finetuning import FinetunePhase
 from backend.store.records.mirror import PulledTask
-from backend.web.reconciler import Reconciler
+from backend.web.upkeep.reconciler import Reconciler
 from tests.contract.service import CONFIG, PROJECT, Service, settings_of, start_trained
 from tests.support.stack import RunningRedis
 from tests.support.waiting import until

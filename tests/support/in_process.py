@@ -14,8 +14,8 @@ from backend.project import Project
 from backend.services import Services
 from backend.settings import Settings
 from backend.web.app import app_of
-from backend.web.reconciler import Reconciler
 from backend.web.service import WebService
+from backend.web.upkeep.reconciler import Reconciler
 from tests.support.small_label_studio import SmallLabelStudio, small_label_studio
 
 PER_CLASS = 12

@@ -6,7 +6,7 @@ import httpx
 
 from backend import __version__
 from backend.causes.exceptions import cause_of
-from backend.web.problem import ProblemKind
+from backend.web.health.problem import ProblemKind
 from scripts.cli.connection.address import BackendAddress
 from scripts.cli.connection.api import Json
 from scripts.cli.connection.findings import Finding, Level, error, ok, warning

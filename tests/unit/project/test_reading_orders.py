@@ -10,7 +10,7 @@ from backend.queue.jobs import JobKind
 
 MOST_MODULES = 15
 QUEUE = "backend.queue.project_queue"
-HANDED_OUT_BY = ("backend.services", "backend.web.current")
+HANDED_OUT_BY = ("backend.services", "backend.web.routes.current")
 """What these import is at the hand of whoever imports them: they make it and hand it out."""
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from backend.causes.kinds import EXPLANATIONS, CauseKind
-from backend.web.problem import ProblemKind
+from backend.web.health.problem import ProblemKind
 
 pytestmark = pytest.mark.fault("R12")
 

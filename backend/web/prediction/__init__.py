@@ -1,0 +1,1 @@
+"""What `/predict` answers, from versions and features in memory."""

@@ -1,0 +1,1 @@
+"""What can be asked by HTTP; each module with `routes` is a blueprint."""
