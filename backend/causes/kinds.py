@@ -216,7 +216,7 @@ EXPLANATIONS: dict[CauseKind, Explanation] = {
         "Mend the task's data: the label config's Image tag names the key whose value is taken for the address.",
     ),
     CauseKind.HOST_GIVEN_UP: Explanation(
-        "its host did not answer for other images, and is left alone for some minutes",
+        "its host did not answer for other images, and is left alone for a while",
         "Mend or start the host; it is asked again by itself.",
     ),
     CauseKind.ADDRESS_REFUSED: Explanation(

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Self
 
 from backend import logs
@@ -22,6 +23,12 @@ from model.arrays import FloatArray
 from model.backbone.backbone import Backbone
 from model.errors import ImageError, UndecidedError
 from model.images.decoders import Decoders
+
+RETRY = timedelta(minutes=10)
+"""An image that could not be used is tried again after this time: its host may have been down."""
+
+UNASKED_RETRY = timedelta(seconds=20)
+"""After this time one is tried again that was not asked for, since its host was given up for others."""
 
 SLACK = 5.0
 """Seconds for decoding the last images of work that has a deadline; ordinary ones take one."""
@@ -110,8 +117,10 @@ class ImageEmbedder:
         told = {task for task, outcome in unavailable.items() if outcome.problem is FetchProblem.HOST_GIVEN_UP}
         for task in sorted(problems.keys() - told):
             log.warning("image can't be used", task=task, reason=problems[task])
+        unasked = {task: problems.pop(task) for task in told}
         self.mirror.record_images(project, embedded.hashes, problems)
-        return replace(embedded, problems=problems)
+        self.mirror.record_images(project, {}, unasked, tried_at=datetime.now(UTC) - RETRY + UNASKED_RETRY)
+        return replace(embedded, problems=problems | unasked)
 
     def embed_files(
         self, project: Project, backbone: Backbone, files: Mapping[int, bytes], deadline: float = math.inf

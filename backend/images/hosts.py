@@ -1,4 +1,8 @@
-"""Hosts that don't answer: after a few failures in a row one is left alone for a while, with all of its images."""
+"""Hosts that don't answer: after a few failures in a row one is left alone for a while, with all of its images.
+
+The while is short at first, since a few addresses of a host may be dead and the others well; it doubles while no image
+comes.
+"""
 
 import math
 import threading
@@ -12,7 +16,10 @@ from backend.images.outcome import FetchProblem, UnavailableError
 
 FAILURES = 3
 """In a row, after which a host is given up."""
-PAUSE_SECONDS = 300
+FIRST_PAUSE, LONGEST_PAUSE = 10, 300
+"""Seconds."""
+COUNTED_SECONDS = 4 * LONGEST_PAUSE
+"""For so long it is remembered how often a host was given up."""
 REMEMBERED = 10_000
 """Hosts at most: their names are strangers'."""
 ASK_SECONDS = 5.0
@@ -30,6 +37,12 @@ class Marks(Protocol):
     def is_marked(self, name: str) -> bool:
         """Whether a mark is there."""
 
+    def count(self, name: str, seconds: int) -> int:
+        """How often this was asked before, with no `forget` and no more than so long in between."""
+
+    def forget(self, name: str) -> None:
+        """Take the mark and the count away."""
+
 
 class Hosts:
     """Which hosts are given up. Safe to use from several threads."""
@@ -43,6 +56,8 @@ class Hosts:
         self._marks = marks
         self._lock = threading.Lock()
         self._failures: LRUCache[str, int] = LRUCache(REMEMBERED)
+        self._given_up: LRUCache[str, int] = LRUCache(REMEMBERED)
+        self._answering: LRUCache[str, bool] = LRUCache(REMEMBERED)
         self._given_up_until: LRUCache[str, float] = LRUCache(REMEMBERED)
         self._marks_seen: LRUCache[str, float] = LRUCache(REMEMBERED)
 
@@ -55,13 +70,20 @@ class Hosts:
         if self._is_given_up(host):
             raise UnavailableError(
                 FetchProblem.HOST_GIVEN_UP,
-                f"{host} did not answer for other images; it is tried again in minutes.",
+                f"{host} did not answer for other images; it is tried again in a while.",
             )
 
     def answered(self, host: str) -> None:
         """A host is there."""
         with self._lock:
             self._failures.pop(host, None)
+            self._given_up.pop(host, None)
+            self._given_up_until.pop(host, None)
+            if self._marks is None or self._answering.get(host):
+                return
+            self._answering[host] = True
+        # Another process may have given it up.
+        self._marks.forget(host)
 
     def failed(self, host: str, reason: str) -> None:
         """A host was not there, or took all of its time.
@@ -74,10 +96,21 @@ class Hosts:
             failures = self._failures[host] = self._failures.get(host, 0) + 1
             if failures < FAILURES or time.monotonic() < self._given_up_until.get(host, 0.0):
                 return
-            self._given_up_until[host] = time.monotonic() + PAUSE_SECONDS
-        log.warning("host given up for now", host=host, seconds=PAUSE_SECONDS, reason=reason)
+            self._answering.pop(host, None)
+            # Until the pause is known: other threads fail at the same moment.
+            self._given_up_until[host] = time.monotonic() + FIRST_PAUSE
+        seconds = min(FIRST_PAUSE * 2 ** self._times_before(host), LONGEST_PAUSE)
+        with self._lock:
+            self._given_up_until[host] = time.monotonic() + seconds
+        log.warning("host given up for now", host=host, seconds=seconds, reason=reason)
         if self._marks is not None:
-            self._marks.mark(host, PAUSE_SECONDS)
+            self._marks.mark(host, seconds)
+
+    def _times_before(self, host: str) -> int:
+        """How often a host was given up before, by any process, since it answered last."""
+        with self._lock:
+            times = self._given_up[host] = self._given_up.get(host, -1) + 1
+        return times if self._marks is None else max(times, self._marks.count(host, COUNTED_SECONDS))
 
     def _is_given_up(self, host: str) -> bool:
         now = time.monotonic()

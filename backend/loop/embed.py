@@ -3,11 +3,11 @@
 import sys
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from tqdm import tqdm
 
-from backend.images.embed import ImageEmbedder
+from backend.images.embed import RETRY, ImageEmbedder
 from backend.project import Project
 from backend.queue.progress import show_progress
 from backend.store.mirror import Mirror
@@ -17,9 +17,6 @@ CHUNK = 64
 """Tasks fetched, embedded and recorded together: what a killed run has to do again at most."""
 
 NO_TIME = "not decoded in time: the machine is too busy."
-
-RETRY = timedelta(minutes=10)
-"""An image that could not be used is tried again after this time: its host may have been down."""
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """What all processes see, and what fades by itself."""
 
 import hashlib
+from contextlib import suppress
 
 import structlog
 from redis import Redis
@@ -31,8 +32,24 @@ class FadingMarks:
         except RedisError:
             return False
 
-    def _key(self, name: str) -> str:
-        return self._keys.of(f"{self._kind}:{hashlib.sha256(name.encode()).hexdigest()[:16]}")
+    def count(self, name: str, seconds: int) -> int:
+        """How often this was asked before, with no `forget` and no more than so long in between; 0 without Redis."""
+        try:
+            with self._redis.pipeline() as pipe:
+                pipe.incr(self._key(name, "-times"))
+                pipe.expire(self._key(name, "-times"), seconds)
+                times, _ = pipe.execute()
+        except RedisError:
+            return 0
+        return int(times) - 1
+
+    def forget(self, name: str) -> None:
+        """Take the mark and the count away; without Redis they fade."""
+        with suppress(RedisError):
+            self._redis.delete(self._key(name), self._key(name, "-times"))
+
+    def _key(self, name: str, more: str = "") -> str:
+        return self._keys.of(f"{self._kind}{more}:{hashlib.sha256(name.encode()).hexdigest()[:16]}")
 
 
 class FadingWord:

@@ -305,9 +305,22 @@ class Mirror:
                 values = {"label_counts": counts.to_json()}
                 connection.execute(update(ProjectRow).where(ProjectRow.key == project.key).values(values))
 
-    def record_images(self, project: Project, hashes: Mapping[int, str], problems: Mapping[int, str]) -> None:
-        """Remember the content hash of tasks that were embedded, and why others could not be."""
-        now = datetime.now(UTC)
+    def record_images(
+        self,
+        project: Project,
+        hashes: Mapping[int, str],
+        problems: Mapping[int, str],
+        tried_at: datetime | None = None,
+    ) -> None:
+        """Remember the content hash of tasks that were embedded, and why others could not be.
+
+        Args:
+            project: of Label Studio.
+            hashes: by task.
+            problems: by task.
+            tried_at: when that was; now by default.
+        """
+        now = tried_at or datetime.now(UTC)
         with self._engine.begin() as connection:
             for task, content_hash in hashes.items():
                 values = {"content_hash": content_hash, "image_problem": None, "image_tried_at": now}

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from backend.errors import RetryLaterError
-from backend.images import batch
+from backend.images import batch, hosts
+from backend.images.embed import RETRY, UNASKED_RETRY
 from backend.label_studio.client import ProjectState
 from backend.loop import embed
 from backend.services import Services
@@ -159,3 +160,17 @@ def test_a_host_that_drips_delays_a_run_by_its_own_deadline_and_keeps_no_other_i
     reasons = [task.image_problem or "" for task in hurried.mirror.tasks(project)]
     assert all(reasons[:-1])
     assert "did not answer for other images" in reasons[-2]
+
+
+@pytest.mark.fault("S1")
+def test_an_image_that_was_not_asked_for_waits_no_longer_than_its_host_is_left_alone(services: Services) -> None:
+    tasks = add_tasks(services, "http://127.0.0.1:9/a.png", "ftp://127.0.0.1/a.png")
+    for _ in range(hosts.FAILURES):
+        services.images.hosts.failed("127.0.0.1:9", "silence")
+    services.image_embedder.embed_tasks(services.project(1), BACKBONE, tasks)
+    unasked, refused = services.mirror.tasks(services.project(1))
+    assert "did not answer for other images" in (unasked.image_problem or "")
+    assert refused.image_problem is not None
+    soon = datetime.now(UTC) + UNASKED_RETRY
+    assert services.mirror.tasks_to_embed(services.project(1), datetime.now(UTC) - RETRY) == []
+    assert services.mirror.tasks_to_embed(services.project(1), soon - RETRY) == [unasked]

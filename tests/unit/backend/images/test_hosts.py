@@ -1,5 +1,7 @@
 """Hosts that are given up, by one process or by another."""
 
+from collections import Counter
+
 import pytest
 
 from backend.images import hosts
@@ -13,10 +15,21 @@ class Marked:
 
     def __init__(self) -> None:
         self.names: set[str] = set()
+        self.seconds: list[int] = []
+        self.times: Counter[str] = Counter()
         self.asked = 0
 
     def mark(self, name: str, seconds: int) -> None:
         self.names.add(name)
+        self.seconds.append(seconds)
+
+    def count(self, name: str, seconds: int) -> int:
+        self.times[name] += 1
+        return self.times[name] - 1
+
+    def forget(self, name: str) -> None:
+        self.names.discard(name)
+        del self.times[name]
 
     def is_marked(self, name: str) -> bool:
         self.asked += 1
@@ -74,3 +87,24 @@ def test_a_host_that_is_given_up_is_told_of_once() -> None:
     with logged_here() as lines:
         fail(known, "a.example", 100)
     assert [line["host"] for line in lines] == ["a.example"]
+
+
+@pytest.mark.fault("S1")
+def test_a_host_is_left_alone_for_longer_each_time_until_an_image_comes() -> None:
+    marks = Marked()
+    for _ in range(7):
+        # Each in a process of its own, as runs are.
+        fail(Hosts(marks), "a.example")
+    assert marks.seconds == [10, 20, 40, 80, 160, 300, 300]
+    Hosts(marks).answered("a.example")
+    fail(Hosts(marks), "a.example")
+    assert marks.seconds[-1] == hosts.FIRST_PAUSE
+
+
+def test_an_answer_ends_the_pause() -> None:
+    marks = Marked()
+    known = Hosts(marks)
+    fail(known, "a.example")
+    known.answered("a.example")
+    assert not is_given_up(known, "a.example")
+    assert not is_given_up(Hosts(marks), "a.example")
