@@ -4,6 +4,7 @@ The loop goes on meanwhile with the backbone that it has. What is left is read o
 chunk that got lost is found by the next look.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -17,8 +18,8 @@ from backend.store.records.finetuning import FinetunePhase, Finetuning
 from backend.store.records.mirror import MirroredTask
 from model.backbone.backbone import Backbone
 
-CHUNK_TASKS = 64
-"""A second on a CPU: a run of the loop waits so long at most."""
+CHUNK_TASKS, CHUNK_SECONDS = 64, 5.0
+"""A second on a CPU, where their host is fast: a run of the loop waits for no more than is begun in so many seconds."""
 
 log = logs.get()
 
@@ -41,9 +42,11 @@ def embed_chunk(project_id: int, backbone_version: str, task_ids: Sequence[int])
     with project_job(JobKind.CHUNK, project_id) as job:
         project, services = job.project, job.services
         with services.queue.chunk(project):
-            tasks = services.mirror.tasks(project, task_ids)
-            services.image_embedder.embed_tasks(project, services.backbones.get(backbone_version), tasks)
-        if not services.queue.embedding(project):
+            tasks, backbone = services.mirror.tasks(project, task_ids), services.backbones.get(backbone_version)
+            until = time.monotonic() + CHUNK_SECONDS
+            done = services.image_embedder.embed_tasks(project, backbone, tasks, until)
+        # Where nothing came of it, the next poll looks again: a host may be away.
+        if done.hashes and not services.queue.embedding(project):
             services.queue.enqueue(JobKind.EMBED, project)
 
 

@@ -20,6 +20,8 @@ PORTION_BYTES = 64_000_000
 GRACE_SECONDS = 1.0
 """Each fetch ends by its deadline itself; only a disk that hangs is left behind."""
 
+LEFT_BEHIND = Unavailable(FetchProblem.TIMED_OUT, "its disk does not answer in time.")
+
 Portion = Mapping[int, Fetched]
 """An outcome for each of some tasks. Its images are let go of before the next portion is fetched."""
 Portions = Generator[Portion, None, None]
@@ -71,11 +73,11 @@ def fetch_all(fetcher: ImageFetcher, addresses: Mapping[int, str], begin_until: 
     left = list(addresses)
     try:
         while portion := batch.fetch(left):
-            if any(isinstance(outcome, Unavailable) for outcome in portion.values()):
+            if any(_was_asked_in_vain(outcome) for outcome in portion.values()):
                 fetcher.label_studio.whoami()
-                unanswered = [task for task, outcome in portion.items() if _is_outage(outcome)]
-                again = batch.fetch(unanswered)
-                portion = {task: outcome for task, outcome in portion.items() if task not in unanswered} | again
+                # What there is no time left for is an image that Label Studio does not serve although it is there.
+                again = batch.fetch([task for task, outcome in portion.items() if _is_outage(outcome)])
+                portion |= again
                 if any(_is_outage(outcome) for outcome in again.values()):
                     fetcher.label_studio.whoami()
             yield portion
@@ -117,11 +119,21 @@ class _Batch:
         self._full.clear()
         pool = ThreadPoolExecutor(self._threads, thread_name_prefix="fetch")
         futures = {task: pool.submit(self._fetch_one, task, self._share) for task in tasks}
-        seconds = None if math.isinf(self._until) else max(0.0, self._until - time.monotonic()) + GRACE_SECONDS
-        done, _ = wait(futures.values(), timeout=seconds)
+        wait(futures.values(), timeout=self._patience())
+        # A thread that a disk hangs is left behind: its image has had its time.
+        hung = {task for task, future in futures.items() if future.running()}
         pool.shutdown(wait=False, cancel_futures=True)
-        outcomes = {task: future.result() for task, future in futures.items() if future in done}
+        outcomes = {
+            task: LEFT_BEHIND if task in hung else future.result()
+            for task, future in futures.items()
+            if task in hung or (future.done() and not future.cancelled())
+        }
         return {task: outcome for task, outcome in outcomes.items() if outcome is not None}
+
+    def _patience(self) -> float | None:
+        """Seconds in which whatever is begun has an outcome; None for as long as it takes."""
+        until = min(self._until, max(self._begin_until, time.monotonic()) + self._fetcher.seconds)
+        return None if math.isinf(until) else max(0.0, until - time.monotonic()) + GRACE_SECONDS
 
     def _fetch_one(self, task: int, share: BudgetShare) -> Fetched | None:
         """A task's outcome; None where it has to wait for time or room."""
@@ -143,6 +155,10 @@ class _Batch:
 
 def _has_no_room(outcome: Fetched) -> bool:
     return isinstance(outcome, Unavailable) and outcome.problem is FetchProblem.NO_ROOM
+
+
+def _was_asked_in_vain(outcome: Fetched) -> bool:
+    return isinstance(outcome, Unavailable) and outcome.problem is not FetchProblem.HOST_GIVEN_UP
 
 
 def _is_outage(outcome: Fetched) -> bool:

@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from typing import Self
 
 from backend import logs
@@ -24,12 +23,6 @@ from model.backbone.backbone import Backbone
 from model.errors import ImageError, UndecidedError
 from model.images.decoders import Decoders
 
-RETRY = timedelta(minutes=10)
-"""An image that could not be used is tried again after this time: its host may have been down."""
-
-UNASKED_RETRY = timedelta(seconds=20)
-"""After this time one is tried again that was not asked for, since its host was given up for others."""
-
 SLACK = 5.0
 """Seconds for decoding the last images of work that has a deadline; ordinary ones take one."""
 
@@ -46,6 +39,7 @@ class EmbeddedImages:
         problems: by task, why its image can't be used.
         undecided: tasks whose image there was no time for.
         computed: how many of the features were not stored before.
+        unasked: tasks among those with problems whose image was not asked for, since its host is given up for others.
     """
 
     hashes: dict[int, str]
@@ -53,6 +47,7 @@ class EmbeddedImages:
     problems: dict[int, str]
     undecided: frozenset[int]
     computed: int
+    unasked: frozenset[int] = frozenset()
 
     @classmethod
     def joined(cls, parts: Iterable[Self]) -> Self:
@@ -65,6 +60,7 @@ class EmbeddedImages:
                 whole.problems | part.problems,
                 whole.undecided | part.undecided,
                 whole.computed + part.computed,
+                whole.unasked | part.unasked,
             )
         return whole
 
@@ -119,8 +115,8 @@ class ImageEmbedder:
             log.warning("image can't be used", task=task, reason=problems[task])
         unasked = {task: problems.pop(task) for task in told}
         self.mirror.record_images(project, embedded.hashes, problems)
-        self.mirror.record_images(project, {}, unasked, tried_at=datetime.now(UTC) - RETRY + UNASKED_RETRY)
-        return replace(embedded, problems=problems | unasked)
+        self.mirror.record_unasked(project, unasked)
+        return replace(embedded, problems=problems | unasked, unasked=frozenset(told))
 
     def embed_files(
         self, project: Project, backbone: Backbone, files: Mapping[int, bytes], deadline: float = math.inf

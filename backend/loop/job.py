@@ -24,7 +24,7 @@ from backend.loop.identity import Identity
 from backend.loop.stopwatch import Stopwatch
 from backend.loop.version import make_version, recorded_settings
 from backend.queue.counters import RunOutcome
-from backend.queue.failures import pause
+from backend.queue.failures import KILLED, LONGEST_PAUSE, pause
 from backend.queue.jobs import JobKind
 from backend.queue.lease import Lease
 from backend.services import ProjectContext
@@ -36,6 +36,9 @@ from model.backbone.backbone import Backbone
 
 RETRY_SECONDS = 20.0
 """Runs that meet a Label Studio that does not answer are tried again at least this often: the asking is cheap."""
+
+TURN_SECONDS = 1.0
+"""In which a worker takes up what waits, before a run that is to go on."""
 
 DEBOUNCE_LIMIT = 5
 """A stream of events that never pauses is waited for this many times the debounce at most."""
@@ -126,8 +129,10 @@ class Run:
         queue, project = self.services.queue, self.project
         published: tuple[Version, Dataset] | None = None
         self._debounce()
+        begun = time.monotonic()
         # The mark first: a run that is killed between the two must be found by one of them.
-        queue.begin(project)
+        if not queue.begin(project):
+            queue.failing.note(project, KILLED)
         queue.clear_dirty(project)
         try:
             outcome, published = self._line_unless_gone()
@@ -141,7 +146,9 @@ class Run:
                 raise
             log.warning("run postponed", reason=reason)
             failing = queue.failing.note(project, reason)
-            queue.postpone(project, min(pause(failing.times), RETRY_SECONDS))
+            # Other projects have at least as much of the worker.
+            took = min(time.monotonic() - begun, LONGEST_PAUSE)
+            queue.postpone(project, max(min(pause(failing.times), RETRY_SECONDS), took))
             outcome = RunOutcome.MISSING if isinstance(error, MissingProjectError) else RunOutcome.POSTPONED
         self._book(outcome)
         return published
@@ -202,9 +209,13 @@ class Run:
 
     def _embed_and_read(self, labeling: Labeling, backbone: Backbone, *, again: bool = False) -> Dataset:
         """The project with the features that there was time for; another run makes the rest."""
-        services, seconds = self.services, self.services.settings.embed_seconds
+        services, settings = self.services, self.services.settings
+        stage = embed.EmbedStage(
+            self.project, services.mirror, services.image_embedder, backbone, partial(_runs_wait, self.context)
+        )
+        somebody_labels = services.queue.quiet_seconds(self.project) < settings.idle_seconds
         with self.stopwatch.stage("embed"):
-            embedded = embed.run(self.project, services.mirror, services.image_embedder, backbone, seconds)
+            embedded = stage.run(settings.embed_seconds, somebody_labels=somebody_labels)
         self.stopwatch.done.images += embedded.images
         with self.stopwatch.stage("load"):
             data = services.datasets.read(self.project, labeling, backbone)
@@ -213,8 +224,16 @@ class Run:
             log.warning("features were lost; these images are embedded again", tasks=data.forgotten)
             return self._embed_and_read(labeling, backbone, again=True)
         if embedded.left:
-            services.queue.hint(self.project)
+            self._go_on_soon()
         return data
+
+    def _go_on_soon(self) -> None:
+        """Have another run follow; after those who wait for the worker, whatever they wait for."""
+        queue = self.services.queue
+        if queue.depth():
+            queue.postpone(self.project, TURN_SECONDS)
+        else:
+            queue.hint(self.project)
 
     def _save(self, version: Version, active: Version | None, title: str) -> None:
         versions = self.services.versions

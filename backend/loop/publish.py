@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Self
 
 from backend import logs
+from backend.errors import RetryLaterError
 from backend.label_studio.config import Labeling
 from backend.loop.predictions import LAST
 from backend.loop.publisher import Publisher
@@ -97,6 +98,7 @@ def run(
 
     Raises:
         PublicationRefusedError: Label Studio stored fewer than it was sent; the old version stays active.
+        RetryLaterError: Label Studio does not answer, or took none; the old version stays active.
     """
     services, settings = context.services, context.services.settings
     publisher, reach = Publisher(context, version, labeling), _reach(context)
@@ -104,6 +106,9 @@ def run(
     head, bare = begin[: reach.head], [task for task in begin[reach.head :] if not task.predictions]
     behind = [task for task in head[reach.first :] if not publisher.has_room(task)]
     stored = publisher.publish([task for task in head if task not in behind] + bare)
+    if not stored:
+        # It would have no task to hand out.
+        raise RetryLaterError(f"Label Studio took none of the predictions of version {version.name}.")
     if miscounted:
         stored += _count_anew(publisher, miscounted)
     still_ours()

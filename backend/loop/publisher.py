@@ -9,7 +9,8 @@ Other models' predictions are never touched.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from backend.errors import NotFoundError, OperatorError, PublicationRefusedError
+from backend import logs
+from backend.errors import NotFoundError, OperatorError, PublicationRefusedError, RetryLaterError
 from backend.label_studio.client import Json, StoredPrediction
 from backend.label_studio.config import Labeling
 from backend.loop.predictions import LAST, foreign_of, predict, rank_scores, unaudited
@@ -22,6 +23,11 @@ ENOUGH = 2
 
 LOOKED_UP = 50
 """Tasks whose predictions are asked for in one call."""
+
+MOST_REFUSED = 3
+"""Predictions that Label Studio may fail to change, one after the other, before that is put down to Label Studio."""
+
+log = logs.get()
 
 
 @dataclass(frozen=True)
@@ -56,8 +62,11 @@ class Publisher:
 
         Yields:
             How many predictions were made in a step.
+
+        Raises:
+            RetryLaterError: Label Studio does not answer, or fails to change several.
         """
-        services = self.context.services
+        services, refused = self.context.services, 0
         for start in range(0, len(task_ids), LOOKED_UP):
             found = self.ours(task_ids[start : start + LOOKED_UP])
             services.mirror.record_predictions(self.context.project, {task: len(each) for task, each in found.items()})
@@ -68,7 +77,16 @@ class Publisher:
             numbers = {task: number for task, number in places.items() if number is not None}
             predictions = self._predict(list(numbers), rank_scores(self.version))
             for prediction in predictions:
-                yield self._put(prediction, numbers[prediction["task"]])
+                try:
+                    yield self._put(prediction, numbers[prediction["task"]])
+                except RetryLaterError as error:
+                    refused += 1
+                    if refused > MOST_REFUSED:
+                        raise
+                    # Raises where Label Studio is away; else it has something against this one.
+                    services.label_studio.whoami()
+                    log.warning("a prediction can't be changed; it stays", task=prediction["task"], reason=str(error))
+                    yield 0
 
     def _put(self, prediction: Json, number: int) -> int:
         project, services = self.context.project, self.context.services

@@ -10,6 +10,8 @@ from redis import Redis
 from backend.project import Project
 from backend.queue.keys import Keys, text
 
+KILLED = "the run was killed: it ran out of memory or of time, or its worker was stopped; the worker's log says which"
+
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0
 """Seconds before a failed run is tried again: twice as many after each, unless an event comes first."""
 

@@ -214,17 +214,29 @@ class ProjectQueue:
         """Whether somebody has the project: a run or a refresh; or its fine-tuning."""
         return bool(self.redis.exists(self.keys.of(kind, project)))
 
-    def begin(self, project: Project) -> None:
-        """Note that a run is under way, so that one that was killed can be told from one that ended."""
-        self.redis.hset(self.keys.of("running"), str(project.id), repr(time.time()))
+    def begin(self, project: Project) -> bool:
+        """Note that a run is under way, so that one that was killed can be told from one that ended.
+
+        Returns:
+            Whether the one before ended by itself.
+        """
+        return bool(self.redis.hset(self.keys.of("running"), str(project.id), repr(time.time())))
 
     def end(self, project: Project) -> None:
         """The run ended by itself."""
         self.redis.hdel(self.keys.of("running"), str(project.id))
 
-    def running_projects(self) -> list[int]:
-        """Projects whose run has not ended by itself."""
-        return [int(project) for project in self.redis.hkeys(self.keys.of("running"))]
+    def killed_projects(self) -> list[int]:
+        """Projects whose run has not ended by itself, and is not under way either."""
+        marks = self._marks_of_runs()
+        at_rest = [number for number in marks if not self.redis.exists(self.keys.of(f"{LeaseKind.PROJECT}:{number}"))]
+        # A run that has ended or begun since then has another mark, or none.
+        now = self._marks_of_runs()
+        return [number for number in at_rest if marks[number] == now.get(number)]
+
+    def _marks_of_runs(self) -> dict[int, str]:
+        stored = cast("dict[Any, Any]", self.redis.hgetall(self.keys.of("running")))
+        return {int(text(number)): text(began) for number, began in stored.items()}
 
     def count(self, done: Counters) -> None:
         """Add to the counters that `/metrics` shows."""

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from backend import logs
-from backend.errors import OddResultError, OperatorError
+from backend.errors import OddResultError, OperatorError, RetryLaterError
 from backend.label_studio import fields
 from backend.label_studio.client import LabelStudio
 from backend.label_studio.config import Labeling
@@ -52,16 +52,31 @@ def pull(
     if mirrored is None or not _is_due(mirrored, now):
         return
     try:
-        told = label_studio.model_versions(project.id)
+        _look(project, labeling, label_studio, mirror, ours, mirrored.foreign_seen)
     except OperatorError as error:
         # An older Label Studio does not have the request; whether the project is gone is not for it to tell.
         log.info("Label Studio does not say whose predictions there are", reason=str(error))
         mirror.record_foreign_look(project, now, mirrored.foreign_seen or "")
-        return
+    except RetryLaterError as error:
+        # Nobody's labels wait for what another model has left behind. Raises where it is Label Studio that is away.
+        label_studio.whoami()
+        log.warning("other models' predictions can't be read", reason=str(error))
+        mirror.record_foreign_look(project, now, mirrored.foreign_seen or "")
+
+
+def _look(
+    project: Project,
+    labeling: Labeling,
+    label_studio: LabelStudio,
+    mirror: Mirror,
+    ours: Collection[str],
+    seen_before: str | None,
+) -> None:
+    now, told = datetime.now(UTC), label_studio.model_versions(project.id)
     foreign = {name: facts for name, facts in told.items() if name not in ours}
     seen = json.dumps(sorted(foreign.items())) if foreign else ""
     begun = time.monotonic()
-    if seen != mirrored.foreign_seen:
+    if seen != seen_before:
         found = _newest(project, labeling, label_studio, foreign) if foreign else {}
         mirror.replace_foreign(project, found)
         log.info("foreign predictions pulled", models=sorted(foreign), tasks=len(found))

@@ -120,6 +120,7 @@ def count(
         automatic=kinds[Provenance.AUTOMATIC],
         dropped=_most_common(Counter(name for name in lost if name is not None)),
         odd=sum(each.odd for each in unskipped),
+        classes=len({label.choice for label in labels.values()}),
     )
 
 

@@ -235,9 +235,15 @@ class Mirror:
         ]
 
     def tasks_to_embed(self, project: Project, tried_before: datetime) -> list[MirroredTask]:
-        """Tasks without a feature by ascending id, but for those whose image failed since `tried_before`."""
-        untried = or_(TaskRow.image_tried_at.is_(None), TaskRow.image_tried_at < tried_before)
-        query = _all_tasks(project).where(TaskRow.content_hash.is_(None), untried)
+        """Tasks without a feature: new ones by ascending id, then those whose image has a problem.
+
+        Args:
+            project: of Label Studio.
+            tried_before: what was asked for since is left out.
+        """
+        due = or_(TaskRow.image_tried_at.is_(None), TaskRow.image_tried_at < tried_before)
+        query = _all_tasks(project).where(TaskRow.content_hash.is_(None), due)
+        query = query.order_by(None).order_by(TaskRow.image_problem.is_not(None), TaskRow.id)
         with self._engine.connect() as connection:
             return [MirroredTask(*row) for row in connection.execute(query)]
 
@@ -305,28 +311,22 @@ class Mirror:
                 values = {"label_counts": counts.to_json()}
                 connection.execute(update(ProjectRow).where(ProjectRow.key == project.key).values(values))
 
-    def record_images(
-        self,
-        project: Project,
-        hashes: Mapping[int, str],
-        problems: Mapping[int, str],
-        tried_at: datetime | None = None,
-    ) -> None:
-        """Remember the content hash of tasks that were embedded, and why others could not be.
-
-        Args:
-            project: of Label Studio.
-            hashes: by task.
-            problems: by task.
-            tried_at: when that was; now by default.
-        """
-        now = tried_at or datetime.now(UTC)
+    def record_images(self, project: Project, hashes: Mapping[int, str], problems: Mapping[int, str]) -> None:
+        """Remember the content hash of tasks that were embedded, and why others could not be."""
+        now = datetime.now(UTC)
         with self._engine.begin() as connection:
             for task, content_hash in hashes.items():
                 values = {"content_hash": content_hash, "image_problem": None, "image_tried_at": now}
                 connection.execute(_of_task(project, task).values(values))
             for task, problem in problems.items():
                 connection.execute(_of_task(project, task).values(image_problem=problem, image_tried_at=now))
+
+    def record_unasked(self, project: Project, problems: Mapping[int, str]) -> None:
+        """Remember why images were not asked for: that says nothing of the images, and those once embedded stay so."""
+        with self._engine.begin() as connection:
+            for task, problem in problems.items():
+                values = {"image_problem": problem, "image_tried_at": None}
+                connection.execute(_of_task(project, task).where(TaskRow.content_hash.is_(None)).values(values))
 
     def forget_features(self, project: Project, tasks: Sequence[int]) -> None:
         """Have these tasks embedded again."""

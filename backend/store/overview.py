@@ -8,7 +8,7 @@ from sqlalchemy import Engine, exists, func, select
 from backend.causes.images import cause_of_reason
 from backend.causes.kinds import CauseKind
 from backend.project import Project
-from backend.store.schema import AnnotationRow, TaskRow
+from backend.store.schema import AnnotationRow, ProjectRow, TaskRow
 
 
 @dataclass(frozen=True)
@@ -32,16 +32,16 @@ class ProjectOverview:
     Attributes:
         tasks: all of them.
         answered: those with an annotation, a skipped one included.
-        choices: different answers that annotations give.
         waiting: tasks whose image nobody has looked at yet.
         unusable: by cause, the most frequent first.
+        pulled: whether all of its tasks have been seen once.
     """
 
     tasks: int = 0
     answered: int = 0
-    choices: int = 0
     waiting: int = 0
     unusable: tuple[UnusableImages, ...] = ()
+    pulled: bool = True
 
     @property
     def images_unusable(self) -> int:
@@ -62,13 +62,14 @@ class Overviews:
         annotated = exists().where(
             AnnotationRow.project_key == TaskRow.project_key, AnnotationRow.task_id == TaskRow.id
         )
-        answers = (AnnotationRow.project_key == project.key, AnnotationRow.choice.is_not(None))
         no_feature = TaskRow.content_hash.is_(None)
         failed = (of_project, no_feature, TaskRow.image_problem.is_not(None))
+        compared = select(ProjectRow.compared_at).where(ProjectRow.key == project.key)
         with self._engine.connect() as connection:
+            # First: what is counted after it is no less than what was pulled.
+            pulled = connection.scalar(compared) is not None
             tasks = connection.scalar(select(func.count()).where(of_project)) or 0
             answered = connection.scalar(select(func.count()).where(of_project, annotated)) or 0
-            choices = connection.scalar(select(func.count(AnnotationRow.choice.distinct())).where(*answers)) or 0
             untried = (of_project, no_feature, TaskRow.image_problem.is_(None))
             waiting = connection.scalar(select(func.count()).where(*untried)) or 0
             state = connection.execute(
@@ -78,7 +79,7 @@ class Overviews:
             if known is None or known[0] != tuple(state):
                 reasons = connection.execute(select(TaskRow.id, TaskRow.image_problem).where(*failed))
                 known = self._unusable[project] = (tuple(state), _by_cause((row[0], row[1] or "") for row in reasons))
-        return ProjectOverview(tasks, answered, choices, waiting, known[1])
+        return ProjectOverview(tasks, answered, waiting, known[1], pulled)
 
 
 def _by_cause(reasons: Iterable[tuple[int, str]]) -> tuple[UnusableImages, ...]:

@@ -28,7 +28,7 @@ class ProjectFiles:
     def set_aside(self, project: Project, reason: str) -> None:
         """Put all of a project's files away."""
         for path in self._of(project.key):
-            self._quarantine.set_aside(path, reason, lost=f"What was labelled automatically in project {project.id}.")
+            self._quarantine.put_away(path, reason)
 
     def remove(self, key: str) -> None:
         """Remove all of a project's files."""

@@ -39,14 +39,15 @@ log = logs.get()
 
 @dataclass(frozen=True)
 class SetAside(JsonRecord):
-    """Something that could not be read.
+    """Something that is kept out of the way, most often since it could not be read.
 
     Attributes:
         name: of its folder in `set-aside`, from the time.
         path: where it was, below MODEL_DIR.
-        reason: why it could not be read, in a line.
+        reason: why, in a line.
         lost: what can't be made again, in a sentence; empty where all can.
         at: ISO 8601, UTC.
+        damaged: whether it could not be read; else it was somebody else's by then.
     """
 
     name: str
@@ -54,6 +55,7 @@ class SetAside(JsonRecord):
     reason: str
     lost: str = ""
     at: str = ""
+    damaged: bool = True
 
 
 class DamagedError(Exception):
@@ -132,6 +134,16 @@ class Quarantine:
         with self._alone():
             self._move(path, error, lost)
 
+    def put_away(self, path: Path, reason: str) -> None:
+        """Put away what is whole, but nobody's any more.
+
+        Args:
+            path: of a file or folder.
+            reason: why, in a line.
+        """
+        with self._alone():
+            self._move(path, reason, "", damaged=False)
+
     def make_folder(self, folder: Path) -> None:
         """Make a folder below MODEL_DIR, and its parents; a file that is in the way is set aside."""
         try:
@@ -149,12 +161,12 @@ class Quarantine:
             shutil.rmtree(self._folder / each.name, ignore_errors=True)
         return len(old)
 
-    def _move(self, path: Path, error: Exception | str, lost: str) -> None:
+    def _move(self, path: Path, error: Exception | str, lost: str, *, damaged: bool = True) -> None:
         if not (path.exists() or path.is_symlink()):
             return
         name = new_unique_name()
         shown = path.relative_to(self._model_dir).as_posix() if path.is_relative_to(self._model_dir) else path.name
-        told = SetAside(name, shown, _line(error), lost, datetime.now(UTC).isoformat())
+        told = SetAside(name, shown, _line(error), lost, datetime.now(UTC).isoformat(), damaged)
         home = self._folder / name
         home.mkdir()
         try:
@@ -164,7 +176,10 @@ class Quarantine:
             raise
         with whole_file(home / REASON) as unfinished:
             unfinished.write_text(json.dumps(told.to_json(), ensure_ascii=False, indent=1))
-        log.error("unreadable, set aside; it is made anew", path=told.path, reason=told.reason, lost=lost, kept=name)
+        if damaged:
+            log.error(
+                "unreadable, set aside; it is made anew", path=told.path, reason=told.reason, lost=lost, kept=name
+            )
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -35,7 +35,7 @@ PLACES: dict[str, tuple[Any, str, str]] = {
     "sync": (Mirror, "set_pulled", BEFORE),
     # Features are stored, that these tasks have them is not.
     "embed": (Mirror, "record_images", BEFORE),
-    "before embed": (embed, "run", BEFORE),
+    "before embed": (embed.EmbedStage, "run", BEFORE),
     "train": (train, "run", AFTER),
     "evaluate": (evaluate, "run", AFTER),
     "rank": (rank, "run", AFTER),

@@ -44,7 +44,7 @@ class SmallProject:
 
     Attributes:
         tasks: by id, as the API sends them, annotations included.
-        predictions: as they were imported.
+        predictions: as they were imported, or changed since; their ids are their places, from 1.
     """
 
     tasks: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -131,10 +131,14 @@ class SmallLabelStudio(ThreadingHTTPServer):
             task = project.tasks.get(int(path.split("/")[3]))
             return its_own_404() if task is None else in_json(200, task)
         if path == "/api/projects/1/import/predictions":
-            project.predictions += body
+            first = len(project.predictions) + 1
+            project.predictions += [{**each, "id": number} for number, each in enumerate(body, start=first)]
             return in_json(200, {"created": len(body)})
         if path == "/api/projects/1/model-versions/":
             return in_json(200, {"static": [], "live": []} if "extended" in query else {})
+        if path.startswith("/api/predictions/") and method == "PATCH":
+            project.predictions[int(path.split("/")[3]) - 1] |= body
+            return in_json(200, {"id": 1})
         if path == "/api/predictions/":
             return in_json(200, [] if method == "GET" else {"id": 1})
         if path == "/api/dm/actions":
@@ -202,7 +206,8 @@ def _told(project: SmallProject) -> dict[str, Any]:
 
 def _listed(project: SmallProject, query: dict[str, list[str]]) -> dict[str, Any]:
     asked = json.loads(query["query"][0])
-    tasks = list(project.tasks.values())
+    included = asked.get("selectedItems", {}).get("included")
+    tasks = [task for task in project.tasks.values() if included is None or task["id"] in included]
     for item in asked.get("filters", {}).get("items", []):
         if item["filter"].endswith("updated_at"):
             tasks = [task for task in tasks if task["updated_at"] > item["value"]]
@@ -211,7 +216,12 @@ def _listed(project: SmallProject, query: dict[str, list[str]]) -> dict[str, Any
     if asked.get("ordering") == ["-tasks:updated_at"]:
         tasks.sort(key=lambda task: str(task["updated_at"]), reverse=True)
     size, page = int(query["page_size"][0]), int(query["page"][0])
-    return {"tasks": tasks[(page - 1) * size : page * size], "total": len(tasks)}
+    shown = [{**task, "predictions": _predictions_of(project, task["id"])} for task in tasks]
+    return {"tasks": shown[(page - 1) * size : page * size], "total": len(tasks)}
+
+
+def _predictions_of(project: SmallProject, task: int) -> list[dict[str, Any]]:
+    return [each for each in project.predictions if each["task"] == task]
 
 
 def _now() -> str:

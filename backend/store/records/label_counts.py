@@ -21,6 +21,7 @@ class LabelCounts(JsonRecord):
         automatic: annotations of an auto-labelling of ours: no labels.
         dropped: annotations by their choice, which the label config no longer has: no labels.
         odd: annotations that can't be read: no labels.
+        classes: that tasks are labelled with.
     """
 
     people: int = 0
@@ -29,6 +30,7 @@ class LabelCounts(JsonRecord):
     automatic: int = 0
     dropped: Mapping[str, int] = field(default_factory=dict)
     odd: int = 0
+    classes: int = 0
 
     def without_effect(self) -> list[str]:
         """One sentence for each kind of annotation that is no label although it looks like one."""

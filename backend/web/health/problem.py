@@ -46,7 +46,7 @@ class ProblemKind(StrEnum):
     IMAGES_UNUSABLE = "images-unusable"
     LABELS_WITHOUT_EFFECT = "labels-without-effect"
     OTHER_MODEL_CHOSEN = "other-model-chosen"
-    OTHER_VERSION_CHOSEN = "other-version-chosen"
+    OLDER_VERSION_CHOSEN = "older-version-chosen"
     OTHER_ORDER_CHOSEN = "other-order-chosen"
     NO_TASKS = "no-tasks"
     ONE_CLASS = "one-class"
@@ -135,7 +135,8 @@ KINDS: dict[ProblemKind, KindOfProblem] = {
         "Change it under Settings > Labeling Interface, or disconnect the backend from the project.",
     ),
     ProblemKind.PROJECT_MISSING: KindOfProblem(
-        "Label Studio says that it has no such project. If it still says so in some minutes, the project is forgotten.",
+        "Label Studio says that it has no such project, or another one by its number. If it still says so in some "
+        "minutes, the project is forgotten.",
         "If the project is there, give the backend a token of a user who may see it.",
     ),
     ProblemKind.RUNS_FAIL: KindOfProblem(
@@ -148,7 +149,8 @@ KINDS: dict[ProblemKind, KindOfProblem] = {
     ),
     ProblemKind.IMAGES_UNUSABLE: KindOfProblem(
         "Images of the project can't be used: their tasks have no prediction and come last.",
-        "Mend the addresses or files; they are tried again every ten minutes, or at once when the task changes.",
+        "Mend the addresses or files; they are tried again every ten minutes while nobody labels, or at once when the "
+        "task changes.",
     ),
     ProblemKind.LABELS_WITHOUT_EFFECT: KindOfProblem(
         "The project has annotations that don't count as labels.",
@@ -158,9 +160,9 @@ KINDS: dict[ProblemKind, KindOfProblem] = {
         "Somebody chose another model for the project: it is not learned, and nothing is written to it.",
         "To go back, choose the backend's title under Settings > Annotation > Live predictions.",
     ),
-    ProblemKind.OTHER_VERSION_CHOSEN: KindOfProblem(
-        "Somebody chose another model version for the project: tasks don't come in the queue's order. It is left so.",
-        "To go back, choose the backend's newest version under Settings > Annotation > Live predictions.",
+    ProblemKind.OLDER_VERSION_CHOSEN: KindOfProblem(
+        "Somebody chose an older version of the backend's for the project: tasks don't come in the queue's order.",
+        "Label on: the next version replaces it. Or choose the newest under Settings > Annotation > Live predictions.",
         Severity.NOTE,
     ),
     ProblemKind.OTHER_ORDER_CHOSEN: KindOfProblem(

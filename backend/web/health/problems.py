@@ -13,7 +13,7 @@ from backend.store.records.finetuning import AT_WORK
 from backend.store.records.mirror import NOT_CONNECTED
 from backend.web.health.exposure import exposure
 from backend.web.health.problem import Problem, ProblemKind, problem
-from backend.web.health.project_problems import of_a_project
+from backend.web.health.project_problems import of_a_project, of_its_runs
 from backend.web.health.status import Status
 from backend.web.health.wording import count, duration, room
 
@@ -45,8 +45,10 @@ def gather(status: Status, settings: Settings) -> Iterator[Problem]:
     if settings.holdout_share >= 1.0:
         yield problem(ProblemKind.NOTHING_BUT_HOLDOUT)
     for number, mirrored in sorted(status.projects.items()):
-        if mirrored.project.url == settings.label_studio_url and mirrored.problem != NOT_CONNECTED:
+        if mirrored.problem != NOT_CONNECTED:
             yield from of_a_project(number, mirrored, status)
+    for number in sorted((status.failing.keys() | status.standings.keys()) - status.projects.keys()):
+        yield from of_its_runs(number, status)
 
 
 def _of_the_checks(status: Status) -> Iterator[Problem]:
@@ -80,7 +82,7 @@ def _of_redis_and_workers(status: Status) -> Iterator[Problem]:
         )
     if not status.training_workers:
         for number, finetuning in sorted(status.finetunings.items()):
-            if finetuning.phase in AT_WORK:
+            if finetuning.phase in AT_WORK and number not in status.cancelled:
                 yield problem(
                     ProblemKind.NO_TRAINING_WORKER,
                     "It waits for its fine-tuning, but no training worker is running.",

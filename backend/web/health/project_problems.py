@@ -6,14 +6,16 @@ from datetime import datetime
 
 from backend.causes.kinds import EXPLANATIONS
 from backend.queue.watch import Standing
+from backend.store.names import is_name
 from backend.store.overview import ProjectOverview
+from backend.store.records.label_counts import LabelCounts
 from backend.store.records.mirror import MirroredProject
-from backend.store.versions import NO_VERSION
 from backend.web.health.problem import Problem, ProblemKind, problem
 from backend.web.health.status import Status
 from backend.web.health.wording import count, duration
 
-STANDSTILL_SECONDS = 60.0
+STANDSTILL_SECONDS, LONG_JOB_SECONDS = 60.0, 900.0
+"""What waits longer is told: without a job that has the project, and with one, such as a first pull or a training."""
 MOST_CAUSES = 3
 ORDER_OF_THE_QUEUE = "Uncertainty sampling"
 
@@ -32,19 +34,28 @@ def of_a_project(number: int, mirrored: MirroredProject, status: Status) -> Iter
         yield problem(kind, mirrored.problem, project=number)
     if mirrored.missing_since is not None:
         yield replace(problem(ProblemKind.PROJECT_MISSING, project=number), since=mirrored.missing_since)
-    if mirrored.label_counts is not None:
-        for sentence in mirrored.label_counts.without_effect():
-            yield problem(ProblemKind.LABELS_WITHOUT_EFFECT, sentence, project=number)
-    failing = status.failing.get(number)
+    yield from of_its_runs(number, status)
+    if mirrored.problem is None:
+        if mirrored.label_counts is not None:
+            yield from _labels(number, mirrored.label_counts)
+        if overview is not None:
+            yield from _images(number, overview)
+            yield from _nothing_to_do(number, overview)
+    yield from _choices_of_people(number, mirrored)
+
+
+def of_its_runs(number: int, status: Status) -> Iterator[Problem]:
+    """What is wrong with a project's runs; the project may be one that none of them has got to know yet.
+
+    Args:
+        number: Label Studio's.
+        status: as last seen.
+    """
+    failing, standing = status.failing.get(number), status.standings.get(number)
     if failing is not None:
         yield _failing(number, failing.times, failing.since, failing.reason)
-    standing = status.standings.get(number)
-    if standing is not None and failing is None:
+    elif standing is not None:
         yield from _standstill(number, standing, status)
-    if overview is not None and mirrored.problem is None:
-        yield from _images(number, overview)
-        yield from _nothing_to_do(number, overview)
-    yield from _choices_of_people(number, mirrored, status)
 
 
 def _failing(number: int, times: int, since: str, reason: str) -> Problem:
@@ -60,10 +71,11 @@ def _failing(number: int, times: int, since: str, reason: str) -> Problem:
 
 
 def _standstill(number: int, standing: Standing, status: Status) -> Iterator[Problem]:
-    waited = standing.waiting or 0.0
-    if waited <= STANDSTILL_SECONDS:
+    waited, mend = standing.waiting or 0.0, ""
+    if waited <= (LONG_JOB_SECONDS if standing.leased else STANDSTILL_SECONDS):
         return
     if standing.leased:
+        mend = "Look into the worker's log for what it does. More workers don't help: one job at a time has a project."
         why = (
             "a job has the project all the while"
             if standing.running is None
@@ -79,8 +91,16 @@ def _standstill(number: int, standing: Standing, status: Status) -> Iterator[Pro
     yield problem(
         ProblemKind.STANDSTILL,
         f"Something changed {duration(waited)} ago, and no run has taken it up: {why}.",
+        mend,
         project=number,
     )
+
+
+def _labels(number: int, counts: LabelCounts) -> Iterator[Problem]:
+    for sentence in counts.without_effect():
+        yield problem(ProblemKind.LABELS_WITHOUT_EFFECT, sentence, project=number)
+    if counts.classes == 1:
+        yield problem(ProblemKind.ONE_CLASS, project=number)
 
 
 def _images(number: int, overview: ProjectOverview) -> Iterator[Problem]:
@@ -101,12 +121,10 @@ def _images(number: int, overview: ProjectOverview) -> Iterator[Problem]:
 
 
 def _nothing_to_do(number: int, overview: ProjectOverview) -> Iterator[Problem]:
-    if overview.tasks == 0:
+    if overview.pulled and overview.tasks == 0:
         yield problem(ProblemKind.NO_TASKS, project=number)
-    elif overview.answered == overview.tasks:
+    elif overview.pulled and overview.answered == overview.tasks:
         yield problem(ProblemKind.ALL_ANSWERED, project=number)
-    if overview.answered and overview.choices == 1:
-        yield problem(ProblemKind.ONE_CLASS, project=number)
     if overview.waiting:
         yield problem(
             ProblemKind.IMAGES_WAIT,
@@ -115,16 +133,15 @@ def _nothing_to_do(number: int, overview: ProjectOverview) -> Iterator[Problem]:
         )
 
 
-def _choices_of_people(number: int, mirrored: MirroredProject, status: Status) -> Iterator[Problem]:
-    """What somebody set in Label Studio: it is theirs, so it is told and left."""
-    shown = mirrored.model_version
-    # Names are read less often than projects: the newest version's may not be among them yet.
-    ours = {"", NO_VERSION, mirrored.active_version, *status.versions.get(number, frozenset())}
-    if mirrored.problem is None and mirrored.active_version is not None and shown not in ours:
+def _choices_of_people(number: int, mirrored: MirroredProject) -> Iterator[Problem]:
+    """What somebody set in Label Studio: it is theirs, so it is told."""
+    shown, active = mirrored.model_version, mirrored.active_version
+    # Names follow the time: a later one is that of a run which is about to note that it is active.
+    if mirrored.problem is None and active is not None and is_name(shown) and shown < active:
         yield problem(
-            ProblemKind.OTHER_VERSION_CHOSEN,
-            f"The model version {shown!r} is chosen, which is none of this backend's: tasks don't come in the order of "
-            "the queue. It is left so.",
+            ProblemKind.OLDER_VERSION_CHOSEN,
+            f"The model version {shown!r} is chosen, an older one of this backend's: tasks don't come in the order of "
+            "the queue until the next version.",
             project=number,
         )
     if mirrored.sampling and mirrored.sampling != ORDER_OF_THE_QUEUE:

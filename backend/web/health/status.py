@@ -39,9 +39,9 @@ class Status:
         failing: by Label Studio's number, projects whose last run did not go through.
         standings: by Label Studio's number, what waits and runs.
         overviews: by Label Studio's number, tasks and images.
-        versions: by Label Studio's number, names of ours.
         insights: by Label Studio's number, the newest version with figures, and what they say.
         finetunings: by Label Studio's number, the fine-tuning that was requested last.
+        cancelled: Label Studio's numbers, of projects whose last fine-tuning somebody wants to end.
         training_workers: what each alive training worker trains on.
         looked: by its name, when each check last succeeded, or was begun first, by the monotonic clock.
         probed: whether everything has been checked since the start.
@@ -68,9 +68,9 @@ class Status:
     failing: dict[int, FailingRuns] = field(default_factory=dict)
     standings: dict[int, Standing] = field(default_factory=dict)
     overviews: dict[int, ProjectOverview] = field(default_factory=dict)
-    versions: dict[int, frozenset[str]] = field(default_factory=dict)
     insights: dict[int, tuple[str, Insight]] = field(default_factory=dict)
     finetunings: dict[int, Finetuning] = field(default_factory=dict)
+    cancelled: frozenset[int] = frozenset()
     training_workers: tuple[str, ...] = ()
     looked: dict[str, float] = field(default_factory=dict)
     probed: bool = False

@@ -41,8 +41,8 @@ class StatusBoard:
     def __init__(self, services: Services, clock: Callable[[], float] = time.monotonic) -> None:
         self._services = services
         self._clock = clock
-        self._count_at = clock()
-        self._names: dict[Project, tuple[object, frozenset[str]]] = {}
+        self._began = self._count_at = clock()
+        self._counted: dict[Project, str] = {}
         self._updating = threading.Lock()
         self._presence = Presence(services.settings.model_dir)
         self._since: dict[tuple[ProblemKind, int | None], datetime] = {}
@@ -60,7 +60,9 @@ class StatusBoard:
     def read_projects(self) -> None:
         """Read which projects there are, and which version of each is active."""
         with self._looking("projects"):
-            self._update(projects={each.project.id: each for each in self._services.mirror.projects()})
+            known, url = self._services.mirror.projects(), self._services.settings.label_studio_url
+            # Those of another Label Studio have the same numbers.
+            self._update(projects={each.project.id: each for each in known if each.project.url == url})
 
     def read_stores(self) -> None:
         """Read each project's newest figures and newest fine-tuning, and how its tasks are."""
@@ -72,8 +74,12 @@ class StatusBoard:
                 insights={number: found for number, found in insights.items() if found is not None},
                 finetunings={number: found for number, found in finetunings.items() if found is not None},
                 overviews=self._overviews(projects),
-                versions={number: self._names_of(each) for number, each in projects.items()},
-                set_aside=tuple(services.quarantine.all()),
+                cancelled=frozenset(
+                    number
+                    for number, found in finetunings.items()
+                    if found is not None and services.finetunings.is_cancelled(projects[number].project, found)
+                ),
+                set_aside=tuple(each for each in services.quarantine.all() if each.damaged),
             )
 
     def check_surroundings(self) -> None:
@@ -86,7 +92,8 @@ class StatusBoard:
             self._update(
                 backbone_ready=self._services.backbones.base_is_ready(),
                 outbox=len(outbox.waiting()),
-                untracked_seconds=outbox.waited(),
+                # What waited while nobody could deliver it was not refused.
+                untracked_seconds=min(outbox.waited(), self._clock() - self._began) if outbox.enabled else 0.0,
                 probed=True,
             )
         self.problems()
@@ -113,7 +120,9 @@ class StatusBoard:
             )
             self._note_clock(REDIS, queue.watch.clock() - time.time())
         except RedisError as error:
-            self._update(redis=cause_of(error))
+            # What was seen before says nothing of now.
+            clocks = {whose: ahead for whose, ahead in self.status.clocks.items() if whose != REDIS}
+            self._update(redis=cause_of(error), workers=0, training_workers=(), standings={}, clocks=clocks)
 
     def _check_label_studio(self) -> None:
         problem: str | None = None
@@ -153,21 +162,14 @@ class StatusBoard:
 
     def _overviews(self, projects: Mapping[int, MirroredProject]) -> dict[int, ProjectOverview]:
         """How each project's tasks are, as counted now or a moment ago: the more there are, the more rarely."""
-        begun, known = self._clock(), self.status.overviews
-        if begun < self._count_at and known.keys() == projects.keys():
-            return known
+        begun, created_at = self._clock(), {each.project: each.created_at for each in projects.values()}
+        if begun < self._count_at and created_at == self._counted:
+            return self.status.overviews
+        self._counted = created_at
         counted = {number: self._services.overviews.read(each.project) for number, each in projects.items()}
         ended = self._clock()
         self._count_at = ended + min(REST * (ended - begun), MOST_REST_SECONDS)
         return counted
-
-    def _names_of(self, mirrored: MirroredProject) -> frozenset[str]:
-        """Names of a project's versions, read only where another one is active, or shown, than at the last look."""
-        seen = (mirrored.active_version, mirrored.model_version)
-        known = self._names.get(mirrored.project)
-        if known is None or known[0] != seen:
-            known = self._names[mirrored.project] = (seen, frozenset(self._services.versions.names(mirrored.project)))
-        return known[1]
 
     @contextmanager
     def _looking(self, check: str) -> Iterator[None]:

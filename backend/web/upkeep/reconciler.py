@@ -16,9 +16,11 @@ import time
 from datetime import UTC, datetime
 
 from backend import logs
+from backend.errors import LabelLoopError
 from backend.finetune import requests
 from backend.finetune.devices import CPU
 from backend.project import Project
+from backend.queue.failures import KILLED, pause
 from backend.queue.jobs import JobKind
 from backend.queue.lease import LeaseKind
 from backend.services import ProjectContext, Services
@@ -54,16 +56,33 @@ class Reconciler:
         self._look_for_lost_projects()
         for mirrored in self._mirror.projects():
             if mirrored.project.url == self._settings.label_studio_url:
-                # Before the poll: a run that waits ends a refresh, and polls may be due at each look.
-                self._refresh_if_idle(mirrored)
-                self._poll_if_due(mirrored)
-                self._go_on_autolabelling(mirrored.project)
-                self._go_on_finetuning(mirrored)
+                self._go_on(mirrored)
         self._polls.all_seen()
         self._courier.step()
 
+    def _go_on(self, mirrored: MirroredProject) -> None:
+        """What one project is due; the others have their turn whatever becomes of it."""
+        try:
+            # Before the poll: a run that waits ends a refresh, and polls may be due at each look.
+            self._refresh_if_idle(mirrored)
+            self._poll_if_due(mirrored)
+            self._go_on_autolabelling(mirrored.project)
+            self._go_on_finetuning(mirrored)
+        except (OSError, LabelLoopError):
+            log.exception("a project can't be looked after", project=mirrored.project.id)
+
+    def _note_killed(self, number: int) -> None:
+        """Tell of a run that did not end by itself; where that goes on, wait longer each time."""
+        project = self._services.project(number)
+        failing = self._queue.failing.note(project, KILLED)
+        if failing.times > 1:
+            self._queue.pause(project, pause(failing.times - 1))
+        self._queue.end(project)
+
     def _take_up_runs(self) -> None:
-        for number in {*self._queue.dirty_projects(), *self._queue.running_projects(), *self._queue.failing.all()}:
+        for number in self._queue.killed_projects():
+            self._note_killed(number)
+        for number in {*self._queue.dirty_projects(), *self._queue.failing.all()}:
             project = self._services.project(number)
             if self._queue.busy(project) or self._queue.postponed(project):
                 continue

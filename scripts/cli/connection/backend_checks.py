@@ -31,7 +31,7 @@ STOPPING = frozenset(
 )
 """What keeps the loop from running, or from all of the project's images."""
 
-SAID_BETTER = frozenset({ProblemKind.LABEL_STUDIO, ProblemKind.OTHER_VERSION_CHOSEN, ProblemKind.OTHER_ORDER_CHOSEN})
+SAID_BETTER = frozenset({ProblemKind.LABEL_STUDIO, ProblemKind.OLDER_VERSION_CHOSEN, ProblemKind.OTHER_ORDER_CHOSEN})
 """What another check looks at more closely."""
 
 

@@ -113,7 +113,8 @@ def fill(context: ProjectContext) -> None:
 
 
 def embed_now(context: ProjectContext, backbone: Backbone) -> None:
-    embed.run(context.project, context.services.mirror, context.services.image_embedder, backbone, seconds=60.0)
+    services = context.services
+    embed.EmbedStage(context.project, services.mirror, services.image_embedder, backbone).run(seconds=60.0)
 
 
 def labelled(project: Project, number: int) -> PulledTask:

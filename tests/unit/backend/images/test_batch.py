@@ -63,6 +63,20 @@ def test_an_image_that_always_fails_while_label_studio_answers_is_to_blame(
     assert [path for path, _ in label_studio.asked] == ["/500.png", WHOAMI, "/500.png", WHOAMI]
 
 
+@pytest.mark.fault("S1")
+def test_an_image_that_fails_is_to_blame_though_no_time_is_left_to_ask_again(fetcher: ImageFetcher) -> None:
+    begun = time.monotonic()
+    portions = []
+    with closing(fetch_all(fetcher, {1: "/500.png", 2: "/a.png"}, begin_until=begun + 0.2)) as fetching:
+        # The first answer comes when the time is over.
+        slow = fetcher.label_studio.whoami
+        fetcher.label_studio.whoami = lambda: (time.sleep(0.3), slow())[1]  # type: ignore[method-assign]
+        portions += list(fetching)
+    fetched = whole(portions)
+    assert isinstance(fetched[1], Unavailable)
+    assert fetched[2] == b"content"
+
+
 def test_at_the_deadline_there_is_what_came_until_then(fetcher: ImageFetcher) -> None:
     started = time.monotonic()
     fetched = whole(fetch_by(started + 0.5, fetcher, {1: "/a.png", 2: "/never.png"}))

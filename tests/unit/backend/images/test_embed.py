@@ -12,7 +12,6 @@ import pytest
 
 from backend.errors import RetryLaterError
 from backend.images import batch, hosts
-from backend.images.embed import RETRY, UNASKED_RETRY
 from backend.label_studio.client import ProjectState
 from backend.loop import embed
 from backend.services import Services
@@ -154,7 +153,7 @@ def test_a_host_that_drips_delays_a_run_by_its_own_deadline_and_keeps_no_other_i
     with hostile_host.serving(hostile_host.drip(b"x", before=b"HTTP/1.1 200 OK\r\n\r\n")) as host:
         add_tasks(hurried, *[f"{host.url}/{number}.png" for number in range(300)], data_uri(picture(0, 1)))
         project = hurried.project(1)
-        done = embed.run(project, hurried.mirror, hurried.image_embedder, BACKBONE, seconds=60.0)
+        done = embed.EmbedStage(project, hurried.mirror, hurried.image_embedder, BACKBONE).run(seconds=60.0)
         assert (done.images, done.left) == (1, 0)
         assert host.connections <= 2 * batch.THREADS
     reasons = [task.image_problem or "" for task in hurried.mirror.tasks(project)]
@@ -163,7 +162,7 @@ def test_a_host_that_drips_delays_a_run_by_its_own_deadline_and_keeps_no_other_i
 
 
 @pytest.mark.fault("S1")
-def test_an_image_that_was_not_asked_for_waits_no_longer_than_its_host_is_left_alone(services: Services) -> None:
+def test_an_image_that_was_not_asked_for_is_tried_again_by_the_next_run(services: Services) -> None:
     tasks = add_tasks(services, "http://127.0.0.1:9/a.png", "ftp://127.0.0.1/a.png")
     for _ in range(hosts.FAILURES):
         services.images.hosts.failed("127.0.0.1:9", "silence")
@@ -171,6 +170,4 @@ def test_an_image_that_was_not_asked_for_waits_no_longer_than_its_host_is_left_a
     unasked, refused = services.mirror.tasks(services.project(1))
     assert "did not answer for other images" in (unasked.image_problem or "")
     assert refused.image_problem is not None
-    soon = datetime.now(UTC) + UNASKED_RETRY
-    assert services.mirror.tasks_to_embed(services.project(1), datetime.now(UTC) - RETRY) == []
-    assert services.mirror.tasks_to_embed(services.project(1), soon - RETRY) == [unasked]
+    assert services.mirror.tasks_to_embed(services.project(1), embed.NEVER) == [unasked]

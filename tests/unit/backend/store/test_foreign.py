@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.errors import NotFoundError
+from backend.errors import NotFoundError, RetryLaterError
 from backend.label_studio import config
 from backend.label_studio.client import LabelStudio, ProjectState
 from backend.project import Project
@@ -39,6 +39,12 @@ class Holding:
     held: list[dict[str, Any]] = field(default_factory=list)
     listed: int = 0
     is_old: bool = False
+    is_broken: bool = False
+    is_away: bool = False
+
+    def whoami(self) -> None:
+        if self.is_away:
+            raise RetryLaterError("Label Studio does not answer.")
 
     def model_versions(self, _: int) -> dict[str, tuple[int, str]]:
         if self.is_old:
@@ -49,6 +55,8 @@ class Holding:
 
     def predictions_of(self, _: int, version: str) -> list[dict[str, Any]]:
         self.listed += 1
+        if self.is_broken or self.is_away:
+            raise RetryLaterError("Label Studio answers 500.")
         return [each for each in self.held if each["model_version"] == version]
 
 
@@ -72,6 +80,21 @@ def look_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
 def pull(mirror: Mirror, holding: Holding) -> dict[int, ForeignPrediction]:
     foreign.pull(PROJECT, LABELING, cast(LabelStudio, holding), mirror, {NO_VERSION, OURS})
     return mirror.foreign(PROJECT)
+
+
+def test_a_list_that_label_studio_fails_to_give_costs_no_run_and_nothing_that_is_known(mirror: Mirror) -> None:
+    holding = Holding([prediction(1, 1, "red")])
+    before = pull(mirror, holding)
+    holding.held.append(prediction(2, 2, "blue", "other"))
+    holding.is_broken = True
+    assert pull(mirror, holding) == before
+    holding.is_broken = False
+    assert pull(mirror, holding).keys() == {1, 2}
+
+
+def test_a_label_studio_that_is_away_is_no_list_that_it_fails_to_give(mirror: Mirror) -> None:
+    with pytest.raises(RetryLaterError):
+        pull(mirror, Holding([prediction(1, 1, "red")], is_away=True))
 
 
 @pytest.mark.parametrize("version", ["clip", "undefined", "", "20260101", "20250101-000000-000"])

@@ -25,7 +25,13 @@ def mirror(engine: Engine) -> Mirror:
 
 
 def test_a_project_without_a_task_is_all_zeros(engine: Engine) -> None:
-    assert Overviews(engine).read(Project("http://label-studio", 2)) == ProjectOverview()
+    assert Overviews(engine).read(Project("http://label-studio", 2)) == ProjectOverview(pulled=False)
+
+
+def test_a_project_counts_as_pulled_once_all_was_compared(engine: Engine, mirror: Mirror) -> None:
+    assert not Overviews(engine).read(ONE).pulled
+    mirror.set_pulled(ONE, watermark=NOW, compared_at=NOW)
+    assert Overviews(engine).read(ONE).pulled
 
 
 @pytest.mark.fault("R6")

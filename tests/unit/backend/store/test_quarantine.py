@@ -37,6 +37,13 @@ def test_a_torn_file_is_set_aside_with_a_reason(quarantine: Quarantine, tmp_path
     assert told.reason.startswith("JSONDecodeError: ")
 
 
+def test_what_is_put_away_is_not_told_as_damaged(quarantine: Quarantine, tmp_path: Path) -> None:
+    (tmp_path / "file.json").write_text("{}")
+    quarantine.put_away(tmp_path / "file.json", "its project is another one now")
+    (told,) = quarantine.all()
+    assert (told.damaged, told.reason) == (False, "its project is another one now")
+
+
 @pytest.mark.parametrize("content", [b"", b"\xff\x00garbage", b"[]", b"{}", b"5", b"null"])
 def test_whatever_the_file_holds(content: bytes, quarantine: Quarantine, tmp_path: Path) -> None:
     (tmp_path / "file.json").write_bytes(content)

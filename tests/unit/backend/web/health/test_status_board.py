@@ -1,17 +1,19 @@
 """What the status board notes of its own checks."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
 from backend.label_studio.client import ProjectState
+from backend.project import Project
+from backend.queue.watch import Standing
 from backend.services import Services
 from backend.settings import Settings
 from backend.store.overview import Overviews, ProjectOverview
-from backend.store.versions import VersionStore
-from backend.web.health.status_board import StatusBoard
+from backend.web.health.status_board import REDIS, StatusBoard
 
 
 @pytest.fixture
@@ -86,16 +88,33 @@ def test_tasks_that_take_long_to_count_are_counted_rarely(services: Services, mo
     board.leave()
 
 
-def test_versions_are_named_anew_where_another_one_is_active(
-    services: Services, board: StatusBoard, monkeypatch: pytest.MonkeyPatch
+def test_a_project_of_another_label_studio_with_the_same_number_is_left_out(
+    services: Services, board: StatusBoard
 ) -> None:
-    asked: list[object] = []
-    monkeypatch.setattr(VersionStore, "names", lambda _, project: asked.append(project) or ["20260101-000000-000"])
-    for _ in range(3):
-        board.read_stores()
-    assert len(asked) == 1
-    services.versions.activate(services.project(1), "20260101-000000-000")
+    services.mirror.record_state(
+        Project("http://other.example", 1), ProjectState("other", "<View/>", "", "", 0, 0, 0), None
+    )
+    board.read_projects()
+    assert [each.title for each in board.status.projects.values()] == ["test"]
+
+
+def test_another_project_of_the_same_number_is_counted_anew(services: Services) -> None:
+    board = StatusBoard(services, lambda: 0.0)
     board.read_projects()
     board.read_stores()
-    assert len(asked) == 2
-    assert board.status.versions[1] == {"20260101-000000-000"}
+    before = board.status.overviews
+    created = ProjectState("another", "<View/>", "", "", 0, 0, 0, created_at="2026-01-01T00:00:00Z")
+    services.mirror.record_state(services.project(1), created, None)
+    board.read_projects()
+    board.read_stores()
+    assert board.status.overviews is not before
+    board.leave()
+
+
+def test_what_redis_said_before_it_was_away_is_not_said_on(board: StatusBoard) -> None:
+    board.status = replace(
+        board.status, workers=2, standings={1: Standing(75.0, None, leased=False)}, clocks={REDIS: 90.0}
+    )
+    board.check_surroundings()
+    assert board.status.redis is not None
+    assert (board.status.workers, board.status.standings, board.status.clocks) == (0, {}, {})

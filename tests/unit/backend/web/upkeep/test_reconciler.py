@@ -6,9 +6,11 @@ import pytest
 
 from backend.label_studio.client import ProjectState
 from backend.project import Project
+from backend.queue.failures import KILLED
 from backend.queue.jobs import JobKind
 from backend.services import Services
 from backend.settings import Settings
+from backend.store.finetunings import FinetuningStore
 from backend.web.upkeep.reconciler import Reconciler
 
 
@@ -65,6 +67,36 @@ def test_a_run_that_was_killed_is_taken_up_again(services: Services, settled: tu
     services.queue.begin(project)
     reconciler.step()
     assert services.queue.waiting(JobKind.RUN, project)
+    failing = services.queue.failing.of(project)
+    assert failing is not None
+    assert (failing.times, failing.reason) == (1, KILLED)
+
+
+def test_a_project_whose_runs_are_killed_each_time_waits(
+    services: Services, settled: tuple[Reconciler, Project]
+) -> None:
+    reconciler, project = settled
+    for _ in range(2):
+        services.queue.begin(project)
+        reconciler.step()
+    assert services.queue.postponed(project)
+
+
+def test_a_project_that_can_not_be_looked_after_keeps_no_other_from_it(
+    services: Services, settled: tuple[Reconciler, Project], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reconciler, project = settled
+    other = pulled(services, 2)
+    begun: list[int] = []
+
+    def look(finetunings: FinetuningStore, asked: Project) -> None:
+        begun.append(asked.id)
+        if asked == project:
+            raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(FinetuningStore, "open", look)
+    reconciler.step()
+    assert begun == [project.id, other.id]
 
 
 def test_a_run_that_was_postponed_waits(services: Services, settled: tuple[Reconciler, Project]) -> None:
