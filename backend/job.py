@@ -66,5 +66,7 @@ def project_job(kind: JobKind, project_id: int) -> Iterator[Job]:
         if reason is None:
             raise
         log.warning("put off", reason=reason)
+        with suppress(RedisError):
+            services.queue.put_off(kind, project)
     finally:
         logs.unbind()

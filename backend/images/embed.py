@@ -24,7 +24,7 @@ from model.errors import ImageError, UndecidedError
 from model.images.decoders import Decoders
 
 SLACK = 5.0
-"""Seconds for decoding the last images of work that has a deadline; ordinary ones take one."""
+"""Seconds for decoding the last images of work that has a deadline, beside those that one of them may take."""
 
 log = logs.get()
 
@@ -90,8 +90,8 @@ class ImageEmbedder:
             project: of Label Studio.
             backbone: that embeds.
             tasks: with the images.
-            deadline: by the monotonic clock, after which no image is begun. What is on its way then is decoded in
-                `SLACK`; of the others nothing is recorded.
+            deadline: by the monotonic clock, after which no image is begun. What is on its way then is decoded, as far
+                as there is time; of the others nothing is recorded.
 
         Raises:
             RetryLaterError: Label Studio does not answer, or the backbone is not exported yet.
@@ -100,7 +100,8 @@ class ImageEmbedder:
         parts = []
         with closing(batch.fetch_all(self.fetcher, addresses, begin_until=deadline)) as portions:
             for portion in portions:
-                decoded_by = max(deadline, time.monotonic()) + SLACK
+                # As long as one may take: else those in front would have no verdict, and be in front again.
+                decoded_by = max(deadline, time.monotonic()) + self.decoders.limits.seconds + SLACK
                 parts.append(self._embed_portion(project, backbone, portion, decoded_by))
         return EmbeddedImages.joined(parts)
 

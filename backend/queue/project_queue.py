@@ -25,6 +25,9 @@ from backend.queue.watch import QueueWatch
 CHUNK_SECONDS = 30
 """A chunk that takes longer is taken for lost: it is worked on twice then, which does no harm."""
 
+PUT_OFF_SECONDS = 20
+"""For so long a job that could not go on is not found again."""
+
 NO_TIMEOUT = -1
 FAILURES_KEPT_SECONDS = 7 * 24 * 3600
 
@@ -160,6 +163,14 @@ class ProjectQueue:
         Of several at once, the first to end hides the others.
         """
         return self.queues[JobKind.CHUNK].count > 0 or bool(self.redis.exists(self.keys.of("chunk", project)))
+
+    def put_off(self, kind: JobKind, project: Project) -> None:
+        """A job of this kind could not go on: what finds work by itself leaves it alone for a while."""
+        self.redis.set(self.keys.of(f"put-off:{kind}", project), "1", ex=PUT_OFF_SECONDS)
+
+    def is_put_off(self, kind: JobKind, project: Project) -> bool:
+        """Whether a job of this kind could not go on a moment ago."""
+        return bool(self.redis.exists(self.keys.of(f"put-off:{kind}", project)))
 
     def started(self, kind: JobKind, project: Project) -> None:
         """A job of this kind began: from now on a new event queues another."""

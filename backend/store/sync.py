@@ -1,6 +1,6 @@
 """Bring the mirror up to Label Studio's state."""
 
-from collections.abc import Iterable, Set
+from collections.abc import Collection, Iterable, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -85,7 +85,7 @@ class MirrorSync:
             try:
                 labeling = config.read(state.label_config)
             except UnsupportedConfigError as error:
-                problem = str(error)
+                problem = str(error) if self._is_connected(project, names) else NOT_CONNECTED
         before = self.mirror.project(project)
         if problem not in (None, NOT_CONNECTED, before and before.problem):
             log.warning("left alone", reason=problem)
@@ -99,6 +99,10 @@ class MirrorSync:
             if self.foreign_predictions:
                 foreign.pull(project, labeling, self.label_studio, self.mirror, self.versions.ours(project))
         return Synced(state, labeling, wanted, tuple(dict.fromkeys(miscounted)))
+
+    def _is_connected(self, project: Project, names: Collection[str]) -> bool:
+        """Whether we are a project's ML backend still; its `model_version` stays when somebody removes us by hand."""
+        return any(ours.is_ours(each, names) for each in self.label_studio.connections(project.id))
 
     def _begin_anew_if_another(self, project: Project, state: ProjectState) -> None:
         """Put away what is kept under a number that stands for another project now, as after a restored backup.

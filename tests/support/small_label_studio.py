@@ -50,6 +50,8 @@ class SmallProject:
     tasks: dict[int, dict[str, Any]] = field(default_factory=dict)
     predictions: list[dict[str, Any]] = field(default_factory=list)
     model_version: str = ""
+    label_config: str = CONFIG
+    is_connected: bool = True
     created_at: str = "2026-01-01T00:00:00.000000Z"
 
     def add_task(self, kind: int) -> int:
@@ -123,6 +125,8 @@ class SmallLabelStudio(ThreadingHTTPServer):
                     return in_json(400, {"validation_errors": {"model_version": ["Model version doesn't exist"]}})
                 project.model_version = body["model_version"]
             return in_json(200, _told(project))
+        if path == "/api/ml" and not project.is_connected:
+            return in_json(200, [])
         if path == "/api/ml":
             return in_json(200, [{"title": "Label Loop", "model_version": project.model_version or NO_VERSION}])
         if path == "/api/tasks":
@@ -194,7 +198,7 @@ def _told(project: SmallProject) -> dict[str, Any]:
     return {
         "id": 1,
         "title": "small",
-        "label_config": CONFIG,
+        "label_config": project.label_config,
         "model_version": project.model_version,
         "sampling": "Uncertainty sampling",
         "task_number": len(project.tasks),

@@ -88,11 +88,11 @@ class RunningStack:
             return session.request(method, self.url + path, timeout=90.0, **options)
 
     def forget(self, project: int) -> None:
-        """Take a project out of the mirror, as if Label Studio had no such project any more."""
-        settings = Settings(
-            label_studio_url=self.server.label_studio_url, model_dir=self.server.folder, database_url=""
-        )
-        services = Services(settings)
+        """Take a project out of the mirror, and its files: as if it had never been connected."""
+        served, folder = self.server.label_studio_url, self.server.folder
+        services = Services(Settings(label_studio_url=served, model_dir=folder, database_url=""))
+        # The mirror last: a project that only files are left of is pulled again.
+        services.project_files.remove(services.project(project).key)
         services.mirror.forget(services.project(project))
 
     def health(self) -> dict[str, Any]:

@@ -23,6 +23,8 @@ STALE_SECONDS = 30.0
 CLOCK_SECONDS = 60.0
 UNTRACKED_SECONDS = 3600.0
 
+EXPORTING = "No worker is running yet; one that makes the backbone ready begins after that."
+
 
 def gather(status: Status, settings: Settings) -> Iterator[Problem]:
     """What is wrong, the most general first.
@@ -73,7 +75,7 @@ def _of_redis_and_workers(status: Status) -> Iterator[Problem]:
     if status.redis_may_forget:
         yield problem(ProblemKind.REDIS_FORGETS)
     if status.workers == 0:
-        yield problem(ProblemKind.NO_WORKER)
+        yield problem(ProblemKind.NO_WORKER, "" if status.backbone_ready else EXPORTING)
     others = sorted(status.worker_releases - {__version__})
     if others:
         yield problem(

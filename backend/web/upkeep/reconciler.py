@@ -138,7 +138,9 @@ class Reconciler:
             self._enqueue(JobKind.REFRESH, project)
 
     def _enqueue(self, kind: JobKind, project: Project) -> bool:
-        """Queue a job unless one is waiting; one that died with its worker is not."""
+        """Queue a job unless one is waiting, or was put off; one that died with its worker is not waiting."""
+        if self._queue.is_put_off(kind, project):
+            return False
         self._queue.requeue_lost(kind, project)
         return self._queue.enqueue(kind, project)
 

@@ -123,6 +123,16 @@ def test_what_a_version_lacks_is_published_once_nobody_labels(
     assert services.queue.waiting(JobKind.REFRESH, project)
 
 
+def test_a_job_that_could_not_go_on_is_left_alone_for_a_while(
+    services: Services, settled: tuple[Reconciler, Project]
+) -> None:
+    reconciler, project = settled
+    services.versions.activate(project, "20260101-000000-000")
+    services.queue.put_off(JobKind.REFRESH, project)
+    reconciler.step()
+    assert not services.queue.waiting(JobKind.REFRESH, project)
+
+
 def test_nothing_is_published_while_somebody_labels(services: Services, settled: tuple[Reconciler, Project]) -> None:
     reconciler, project = settled
     services.versions.activate(project, "20260101-000000-000")
