@@ -6,6 +6,8 @@ import threading
 import time
 from collections.abc import Iterable
 from contextlib import closing
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -74,6 +76,23 @@ def test_an_image_that_fails_is_to_blame_though_no_time_is_left_to_ask_again(fet
         portions += list(fetching)
     fetched = whole(portions)
     assert isinstance(fetched[1], Unavailable)
+    assert fetched[2] == b"content"
+
+
+@pytest.mark.fault("S1")
+def test_a_disk_that_hangs_holds_up_its_own_image_only(fetcher: ImageFetcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    hurried, released, fetch = replace(fetcher, seconds=0.5), threading.Event(), ImageFetcher.fetch
+
+    def hang(self: ImageFetcher, address: str, task: int, *more: Any) -> Fetched:
+        if task == 1:
+            released.wait(60.0)
+        return fetch(self, address, task, *more)
+
+    monkeypatch.setattr(ImageFetcher, "fetch", hang)
+    fetched = whole(fetch_all(hurried, {1: "/a.png", 2: "/a.png"}, begin_until=time.monotonic() + 0.5))
+    assert not released.is_set()
+    released.set()
+    assert fetched[1] == batch.LEFT_BEHIND
     assert fetched[2] == b"content"
 
 
