@@ -1,6 +1,7 @@
 """Bring the images that a network is to be trained on onto this disk, decoded; see `backend.finetune.training_set`."""
 
 import json
+import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -12,13 +13,19 @@ from backend import logs
 from backend.finetune.training_set import IMAGES, SHEET, Chosen, Pixels, TrainingSet, load
 from backend.images import batch
 from backend.images.batch import Portion
-from backend.images.outcome import Unavailable
+from backend.images.hosts import FIRST_PAUSE
+from backend.images.outcome import Fetched, FetchProblem, Unavailable
 from backend.services import ProjectContext
 from backend.store.records.mirror import MirroredTask
 from model.errors import ImageError
 from model.files import whole_folder
 
 CHUNK = 64
+
+PAUSES = tuple(FIRST_PAUSE * 2**times + 1.0 for times in range(4))
+"""Seconds until images are tried again whose host is left alone: each time as long as it is."""
+
+LOOK_SECONDS = 0.5
 
 log = logs.get()
 
@@ -49,8 +56,9 @@ def run(
     kept: list[int] = []
     with whole_folder(folder) as unfinished:
         images: Pixels = open_memmap(unfinished / IMAGES, "w+", np.uint8, shape)  # type: ignore[no-untyped-call]
-        progress(0, len(tasks))
-        with closing(_decoded(context, tasks, side)) as decoded:
+        done = 0
+        progress(done, len(tasks))
+        with closing(_decoded(context, tasks, side, lambda: progress(done, len(tasks)))) as decoded:
             for done, (task, pixels) in enumerate(decoded, start=1):
                 if pixels is not None:
                     images[len(kept)] = pixels
@@ -69,14 +77,45 @@ def run(
 
 
 def _decoded(
-    context: ProjectContext, tasks: Sequence[MirroredTask], side: int
+    context: ProjectContext, tasks: Sequence[MirroredTask], side: int, look: Callable[[], None]
 ) -> Generator[tuple[int, Pixels | None], None, None]:
-    """Number and pixels (3, side, side) of each task; None where its image can't be used now."""
+    """Number and pixels (3, side, side) of each task; None where its image can't be used now.
+
+    A host may have been given up for a few other images: those of it that were not asked for come last.
+    """
+    for pause in PAUSES:
+        unasked = yield from _decoded_once(context, tasks, side)
+        if not unasked:
+            return
+        log.info("waiting for hosts that did not answer", images=len(unasked), seconds=pause)
+        end = time.monotonic() + pause
+        while time.monotonic() < end:
+            look()
+            time.sleep(LOOK_SECONDS)
+        tasks = [task for task in tasks if task.id in unasked]
+    for task in (yield from _decoded_once(context, tasks, side)):
+        yield task, None
+
+
+def _decoded_once(
+    context: ProjectContext, tasks: Sequence[MirroredTask], side: int
+) -> Generator[tuple[int, Pixels | None], None, list[int]]:
+    """As `_decoded`, without those that were not asked for, which are returned."""
+    unasked: list[int] = []
     for start in range(0, len(tasks), CHUNK):
         addresses = {task.id: task.image for task in tasks[start : start + CHUNK]}
         with closing(batch.fetch_all(context.services.images, addresses)) as portions:
             for portion in portions:
-                yield from _decoded_portion(context, portion, side)
+                later = [task for task, outcome in portion.items() if _is_unasked(outcome)]
+                unasked += later
+                yield from _decoded_portion(
+                    context, {task: outcome for task, outcome in portion.items() if task not in later}, side
+                )
+    return unasked
+
+
+def _is_unasked(outcome: Fetched) -> bool:
+    return isinstance(outcome, Unavailable) and outcome.problem is FetchProblem.HOST_GIVEN_UP
 
 
 def _decoded_portion(context: ProjectContext, portion: Portion, side: int) -> Iterator[tuple[int, Pixels | None]]:

@@ -34,7 +34,7 @@ class TrainingSet:
 
     Attributes:
         images: uint8 (n, 3, side, side), on disk until they are looked at.
-        task_ids: (n,) int64, ascending.
+        task_ids: (n,) int64, in the order in which their images came.
         targets: (n,) int64 index into `classes`.
         classes: names, those with an image to train on.
         split: of the rows; none is for testing: the holdout is there for that.
@@ -76,7 +76,8 @@ class Chosen:
     """What a network is to be trained on, before its images are here.
 
     Attributes:
-        task_ids, targets, classes: as those of `TrainingSet`.
+        task_ids: (n,) int64, ascending.
+        targets, classes: as those of `TrainingSet`.
         held: (n,) bool, tasks that choose the best epoch.
     """
 

@@ -3,20 +3,25 @@
 import base64
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from backend import settings
 from backend.backbones import reembed, switch
-from backend.finetune import requests, training_set
+from backend.finetune import collect, requests, training_set
 from backend.finetune import train as training
 from backend.finetune.job import Finetuner
+from backend.images import batch
+from backend.images.batch import Portions
+from backend.images.fetcher import ImageFetcher
+from backend.images.outcome import FetchProblem, Unavailable
 from backend.label_studio import config
 from backend.label_studio.client import ProjectState
 from backend.loop import embed
@@ -304,6 +309,29 @@ def test_it_can_be_cancelled(context: ProjectContext, monkeypatch: pytest.Monkey
     assert switch.following(context) == context.services.backbones.base
     home = context.services.finetunings.home(context.project, state)
     assert sorted(path.name for path in home.iterdir()) == ["cancel", "state.json"]
+
+
+def test_images_that_were_not_asked_for_are_waited_for(
+    context: ProjectContext, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    rounds: list[int] = []
+    fetch_all = batch.fetch_all
+
+    def give_up_at_first(fetcher: ImageFetcher, addresses: Mapping[int, str], **more: float) -> Portions:
+        rounds.append(len(addresses))
+        if len(rounds) == 1:
+            yield {task: Unavailable(FetchProblem.HOST_GIVEN_UP, "its host did not answer") for task in addresses}
+        else:
+            yield from fetch_all(fetcher, addresses, **more)
+
+    monkeypatch.setattr(batch, "fetch_all", give_up_at_first)
+    monkeypatch.setattr(collect, "PAUSES", (0.0,))
+    data = context.services.datasets.read(context.project, LABELING, context.services.backbones.base)
+    some = data.task_ids[:3]
+    chosen = training_set.Chosen(some, data.targets[:3], CLASSES, np.zeros(3, dtype=bool))
+    made = collect.run(context, chosen, 32, tmp_path / "images", lambda *_: None)
+    assert rounds == [3, 3]
+    assert len(made.images) == 3
 
 
 @pytest.mark.parametrize(
