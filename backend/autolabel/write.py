@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from backend.errors import ConflictError, NotFoundError
+from backend import logs
+from backend.errors import ConflictError, NotFoundError, RetryLaterError
 from backend.label_studio import automatic
 from backend.label_studio.client import LabelStudio
 from backend.label_studio.config import Labeling
@@ -23,6 +24,8 @@ SLICE = 20
 
 PAUSE_SHARE = 1.0
 """Of the time that a write took, before the next: SQLite hands its lock to whoever asks at the right moment."""
+
+log = logs.get()
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ class Writer:
         # What needs nothing more although the mirror looks as if it did.
         self._settled_tasks: set[int] = set()
         self._settled_annotations: set[int] = set()
+        self._refused: set[int] = set()
 
     def write(
         self, plan: Sequence[Candidate], tasks: Tasks, labeling: Labeling, interrupted: Callable[[], bool]
@@ -72,13 +76,17 @@ class Writer:
             tasks: what the mirror knows of their annotations.
             labeling: the project's label config, read.
             interrupted: whether to stop after an annotation; at least one is made.
+
+        Raises:
+            RetryLaterError: Label Studio does not answer, or nothing is left but what it fails to label.
         """
         for task in [each.task for each in plan if each.task in tasks.ours and each.task in tasks.persons]:
             self._take_back(tasks.ours[task])
         annotated = tasks.persons | tasks.unseen | tasks.ours.keys() | self._settled_tasks
         left = [each for each in plan if each.task not in annotated]
-        for candidate in left[:SLICE]:
-            self._annotate(candidate, labeling)
+        others = [each for each in left if each.task not in self._refused]
+        for candidate in (others or left)[:SLICE]:
+            self._annotate_or_refuse(candidate, labeling)
             if interrupted():
                 break
         return len(left)
@@ -100,6 +108,21 @@ class Writer:
             if interrupted():
                 break
         return len(left)
+
+    def _annotate_or_refuse(self, candidate: Candidate, labeling: Labeling) -> None:
+        """Label a task; one that Label Studio fails to label though it answers comes after all others.
+
+        Raises:
+            RetryLaterError: Label Studio does not answer, or failed to label this task before.
+        """
+        try:
+            self._annotate(candidate, labeling)
+        except RetryLaterError as error:
+            if candidate.task in self._refused:
+                raise
+            self._label_studio.whoami()
+            self._refused.add(candidate.task)
+            log.warning("a task can't be labelled; others come first", task=candidate.task, reason=str(error))
 
     def _annotate(self, candidate: Candidate, labeling: Labeling) -> None:
         choice = labeling.current(candidate.choice) or candidate.choice
