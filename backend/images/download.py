@@ -108,9 +108,10 @@ class Downloader:
         return self._follow(_Stop(url, _Trust.STRANGER), seconds, taken)
 
     def _follow(self, stop: _Stop, seconds: float, taken: Taken) -> bytes:
+        image = stop.url
         with deadline.within(seconds):
             for _ in range(REDIRECTIONS + 1):
-                with self._asked(stop, seconds) as answer:
+                with self._asked(stop, seconds, image) as answer:
                     if not answer.is_redirect:
                         answer.raise_for_status()
                         return self._read(answer, taken)
@@ -118,8 +119,8 @@ class Downloader:
         raise UnavailableError(FetchProblem.REFUSED, f"it is redirected more than {REDIRECTIONS} times.")
 
     @contextmanager
-    def _asked(self, stop: _Stop, seconds: float) -> Iterator[requests.Response]:
-        """The answer of one stop, to be read in the block."""
+    def _asked(self, stop: _Stop, seconds: float, image: str) -> Iterator[requests.Response]:
+        """The answer of one stop on the way to an image's address, to be read in the block."""
         timeout = (min(CONNECT_SECONDS, seconds), seconds)
         if stop.trust is _Trust.LABEL_STUDIO:
             with self._label_studio.request(
@@ -139,7 +140,7 @@ class Downloader:
             raise _refused(host, error) from error
         except requests.HTTPError as error:
             if error.response.status_code in _BUSY:
-                self._hosts.failed(host, str(error.response.status_code))
+                self._hosts.failed(host, str(error.response.status_code), image)
             else:
                 self._hosts.answered(host)
             raise
@@ -148,7 +149,7 @@ class Downloader:
             # be read by people.
             was_cut_short = deadline.is_over() and time.monotonic() - begun < seconds / 2
             if not was_cut_short and not isinstance(error, requests.exceptions.SSLError):
-                self._hosts.failed(host, type(error).__name__)
+                self._hosts.failed(host, type(error).__name__, image)
             raise
         self._hosts.answered(host)
 

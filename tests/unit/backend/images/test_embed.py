@@ -164,8 +164,8 @@ def test_a_host_that_drips_delays_a_run_by_its_own_deadline_and_keeps_no_other_i
 @pytest.mark.fault("S1")
 def test_an_image_that_was_not_asked_for_is_tried_again_by_the_next_run(services: Services) -> None:
     tasks = add_tasks(services, "http://127.0.0.1:9/a.png", "ftp://127.0.0.1/a.png")
-    for _ in range(hosts.FAILURES):
-        services.images.hosts.failed("127.0.0.1:9", "silence")
+    for number in range(hosts.FAILURES):
+        services.images.hosts.failed("127.0.0.1:9", "silence", f"http://127.0.0.1:9/{number}.png")
     services.image_embedder.embed_tasks(services.project(1), BACKBONE, tasks)
     unasked, refused = services.mirror.tasks(services.project(1))
     assert "did not answer for other images" in (unasked.image_problem or "")

@@ -1,6 +1,7 @@
 """Hosts that are given up, by one process or by another."""
 
 from collections import Counter
+from itertools import count
 
 import pytest
 
@@ -21,7 +22,8 @@ class Marked:
 
     def mark(self, name: str, seconds: int) -> None:
         self.names.add(name)
-        self.seconds.append(seconds)
+        if "/" not in name:
+            self.seconds.append(seconds)
 
     def count(self, name: str, seconds: int) -> int:
         self.times[name] += 1
@@ -36,9 +38,13 @@ class Marked:
         return name in self.names
 
 
+ADDRESSES = count()
+
+
 def fail(known: Hosts, host: str, times: int = hosts.FAILURES) -> None:
+    """As many addresses of a host, none of which was asked for before."""
     for _ in range(times):
-        known.failed(host, "silence")
+        known.failed(host, "silence", f"http://{host}/{next(ADDRESSES)}.png")
 
 
 def is_given_up(known: Hosts, host: str) -> bool:
@@ -99,6 +105,16 @@ def test_a_host_is_left_alone_for_longer_each_time_until_an_image_comes() -> Non
     Hosts(marks).answered("a.example")
     fail(Hosts(marks), "a.example")
     assert marks.seconds[-1] == hosts.FIRST_PAUSE
+
+
+def test_addresses_that_failed_before_keep_nobody_elses_images_waiting() -> None:
+    marks = Marked()
+    for _ in range(2):
+        again = Hosts(marks)
+        for number in range(hosts.FAILURES):
+            again.failed("a.example", "silence", f"http://a.example/{number}.png")
+        assert is_given_up(again, "a.example")
+    assert marks.seconds == [hosts.FIRST_PAUSE]
 
 
 def test_an_answer_ends_the_pause() -> None:
