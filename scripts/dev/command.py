@@ -30,7 +30,7 @@ def completion(options: Completion) -> None:
 
 @takes_options
 def test(options: Test) -> int:
-    """Run all tests in three processes on one Label Studio, and beside them what checks the code without running it.
+    """Run all tests in several processes on one Label Studio, and beside them what checks the code without running it.
 
     The checks (ruff, mypy, import directions, generated files) have their lines after pytest's summary; the last line
     says "tests: passed" or what failed. All options but these are pytest's. Exit code 1 where only a check failed, or
