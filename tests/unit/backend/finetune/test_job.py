@@ -41,6 +41,8 @@ from tests.support.pictures import picture
 from tests.support.poor_backbone import BASE, export_poor
 from tests.support.stack import RunningRedis
 
+pytestmark = pytest.mark.slow
+
 CLASSES = ("circle", "square", "triangle", "hexagon")
 TASKS = 120
 LABELING = config.read(label_config(list(CLASSES)))

@@ -16,7 +16,7 @@ from scripts.lab.comparison import contenders, models, run, trained
 from scripts.lab.interrupts import ctrl_c
 from tests.unit.scripts.lab.comparison.compared import compare, write_pictures
 
-pytestmark = pytest.mark.usefixtures("export_made_before")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("export_made_before")]
 
 UNAVAILABLE = "unavailable"
 

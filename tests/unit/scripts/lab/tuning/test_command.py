@@ -26,7 +26,7 @@ from tests.support.stack import RunningRedis, start_redis
 from tests.unit.scripts.lab.comparison.compared import write_pictures
 from tests.unit.scripts.lab.tuning.tuned import CUT_OFF_AT, EPOCHS, trials_in, tune
 
-pytestmark = pytest.mark.usefixtures("export_made_before")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("export_made_before")]
 
 CHECKOUT = Path(__file__).parents[5]
 TRIALS = 6
@@ -110,14 +110,12 @@ def settings(all_trials: list[FrozenTrial]) -> list[tuple[str, float | None]]:
     return sorted((json.dumps(trial.params, sort_keys=True), trial.value) for trial in finished(all_trials))
 
 
-@pytest.mark.slow
 def test_a_search_is_killed_in_the_middle_of_a_trial(killed: Killed) -> None:
     states = [trial.state for trial in killed.trials]
     assert killed.returned == -signal.SIGKILL
     assert states == [*[TrialState.COMPLETE] * (CUT_OFF_AT - 1), TrialState.RUNNING]
 
 
-@pytest.mark.slow
 def test_trials_that_were_finished_before_the_kill_are_not_made_again(
     killed: Killed, resumed: list[FrozenTrial]
 ) -> None:
@@ -125,20 +123,17 @@ def test_trials_that_were_finished_before_the_kill_are_not_made_again(
     assert known(killed.trials) <= known(resumed)
 
 
-@pytest.mark.slow
 def test_a_resumed_search_makes_as_many_trials_as_were_asked_for_in_all(resumed: list[FrozenTrial]) -> None:
     assert len(finished(resumed)) == TRIALS
     assert [trial.state for trial in resumed].count(TrialState.FAIL) == 1
 
 
-@pytest.mark.slow
 def test_the_trial_that_was_cut_off_is_made_again(killed: Killed, resumed: list[FrozenTrial]) -> None:
     cut_off = killed.trials[-1]
     assert resumed[cut_off.number].state is TrialState.FAIL
     assert [trial.number > cut_off.number for trial in finished(resumed) if trial.params == cut_off.params] == [True]
 
 
-@pytest.mark.slow
 def test_a_search_that_was_killed_comes_to_what_it_would_have_come_to(tuned: Path, resumed: list[FrozenTrial]) -> None:
     expected = settings(trials_in(tuned))
     assert [each for each, _ in settings(resumed)] == [each for each, _ in expected]
@@ -226,7 +221,6 @@ def test_ctrl_c_while_the_best_is_judged_ends_it(
     assert tune(tuned, data, "--trials", str(TRIALS)) == 130
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_several_workers_share_a_study_on_redis(redis: RunningRedis, data: Path, tmp_path: Path) -> None:
     assert tune(tmp_path, data, "--trials", "5", "--workers", "2", "--storage", redis.url, "--study", "shared") == 0
