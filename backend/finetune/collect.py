@@ -14,7 +14,7 @@ from backend.finetune.training_set import IMAGES, SHEET, Chosen, Pixels, Trainin
 from backend.images import batch
 from backend.images.batch import Portion
 from backend.images.hosts import FIRST_PAUSE
-from backend.images.outcome import Fetched, FetchProblem, Unavailable
+from backend.images.outcome import Unavailable
 from backend.services import ProjectContext
 from backend.store.records.mirror import MirroredTask
 from model.errors import ImageError
@@ -99,23 +99,19 @@ def _decoded(
 
 def _decoded_once(
     context: ProjectContext, tasks: Sequence[MirroredTask], side: int
-) -> Generator[tuple[int, Pixels | None], None, list[int]]:
+) -> Generator[tuple[int, Pixels | None], None, set[int]]:
     """As `_decoded`, without those that were not asked for, which are returned."""
-    unasked: list[int] = []
+    unasked: set[int] = set()
     for start in range(0, len(tasks), CHUNK):
         addresses = {task.id: task.image for task in tasks[start : start + CHUNK]}
         with closing(batch.fetch_all(context.services.images, addresses)) as portions:
             for portion in portions:
-                later = [task for task, outcome in portion.items() if _is_unasked(outcome)]
-                unasked += later
+                later = {task for task, each in portion.items() if isinstance(each, Unavailable) and each.is_unasked}
+                unasked |= later
                 yield from _decoded_portion(
                     context, {task: outcome for task, outcome in portion.items() if task not in later}, side
                 )
     return unasked
-
-
-def _is_unasked(outcome: Fetched) -> bool:
-    return isinstance(outcome, Unavailable) and outcome.problem is FetchProblem.HOST_GIVEN_UP
 
 
 def _decoded_portion(context: ProjectContext, portion: Portion, side: int) -> Iterator[tuple[int, Pixels | None]]:

@@ -158,7 +158,7 @@ def _has_no_room(outcome: Fetched) -> bool:
 
 
 def _was_asked_in_vain(outcome: Fetched) -> bool:
-    return isinstance(outcome, Unavailable) and outcome.problem is not FetchProblem.HOST_GIVEN_UP
+    return isinstance(outcome, Unavailable) and not outcome.is_unasked
 
 
 def _is_outage(outcome: Fetched) -> bool:

@@ -12,7 +12,7 @@ from backend.images import batch
 from backend.images.batch import Portion
 from backend.images.embedders import Embedders
 from backend.images.fetcher import ImageFetcher
-from backend.images.outcome import FetchProblem, Unavailable
+from backend.images.outcome import Unavailable
 from backend.project import Project
 from backend.store.features import FeatureStore, content_hash
 from backend.store.mirror import Mirror
@@ -111,7 +111,7 @@ class ImageEmbedder:
         embedded = self.embed_files(project, backbone, files, deadline)
         problems = {task: outcome.reason for task, outcome in unavailable.items()} | embedded.problems
         # Of a host that is given up, one line was logged: it may have any number of images.
-        told = {task for task, outcome in unavailable.items() if outcome.problem is FetchProblem.HOST_GIVEN_UP}
+        told = {task for task, outcome in unavailable.items() if outcome.is_unasked}
         for task in sorted(problems.keys() - told):
             log.warning("image can't be used", task=task, reason=problems[task])
         unasked = {task: problems.pop(task) for task in told}

@@ -36,6 +36,11 @@ class Unavailable:
     problem: FetchProblem
     reason: str
 
+    @property
+    def is_unasked(self) -> bool:
+        """Whether the image was not asked for, since its host is given up for others."""
+        return self.problem is FetchProblem.HOST_GIVEN_UP
+
 
 Fetched = bytes | Unavailable
 

@@ -171,7 +171,7 @@ def _draw_images(project: LabelledProject) -> None:
 
 def _move_label_studio(server: LabelStudioServer) -> None:
     """Tell its database where the images are now."""
-    with closing(sqlite3.connect(server.data / "label_studio.sqlite3")) as database, database:
+    with closing(sqlite3.connect(server.database)) as database, database:
         database.execute(
             "UPDATE io_storages_localfilesmixin SET path = replace(path, ?, ?)", (DOCUMENTS, str(server.documents))
         )
